@@ -1,0 +1,11 @@
+"""Reads a smart meter's P1 port every five minutes and shows the house's electricity and gas.
+
+Two programs around one SQLite file. Data flows one way, and so do the imports:
+
+    serial line -> port -> telegram -> store -> SQLite file -> store -> history -> charts -> web
+                           (obis)     p1-pull             |            web app (read-only)
+
+`pull` is the first program, `cli` starts the second.
+"""
+
+__version__ = "0.1.0"

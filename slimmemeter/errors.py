@@ -1,0 +1,49 @@
+"""Every way in which the programs fail on purpose, and the exit code of each.
+
+The first line of each docstring is what README and `--help` say about the code.
+"""
+
+from __future__ import annotations
+
+STORED = 0
+BUG = 1
+
+
+class SlimmemeterError(Exception):
+    """A failure that is told in one sentence: subject, cause, number."""
+
+    exit_code = BUG
+
+
+class UsageError(SlimmemeterError):
+    """the command line, a setting or FILE is wrong"""
+
+    exit_code = 2
+
+
+class PortError(SlimmemeterError):
+    """the port can't be opened, is busy or lost, or nothing was heard in time"""
+
+    exit_code = 3
+
+
+class TelegramError(SlimmemeterError):
+    """nothing valid came in time: framing, CRC, values or clocks are wrong"""
+
+    exit_code = 4
+
+
+class StoreError(SlimmemeterError):
+    """the database is locked too long, full, read-only, not ours, or newer than this program"""
+
+    exit_code = 5
+
+
+EXIT_CODES: dict[int, str] = {
+    STORED: "the reading is stored, or was stored before",
+    BUG: "a bug in this program",
+    **{
+        kind.exit_code: str(kind.__doc__)
+        for kind in (UsageError, PortError, TelegramError, StoreError)
+    },
+}

@@ -1,0 +1,132 @@
+"""The serial line: opened with RTS asserted, read until a deadline, closed with RTS dropped.
+
+A meter speaks while its request line is high (P1 5.0.2, 5.7.1); in a P1 cable that line is RTS.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import serial
+
+from slimmemeter.errors import PortError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+BY_ID = "/dev/serial/by-id"
+FALLBACK = "/dev/ttyUSB0"
+CHUNK = 4096
+TICK_S = 0.5  # how long silence lasts before it is told
+GATHER_S = 0.02  # how long to let bytes gather: one read of many is cheaper than many of one
+
+
+def find() -> str:
+    """The only adapter there is.
+
+    :raises PortError: there are several.
+    """
+    try:
+        found = sorted(f"{BY_ID}/{name}" for name in os.listdir(BY_ID))
+    except OSError:
+        found = []
+    if len(found) > 1:
+        raise PortError(
+            f"{len(found)} serial adapters are plugged in; choose one with --port: "
+            + ", ".join(found)
+        )
+    return found[0] if found else FALLBACK
+
+
+class Port:
+    """An open port; use it in a `with` block."""
+
+    def __init__(self, name: str, line: str, deadline_s: float) -> None:
+        """Open with RTS asserted, alone; wait until the deadline while another pull reads.
+
+        :param line: speed, data bits, parity, stop bits: `115200-8N1`.
+        :param deadline_s: on the clock of `time.monotonic`.
+        :raises PortError: it can't be opened.
+        """
+        self.name = name
+        self.deadline_s = deadline_s
+        self._is_url = "://" in name
+        while True:
+            try:
+                self._serial = _open(name, line)
+                return
+            except (serial.SerialException, OSError, ValueError) as error:
+                # Only the lock that a pull before this one holds is worth waiting for.
+                locked = getattr(error, "errno", None) == 11
+                if not locked or time.monotonic() + 0.2 > deadline_s:
+                    raise PortError(_why(name, error)) from None
+                time.sleep(0.1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop RTS, so that the meter falls silent, and let go of the port."""
+        try:
+            self._serial.rts = False
+        except (serial.SerialException, OSError):
+            pass  # a pseudo-terminal has no RTS, and a cable that was pulled out has none any more
+        self._serial.close()
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes as they come, in pieces; an empty piece is `TICK_S` of silence.
+
+        Ends at the deadline.
+
+        :raises PortError: the port is lost.
+        """
+        while (left_s := self.deadline_s - time.monotonic()) > 0:
+            try:
+                yield self._read(min(left_s, TICK_S))
+            except (serial.SerialException, OSError) as error:
+                raise PortError(
+                    f"{self.name} was lost while reading: is the cable still in? ({error})"
+                ) from None
+
+    def _read(self, timeout_s: float) -> bytes:
+        if self._serial.timeout != timeout_s:
+            self._serial.timeout = timeout_s
+        first: bytes = self._serial.read(1)
+        if not first:
+            return b""
+        if self._is_url:  # these can't tell how much waits
+            self._serial.timeout = GATHER_S
+            return first + bytes(self._serial.read(CHUNK))
+        time.sleep(GATHER_S)
+        return first + bytes(self._serial.read(min(self._serial.in_waiting, CHUNK)))
+
+
+def _open(name: str, line: str) -> serial.SerialBase:
+    speed, _, frame = line.partition("-")
+    port = serial.serial_for_url(name, do_not_open=True, exclusive=True)
+    port.baudrate = int(speed)
+    port.bytesize, port.parity, port.stopbits = int(frame[0]), frame[1], int(frame[2])
+    port.rts = True  # before open(), so that it never rises late
+    port.open()
+    return port
+
+
+def _why(name: str, error: Exception) -> str:
+    """One sentence for a port that can't be opened: what is wrong, and what helps."""
+    number = getattr(error, "errno", None)
+    if number == 2:
+        return f"there is no {name}: is the cable plugged in? `ls /dev/serial/by-id` shows them"
+    if number == 13:
+        return f"no permission to open {name}: `sudo usermod -aG dialout $USER`, then log in again"
+    if number in (11, 16):  # EAGAIN is our own kind's lock, EBUSY another's
+        return f"{name} is busy: another program reads it"
+    return f"cannot open {name}: {error}"

@@ -1,0 +1,269 @@
+"""`p1-pull`: one telegram from the meter, checked, into one row of the database.
+
+Cron starts it every five minutes on a small computer, so what it imports is a budget: no flask,
+numpy or matplotlib ever, and argparse, json and datetime only for who asks for them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from slimmemeter import clock
+from slimmemeter.errors import EXIT_CODES, PortError, SlimmemeterError, TelegramError, UsageError
+from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings
+from slimmemeter.store import CONFLICT, FROM_FILE, STORED, Writer
+from slimmemeter.telegram import Framer, Telegram
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from slimmemeter.telegram import Reading
+
+SILENCE_S = 11  # a meter of P1 2 to 4 speaks every 10 s
+LONGEST_FILE = 1 << 20  # bytes of FILE in which a telegram must be found
+
+
+class Wanted:
+    """What the command line asks for; as it stands, what cron does."""
+
+    file: str | None = None
+    port: str | None = None
+    db: str | None = None
+    timeout: str | None = None
+    line: str | None = None
+    dry_run = json = raw = new_meter = verbose = False
+
+    def settings(self) -> Settings:
+        """The settings that hold for this run. :raises UsageError: one doesn't fit."""
+        return Settings({setting.flag: getattr(self, setting.flag[2:]) for setting in FLAGS})
+
+
+FLAGS = [setting for setting in SETTINGS if hasattr(Wanted, setting.flag[2:])]
+
+
+def main() -> None:
+    """Run, and leave with the exit code that `EXIT_CODES` tells of."""
+    try:
+        pull(_wanted(sys.argv[1:]))
+        sys.stdout.flush()
+    except SlimmemeterError as error:
+        sys.stdout.flush()
+        print(f"p1-pull: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def pull(wanted: Wanted) -> None:
+    """Read one telegram; show it if that was asked for; store it unless `--dry-run`.
+
+    :raises SlimmemeterError: the one whose exit code says what is wrong.
+    """
+    settings = wanted.settings()
+    deadline_s = time.monotonic() + settings.timeout_s
+    winter_offset_s = settings.winter_offset_s()
+    telegram, error = _heard(wanted, settings, deadline_s)
+    received_at = None if wanted.file else clock.now()
+    reading = None
+    if error is None:
+        try:
+            reading = telegram.reading(winter_offset_s)
+        except TelegramError as wrong:
+            error = wrong
+    if (wanted.dry_run or wanted.json) and not wanted.raw:
+        _show(wanted, telegram, reading, winter_offset_s, settings.zone)
+    if error is not None or reading is None:
+        raise error or TelegramError("nothing was read")
+    if not wanted.dry_run:
+        _store(wanted, settings, reading, received_at, deadline_s)
+
+
+def _heard(
+    wanted: Wanted, settings: Settings, deadline_s: float
+) -> tuple[Telegram, TelegramError | None]:
+    """The telegram of FILE or port, with what is wrong with it.
+
+    :raises SlimmemeterError: there was none.
+    """
+    if wanted.file is not None:
+        heard = receive(_tee(_from_file(wanted.file), wanted.raw))
+        name = "standard input" if wanted.file == "-" else wanted.file
+    else:
+        from slimmemeter import port
+
+        name = settings.port or port.find()
+        lines = ("115200-8N1", "9600-7E1") if settings.line == "auto" else (settings.line,)
+        for line in lines:
+            with port.Port(name, line, deadline_s) as opened:
+                pieces = opened.chunks() if line == lines[-1] else _hopeful(opened.chunks())
+                heard = receive(_tee(pieces, wanted.raw))
+            if heard.telegram is not None and heard.error is None:
+                break
+        if not heard.bytes:
+            raise PortError(
+                f"nothing was heard from {name} in {settings.timeout_s:.0f} s: is the cable in the"
+                " meter's P1 port, and is the port switched on by the grid operator?"
+            )
+    if heard.telegram is None:
+        raise TelegramError(
+            f"there is no telegram in the {heard.bytes} bytes from {name}:"
+            " none that starts with '/' and ends with '!'"
+        )
+    return heard.telegram, heard.error
+
+
+class Heard:
+    """What came of listening: the telegram (the last damaged one, if none was right) and why."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.telegram: Telegram | None = None
+        self.error: TelegramError | None = None
+
+
+def receive(pieces: Iterable[bytes]) -> Heard:
+    """Listen until a telegram is right, or the pieces end; an empty piece is a silence."""
+    heard = Heard()
+    framer = Framer()
+    for piece in pieces:
+        heard.bytes += len(piece)
+        for frame in framer.feed(piece) if piece else framer.pause():
+            heard.telegram = Telegram(frame)
+            try:
+                heard.telegram.verify()
+                if heard.telegram.crc == "absent":  # then only its values tell whether it is whole
+                    heard.telegram.reading()
+            except TelegramError as error:
+                heard.error = error
+            else:
+                heard.error = None
+                return heard
+    return heard
+
+
+def _from_file(name: str) -> Iterator[bytes]:
+    try:
+        with open(sys.stdin.fileno() if name == "-" else name, "rb", closefd=name != "-") as file:
+            for _ in range(LONGEST_FILE // 4096):
+                if not (piece := file.read(4096)):
+                    break
+                yield piece
+            yield b""
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from None
+
+
+def _hopeful(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces until they look like another speed's, or 11 s of silence."""
+    silent_since = time.monotonic()
+    total = odd = 0
+    for piece in pieces:
+        total += len(piece)
+        odd += len(piece) - sum(byte in b"\r\n" or 32 <= byte < 127 for byte in piece)
+        if piece:
+            silent_since = time.monotonic()
+        if (odd > 64 and odd * 4 > total) or time.monotonic() - silent_since > SILENCE_S:
+            return
+        yield piece
+
+
+def _tee(pieces: Iterator[bytes], raw: bool) -> Iterator[bytes]:
+    for piece in pieces:
+        if raw:
+            sys.stdout.buffer.write(piece)
+        yield piece
+
+
+def _show(
+    wanted: Wanted, telegram: Telegram, reading: Reading | None, winter_offset_s: int, zone: str
+) -> None:
+    from slimmemeter import display
+
+    if wanted.json:
+        print(display.as_json(telegram, reading, winter_offset_s))
+    else:
+        print(display.page(telegram, winter_offset_s, zone))
+
+
+def _store(
+    wanted: Wanted,
+    settings: Settings,
+    reading: Reading,
+    received_at: int | None,
+    deadline_s: float,
+) -> None:
+    settings.make_own_folder()
+    with Writer(settings.database, deadline_s - time.monotonic()) as writer:
+        if received_at is None:
+            taken_at = _stamp_of_file(wanted, writer, reading)
+            outcome = writer.add(reading, taken_at, None, FROM_FILE)
+        else:
+            taken_at = clock.instant(reading.stamp, received_at, writer.newest)
+            outcome = writer.add(reading, taken_at, received_at - taken_at, None)
+            if outcome == CONFLICT and taken_at != received_at:  # a clock that stands still
+                taken_at = received_at
+                outcome = writer.add(reading, taken_at, 0, None)
+        writer.close()
+    if outcome == CONFLICT:
+        raise TelegramError(f"another reading of {_utc(taken_at)} is stored, with other counters")
+    if wanted.verbose:
+        was = "is stored" if outcome == STORED else "was stored before"
+        print(f"the reading of {_utc(taken_at)} {was} in {settings.database}")
+
+
+def _stamp_of_file(wanted: Wanted, writer: Writer, reading: Reading) -> int:
+    if reading.stamp is None:
+        raise TelegramError("the telegram doesn't say when it was made, so it can't be stored")
+    if not wanted.new_meter and writer.is_foreign(reading.meter_id):
+        raise UsageError(
+            f"the telegram is of meter {reading.meter_id or 'without id'}, which this database"
+            " doesn't know: --new-meter stores it as a meter that replaces the one before"
+        )
+    return reading.stamp
+
+
+def _utc(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+
+
+def _wanted(arguments: list[str]) -> Wanted:
+    if not arguments:
+        return Wanted()
+    import argparse
+
+    from slimmemeter import __version__
+
+    codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
+    variables = "\n".join(f"  {setting.flag:<12} {setting.name}" for setting in FLAGS)
+    parser = argparse.ArgumentParser(
+        prog="p1-pull",
+        description="Read one telegram from the smart meter's P1 port and store it.",
+        epilog=f"exit codes:\n{codes}\n\nwhere a flag is not given, this variable is used, then {DEFAULTS_FILE}:\n{variables}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("file", nargs="?", metavar="FILE", help="read a file instead; - is stdin")
+    for setting in FLAGS:
+        parser.add_argument(setting.flag, help=setting.sentence)
+    for flag, sentence in (
+        ("--dry-run", "show every object of the telegram and store nothing"),
+        ("--json", "print the telegram as JSON"),
+        ("--raw", "print the bytes as they come, good or bad"),
+        ("--new-meter", "let FILE be of a meter that this database doesn't know"),
+    ):
+        parser.add_argument(flag, action="store_true", help=sentence)
+    parser.add_argument("-v", "--verbose", action="store_true", help="say what was done")
+    parser.add_argument("--version", action="version", version=f"slimmemeter {__version__}")
+    wanted = parser.parse_args(arguments, namespace=Wanted())
+    if wanted.raw and wanted.json:
+        parser.error("--raw and --json can't both have standard output")
+    return wanted
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The settings table: flag > environment > /etc/default/slimmemeter > default.
+
+Every program reads the same file, so that cron, the service and a person mean the same database.
+"""
+
+from __future__ import annotations
+
+import os
+
+from slimmemeter.errors import StoreError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+DEFAULTS_FILE = "/etc/default/slimmemeter"
+SYSTEM_FOLDER = "/var/lib/slimmemeter"
+LINES = ("115200-8N1", "9600-7E1", "auto")
+LONGEST_TIMEOUT_S = 240
+# Zones whose winter time is UTC+1: they need no zone data to read a stamp that says W or S.
+CENTRAL_EUROPE = frozenset(
+    f"Europe/{city}"
+    for city in "Amsterdam Berlin Brussels Budapest Luxembourg Oslo Paris Stockholm Vienna"
+    " Zurich".split()
+)
+
+
+class Setting:
+    """One row of the table: what it is called, how its text becomes a value, what it means."""
+
+    __slots__ = ("attribute", "convert", "default", "name", "sentence")
+
+    def __init__(
+        self,
+        name: str,
+        attribute: str,
+        default: str,
+        convert: Callable[[str], object],
+        sentence: str,
+    ) -> None:
+        self.name = name
+        self.attribute = attribute
+        self.default = default
+        self.convert = convert
+        self.sentence = sentence
+
+    @property
+    def flag(self) -> str:
+        """The command-line flag that overrides it, in the programs that have it."""
+        return "--" + self.name.removeprefix("SLIMMEMETER_").lower()
+
+
+def _line(text: str) -> str:
+    if text not in LINES:
+        raise ValueError(f"one of {', '.join(LINES)}")
+    return text
+
+
+def _timeout_s(text: str) -> float:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= LONGEST_TIMEOUT_S:
+        raise ValueError(f"a whole number of seconds from 1 to {LONGEST_TIMEOUT_S}")
+    return float(text)
+
+
+def _listen(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not (host and colon and port.isascii() and port.isdigit() and int(port) < 65536):
+        raise ValueError("HOST:PORT, such as *:8765 or [::1]:8765")
+    return text
+
+
+def _own_folder() -> str:
+    data_home = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    return f"{data_home}/slimmemeter"
+
+
+def _database(text: str) -> str:
+    if text:
+        return os.path.abspath(os.path.expanduser(text))
+    folder = SYSTEM_FOLDER if os.path.isdir(SYSTEM_FOLDER) else _own_folder()
+    return f"{folder}/slimmemeter.sqlite3"
+
+
+SETTINGS = (
+    Setting("SLIMMEMETER_PORT", "port", "", str, "the serial port or URL; empty finds it"),
+    Setting("SLIMMEMETER_LINE", "line", "115200-8N1", _line, "115200-8N1, 9600-7E1 or auto"),
+    Setting(
+        "SLIMMEMETER_DB",
+        "database",
+        "",
+        _database,
+        f"the database file; empty: in {SYSTEM_FOLDER}, else in ~/.local/share/slimmemeter",
+    ),
+    Setting("SLIMMEMETER_TIMEOUT", "timeout_s", "30", _timeout_s, "seconds that a pull may take"),
+    Setting("SLIMMEMETER_LISTEN", "listen", "*:8765", _listen, "where the pages are served"),
+    Setting("SLIMMEMETER_TZ", "zone", "Europe/Amsterdam", str, "the time zone of the house"),
+    Setting("SLIMMEMETER_LANG", "language", "", str, "nl or en; empty: the browser's"),
+)
+
+
+class Settings:
+    """What holds for this run. `port` and `language` are empty where nothing was set."""
+
+    port: str
+    line: str
+    database: str
+    timeout_s: float
+    listen: str
+    zone: str
+    language: str
+
+    def __init__(
+        self,
+        flags: Mapping[str, str | None],
+        environ: Mapping[str, str] = os.environ,
+        file: str = DEFAULTS_FILE,
+    ) -> None:
+        """Flags by their names, None where not given; an empty variable is one that isn't set.
+
+        :raises UsageError: a value doesn't fit, or the file can't be read.
+        """
+        in_file = _read(file)
+        for setting in SETTINGS:
+            candidates = (
+                (setting.flag, flags.get(setting.flag)),
+                (setting.name, environ.get(setting.name) or None),
+                (f"{setting.name} in {file}", in_file.get(setting.name) or None),
+                (setting.name, setting.default),
+            )
+            where, text = next((where, text) for where, text in candidates if text is not None)
+            try:
+                setattr(self, setting.attribute, setting.convert(text))
+            except ValueError as error:
+                raise UsageError(f"{where} is {text!r}: it must be {error}") from None
+
+    def make_own_folder(self) -> None:
+        """Make the default database's folder in a home. One that somebody named isn't made: where
+        it is missing, a disk may not be mounted."""
+        folder = _own_folder()
+        if self.database == f"{folder}/slimmemeter.sqlite3":
+            try:
+                os.makedirs(folder, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from None
+
+    def winter_offset_s(self) -> int:
+        """Seconds east of UTC in winter time, which is what a stamp's letter W means.
+
+        :raises UsageError: there is no such zone.
+        """
+        if self.zone in CENTRAL_EUROPE:
+            return 3600
+        from datetime import datetime, timedelta
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+        try:
+            zone = ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise UsageError(f"SLIMMEMETER_TZ is {self.zone!r}: there is no such zone") from None
+        offsets = (datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7))
+        return min(int((offset or timedelta()).total_seconds()) for offset in offsets)
+
+
+def _read(file: str) -> dict[str, str]:
+    """The NAME=value lines of a shell fragment; a file that isn't there has none."""
+    try:
+        with open(file, encoding="utf-8", errors="replace") as lines:
+            pairs = [line.strip().partition("=") for line in lines if not line.startswith("#")]
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from None
+    return {name: value.strip("\"'") for name, equals, value in pairs if equals}

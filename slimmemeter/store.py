@@ -1,0 +1,458 @@
+"""All SQL: a reading goes in, the registers at instants and what happened come out.
+
+One file is one connection to the grid. The writer uses the rollback journal and syncs everything
+(`synchronous=EXTRA`); readers open the file `mode=ro` and never keep a statement open.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from slimmemeter import schema
+from slimmemeter.errors import StoreError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+    from typing import Any, Self
+
+    from slimmemeter.telegram import MbusReading, Reading
+
+    NamedRow = Any  # a sqlite3.Row, whose columns the method's docstring names
+
+Row = tuple[int | None, ...]
+
+STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
+FROM_FILE = 0
+GAP_S = 1800
+MBUS_GAP_S = 7200  # hourly stamps are normal
+
+REMEDIES = {
+    "SQLITE_BUSY": "another program holds it locked for too long; close that program",
+    "SQLITE_FULL": "the disk is full; make room and the next pull works",
+    "SQLITE_READONLY": "it may not be written by this user; see its owner and permissions",
+    "SQLITE_CANTOPEN": "it can't be opened; see whether its folder exists and who may use it",
+    "SQLITE_NOTADB": "it is no SQLite database; move it aside",
+    "SQLITE_CORRUPT": "it is damaged; move it aside and restore a backup",
+    "SQLITE_IOERR": "the disk fails to read or write it; look at the system's log",
+    "SQLITE_PERM": "it may not be used by this user; see its owner and permissions",
+}
+
+
+class HotJournalError(StoreError):
+    """the last pull was interrupted; the next one repairs it"""
+
+
+class Database:
+    """A connection whose failures are told in words; use it in a `with` block."""
+
+    def __init__(self, path: str, mode: str, timeout_s: float) -> None:
+        """:raises StoreError: the file isn't there, or isn't a database of this program."""
+        self.path = path
+        with self:
+            quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+            self._db = sqlite3.connect(
+                f"file:{quoted}?mode={mode}",
+                uri=True,
+                timeout=max(timeout_s, 0.1),
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._check()
+
+    def _check(self) -> None:
+        application_id = self._one("PRAGMA application_id")[0]
+        version = self._one("PRAGMA user_version")[0] or 0
+        if application_id != schema.APPLICATION_ID:
+            raise StoreError(f"{self.path} isn't a database of slimmemeter; it is left as it is")
+        if version > schema.VERSION:
+            raise StoreError(
+                f"{self.path} has schema {version}, and this program knows up to"
+                f" {schema.VERSION}: upgrade slimmemeter"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise _in_words(self.path, error) from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def _one(self, sql: str, values: Sequence[object] = ()) -> Row:
+        rows: list[Row] = self._db.execute(sql, values).fetchmany(1)
+        return rows[0] if rows else (None,)
+
+
+def _in_words(path: str, error: sqlite3.Error) -> Exception:
+    """A `StoreError` for what a user can mend; the error itself for a bug of ours."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name in ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY"):
+        return HotJournalError(str(HotJournalError.__doc__))
+    remedy = REMEDIES.get("_".join(name.split("_")[:2]))
+    if remedy is None:
+        return error
+    return StoreError(f"the database {path}: {remedy} ({error})")
+
+
+def create(path: str) -> None:
+    """Make an empty database, whole or not at all; one that is there already stays.
+
+    :raises StoreError: the folder is missing, full or may not be written.
+    """
+    made = f"{path}.new-{os.getpid()}"
+    try:
+        db = sqlite3.connect(made, isolation_level=None)
+        try:
+            db.executescript("PRAGMA synchronous = EXTRA; BEGIN;" + schema.TABLES + "COMMIT;")
+        finally:
+            db.close()
+        try:
+            os.link(made, path)  # unlike a rename it never replaces what another pull just made
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(made)
+        _sync_folder(os.path.dirname(path))
+    except sqlite3.Error as error:
+        raise _in_words(path, error) from None
+    except OSError as error:
+        raise StoreError(f"the database {path} can't be made: {error.strerror}") from None
+
+
+def _sync_folder(folder: str) -> None:
+    number = os.open(folder or ".", os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+class Writer(Database):
+    """What puts readings in."""
+
+    def __init__(self, path: str, timeout_s: float = 5) -> None:
+        """Open the database; make it where there is none.
+
+        :raises StoreError: as `Database` and `create` do.
+        """
+        if not os.path.exists(path):
+            create(path)
+        super().__init__(path, "rw", timeout_s)
+        with self:
+            self._db.execute("PRAGMA synchronous = EXTRA")
+
+    def newest(self) -> int | None:
+        """The instant of the newest reading of all series."""
+        return self._one(
+            "SELECT max((SELECT max(id) FROM readings WHERE id BETWEEN first AND first + :mask)"
+            " & :mask) FROM (SELECT id << :bits AS first FROM series)",
+            {"mask": schema.INSTANT_MASK, "bits": schema.INSTANT_BITS},
+        )[0]
+
+    def is_foreign(self, meter_id: str | None) -> bool:
+        """Whether meters are known, and this isn't one of them."""
+        known, this = self._one(
+            "SELECT count(*), total(equipment = ?) FROM meters", (meter_id or "",)
+        )
+        return bool(known and not this)
+
+    def add(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
+        """Store a reading in one durable transaction, or nothing of it.
+
+        :returns: `STORED`; `KNOWN` if it was there with the same counters; `CONFLICT` if that
+            instant has others, and then nothing was stored.
+        """
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            outcome = self.put(reading, taken_at, delay_s, source)
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT" if outcome == STORED else "ROLLBACK")
+        return outcome
+
+    def put(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
+        """What `add` does, inside a transaction of the caller's."""
+        registers = [name for name in schema.REGISTERS if name in reading.values]
+        meter = self._meter(reading)
+        series = self._series(meter, " ".join(registers), taken_at)
+        counted = [reading.values[name] for name in registers]
+        there = self._neighbour("=", series, taken_at, registers)
+        if there is not None:
+            return KNOWN if list(there[1:]) == counted else CONFLICT
+        self._judge_step(series, taken_at, registers, counted)
+        self._judge_clock(series, taken_at, reading.stamp)
+        self._insert_reading(reading, series, taken_at, delay_s, source)
+        self._judge_gap("series", series, taken_at)
+        self._put_counters(meter, taken_at, reading.values)
+        for ended_at, duration_s in reading.failures():
+            self._put_failure(meter, ended_at, duration_s)
+        for device in reading.mbus:
+            self._put_mbus(device)
+        return STORED
+
+    def _meter(self, reading: Reading) -> int:
+        found = self._one("SELECT id FROM meters WHERE equipment = ?", (reading.meter_id or "",))
+        if found[0] is not None:
+            return found[0]
+        return self._insert("meters", None, reading.meter_id or "", reading.header, reading.version)
+
+    def _series(self, meter: int, registers: str, at: int) -> int:
+        """The meter's newest series with these registers; opened now if there is none."""
+        found = self._one(
+            "SELECT max(id) FROM series WHERE meter = ? AND registers = ?", (meter, registers)
+        )[0]
+        if found is not None:
+            return found
+        before = self._one("SELECT count(*), total(meter = ?) FROM series", (meter,))
+        opened_by = ("first reading", "other registers", "another meter")[
+            0 if not before[0] else 1 if before[1] else 2
+        ]
+        series = self._insert("series", None, meter, registers, opened_by)
+        if before[0]:
+            self._event("new series", "series", series, at, None, opened_by)
+        return series
+
+    def _neighbour(
+        self, which: str, series: int, at: int, columns: Sequence[str], table: str = "readings"
+    ) -> Row | None:
+        """Instant and columns of the row before (`<`), at (`=`) or after (`>`) an instant."""
+        first = series << schema.INSTANT_BITS
+        order = "DESC" if which == "<" else "ASC"
+        row = self._one(
+            f"SELECT {', '.join(('taken_at', *columns))} FROM {table} WHERE id {which} ?"
+            f" AND id BETWEEN ? AND ? ORDER BY id {order} LIMIT 1",
+            (first | at, first, first | schema.INSTANT_MASK),
+        )
+        return None if row[0] is None else row
+
+    def _insert(self, table: str, *values: object) -> int:
+        marks = ", ".join("?" * len(values))
+        return int(self._db.execute(f"INSERT INTO {table} VALUES ({marks})", values).lastrowid or 0)
+
+    def _insert_reading(
+        self, reading: Reading, series: int, at: int, delay_s: int | None, source: int | None
+    ) -> None:
+        rare = [name for name in schema.RARE_COLUMNS if name in reading.values]
+        if rare:
+            self._add_columns(rare)
+        columns = [name for name in schema.COMMON_COLUMNS if name in reading.values] + rare
+        names = ["id", "delay_s", "source", "tariff", *columns]
+        values = [series << schema.INSTANT_BITS | at, delay_s, source, reading.tariff]
+        values += [reading.values[name] for name in columns]
+        self._db.execute(
+            f"INSERT INTO readings ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+            values,
+        )
+
+    def _add_columns(self, names: Iterable[str]) -> None:
+        there = {row[1] for row in self._db.execute("PRAGMA table_info(readings)").fetchall()}
+        for name in names:
+            if name not in there:
+                self._db.execute(f"ALTER TABLE readings ADD COLUMN {name} INTEGER")
+
+    def _put_counters(self, meter: int, at: int, values: dict[str, int]) -> None:
+        """A row when a counter of failures, sags or swells is another than before."""
+        counted = [values.get(name) for name in schema.COUNTERS]
+        columns = ", ".join(schema.COUNTERS)
+        before = self._one(
+            f"SELECT {columns} FROM counters WHERE meter = ? AND taken_at <= ?"
+            " ORDER BY taken_at DESC LIMIT 1",
+            (meter, at),
+        )
+        if any(value is not None for value in counted) and list(before) != counted:
+            self._insert("counters", meter, at, *counted)
+
+    def _put_failure(self, meter: int, ended_at: int | None, duration_s: int) -> None:
+        """Keep a power failure: each once, for ever."""
+        known = self._one(
+            "SELECT 1 FROM power_failures WHERE meter = ? AND ended_at IS ? AND duration_s = ?",
+            (meter, ended_at, duration_s),
+        )
+        if known[0] is None:
+            self._insert("power_failures", meter, ended_at, duration_s)
+
+    def _put_mbus(self, reading: MbusReading) -> None:
+        key = (reading.equipment, reading.channel, reading.kind, reading.unit)
+        device = self._one(
+            "SELECT id FROM mbus_devices"
+            " WHERE equipment = ? AND channel = ? AND type IS ? AND unit = ?",
+            key,
+        )[0] or self._insert("mbus_devices", None, *key)
+        there = self._neighbour("=", device, reading.at, ["counter"], "mbus_readings")
+        if there is None:
+            self._insert("mbus_readings", device << schema.INSTANT_BITS | reading.at, reading.counter)
+            self._judge_gap("device", device, reading.at)
+        elif there[1] != reading.counter:
+            detail = f"{there[1]}, then {reading.counter} {reading.unit}"
+            self._event("other value", "device", device, reading.at, None, detail)
+
+    def _judge_step(
+        self, series: int, at: int, registers: Sequence[str], counted: Sequence[int]
+    ) -> None:
+        """Record registers that are below those of the reading before, or above the next one's."""
+        for which, sign in (("<", 1), (">", -1)):
+            row = self._neighbour(which, series, at, registers)
+            for name, value, other in zip(registers, counted, (row or ())[1:], strict=False):
+                if sign * (value - (other or 0)) < 0:
+                    early, late = (other, value) if sign > 0 else (value, other)
+                    when = at if sign > 0 else (row or (at,))[0] or at
+                    self._event("step back", "series", series, when, None, f"{name} {early} {late}")
+
+    def _judge_clock(self, series: int, at: int, stamp: int | None) -> None:
+        """Record from when until when the meter's clock was off: one event for each such time."""
+        was_off = self._one(
+            "SELECT max(id) FROM events WHERE kind = 'clock' AND series = ? AND until IS NULL",
+            (series,),
+        )[0]
+        if stamp != at and was_off is None:
+            detail = "not set" if stamp is None else f"off by {stamp - at} s"
+            self._event("clock", "series", series, at, None, detail)
+        elif stamp == at and was_off is not None:
+            self._db.execute("UPDATE events SET until = ? WHERE id = ?", (at, was_off))
+
+    def _judge_gap(self, owner: str, number: int, at: int) -> None:
+        """Record a gap before and after a new reading, instead of the one that it split."""
+        table, limit = ("readings", GAP_S) if owner == "series" else ("mbus_readings", MBUS_GAP_S)
+        before = (self._neighbour("<", number, at, (), table) or (None,))[0]
+        after = (self._neighbour(">", number, at, (), table) or (None,))[0]
+        if before is not None and after is not None:
+            self._db.execute(
+                f"DELETE FROM events WHERE kind = 'gap' AND {owner} = ? AND at = ? AND until = ?",
+                (number, before, after),
+            )
+        for begin, end in ((before, at), (at, after)):
+            if begin is not None and end is not None and end - begin > limit:
+                self._event("gap", owner, number, begin, end, None)
+
+    def _event(
+        self, kind: str, owner: str, number: int, at: int, until: int | None, detail: str | None
+    ) -> None:
+        series, device = (number, None) if owner == "series" else (None, number)
+        self._insert("events", None, kind, series, device, at, until, detail)
+
+
+class Reader(Database):
+    """What takes readings out; it never writes, and may not be able to.
+
+    Each method is one statement that is fetched at once, so that no pull has to wait.
+    """
+
+    def __init__(self, path: str, timeout_s: float = 2) -> None:
+        """:raises StoreError: as `Database`; `HotJournalError` after a pull that was killed."""
+        super().__init__(path, "ro", timeout_s)
+        self._db.row_factory = sqlite3.Row
+
+    def _rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[NamedRow]:
+        with self:
+            return self._db.execute(sql, values).fetchall()
+
+    def series(self) -> list[NamedRow]:
+        """Each series that has readings, oldest first: id, meter, equipment, header, version,
+        registers, opened_by, and the instants of its first and last reading."""
+        return self._rows(
+            "SELECT * FROM (SELECT s.id, s.meter, s.registers, s.opened_by,"
+            f" m.equipment, m.header, m.version, {_ends('readings')}"
+            " FROM series AS s JOIN meters AS m ON m.id = s.meter) WHERE first IS NOT NULL"
+            " ORDER BY first",
+            _PACKING,
+        )
+
+    def devices(self) -> list[NamedRow]:
+        """Each M-Bus device: id, equipment, channel, type, unit, first, last."""
+        return self._rows(
+            f"SELECT s.*, {_ends('mbus_readings')} FROM mbus_devices AS s ORDER BY first", _PACKING
+        )
+
+    def around(
+        self, table: str, owner: int, columns: Sequence[str], instants: Sequence[int]
+    ) -> list[NamedRow]:
+        """For each instant the readings on both sides of it, of one series or device.
+
+        :returns: rows of `before` and the columns there (the last reading at or before the
+            instant, None if there is none), then `after` and `after_…` (the first at or after).
+        """
+        befores = ", ".join(f"b.{name} AS {name}" for name in columns)
+        afters = ", ".join(f"a.{name} AS after_{name}" for name in columns)
+        return self._rows(
+            f"SELECT b.taken_at AS before, {befores}, a.taken_at AS after, {afters}"
+            " FROM json_each(:instants) AS i"
+            f" LEFT JOIN {table} AS b ON b.id ="
+            f" (SELECT max(id) FROM {table} WHERE id BETWEEN :first AND :first + i.value)"
+            f" LEFT JOIN {table} AS a ON a.id = (SELECT min(id) FROM {table}"
+            " WHERE id BETWEEN :first + i.value AND :first + :mask)",
+            {
+                "instants": f"[{','.join(map(str, instants))}]",
+                "first": owner << schema.INSTANT_BITS,
+                "mask": schema.INSTANT_MASK,
+            },
+        )
+
+    def newest(self) -> NamedRow | None:
+        """The newest reading of all series, every column, or None."""
+        series = max(self.series(), key=lambda row: row["last"], default=None)
+        if series is None:
+            return None
+        key = series["id"] << schema.INSTANT_BITS | series["last"]
+        return self._rows("SELECT * FROM readings WHERE id = ?", (key,))[0]
+
+    def newest_mbus(self) -> list[NamedRow]:
+        """The newest counter of each device: its row of `mbus_devices`, taken_at, counter."""
+        return self._rows(
+            "SELECT d.*, r.taken_at, r.counter FROM mbus_devices AS d"
+            " JOIN mbus_readings AS r ON r.id = (SELECT max(id) FROM mbus_readings"
+            " WHERE id BETWEEN d.id << :bits AND (d.id << :bits) + :mask)"
+            " ORDER BY d.type, r.taken_at DESC",
+            _PACKING,
+        )
+
+    def events(self, begin: int, end: int) -> list[NamedRow]:
+        """What the writer noted that reaches into [begin, end), oldest first."""
+        return self._rows(
+            "SELECT * FROM events WHERE at < :end AND coalesce(until, at) >= :begin ORDER BY at",
+            {"begin": begin, "end": end},
+        )
+
+    def power_failures(self) -> list[NamedRow]:
+        """Every long power failure that a meter told of: ended_at or NULL, duration_s."""
+        return self._rows("SELECT * FROM power_failures ORDER BY ended_at DESC")
+
+    def counters(self) -> NamedRow | None:
+        """The newest counts of failures, sags and swells, or None."""
+        rows = self._rows("SELECT * FROM counters ORDER BY taken_at DESC LIMIT 1")
+        return rows[0] if rows else None
+
+
+_PACKING = {"bits": schema.INSTANT_BITS, "mask": schema.INSTANT_MASK}
+
+
+def _ends(table: str) -> str:
+    """Columns `first` and `last`: the instants between which `s.id` has rows in a packed table."""
+    return ", ".join(
+        f"(SELECT {which}(id) & :mask FROM {table}"
+        f" WHERE id BETWEEN s.id << :bits AND (s.id << :bits) + :mask) AS {name}"
+        for which, name in (("min", "first"), ("max", "last"))
+    )
+
+
+def change_counter(path: str) -> str:
+    """A text that is another one after every transaction, also if the file was replaced.
+
+    SQLite's file format, section 1.3.8: four bytes at offset 24.
+
+    :raises StoreError: the file can't be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            file.seek(24)
+            return f"{os.fstat(file.fileno()).st_ino:x}-{file.read(4).hex()}"
+    except OSError as error:
+        raise StoreError(f"the database {path} can't be read: {error.strerror}") from None
