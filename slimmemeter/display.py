@@ -12,6 +12,8 @@ from slimmemeter import obis
 from slimmemeter.objects import Failure, Object, Peak, decode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from slimmemeter.telegram import Reading, Telegram
 
 CRC_WORDS = {
@@ -29,7 +31,7 @@ def as_json(telegram: Telegram, reading: Reading | None, winter_offset_s: int) -
         "header": telegram.header,
         "version": reading and reading.version,
         "meter_id": reading and reading.meter_id,
-        "taken_at": _utc(reading and reading.stamp),
+        "taken_at": _utc(reading.stamp if reading else None),
         "tariff": reading and reading.tariff,
         "crc": telegram.crc,
         "objects": {entry.code: _plain_object(entry) for entry in known},
@@ -68,7 +70,7 @@ def _plain_value(entry: Object) -> object:
 def _plain_devices(known: list[Object]) -> list[dict[str, object]]:
     """Each M-Bus counter with its device's type and id beside it."""
     by_code = {entry.code: entry for entry in known}
-    devices = []
+    devices: list[dict[str, object]] = []
     for entry in known:
         if entry.name == "mbus_reading" and entry.at is not None and entry.unit is not None:
             about = [by_code.get(entry.code[:4] + code) for code in ("24.1.0", "96.1.0", "96.1.1")]
@@ -125,7 +127,7 @@ def page(telegram: Telegram, winter_offset_s: int, zone: str) -> str:
 
 
 def _cells(
-    entry: Object, names: dict[int, str], media: dict[int | None, object], house: ZoneInfo
+    entry: Object, names: dict[int, str], media: Mapping[int | None, object], house: ZoneInfo
 ) -> tuple[str, str, str, str, str]:
     """Label, value, unit, code and note of one line."""
     label, value, note = entry.row[1], entry.value, ""
@@ -134,7 +136,9 @@ def _cells(
     if entry.channel is not None:
         medium = media.get(entry.channel)
         kind = obis.MBUS_TYPES.get(medium, "") if isinstance(medium, int) else ""
-        label = f"Channel {entry.channel}{' ' * bool(kind)}{kind.replace('_', ' ')}: {label.lower()}"
+        label = (
+            f"Channel {entry.channel}{' ' * bool(kind)}{kind.replace('_', ' ')}: {label.lower()}"
+        )
         if entry.name == "mbus_type" and kind:
             note = kind.replace("_", " ")
     if entry.name == "tariff" and isinstance(value, int):
@@ -145,7 +149,9 @@ def _cells(
         value = _local(entry.at, house)
     if isinstance(value, list):
         value = len(value)
-    text = "-" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+    text = (
+        "-" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+    )
     if len(text) > 40:  # a long message goes under the columns, not through them
         note, text = text, ""
     return label, text, entry.unit or "", entry.code, note

@@ -107,10 +107,11 @@ class Port:
             self._serial.timeout = GATHER_S
             return first + bytes(self._serial.read(CHUNK))
         time.sleep(GATHER_S)
-        return first + bytes(self._serial.read(min(self._serial.in_waiting, CHUNK)))
+        waiting: int = self._serial.in_waiting
+        return first + bytes(self._serial.read(min(waiting, CHUNK)))
 
 
-def _open(name: str, line: str) -> serial.SerialBase:
+def _open(name: str, line: str) -> serial.Serial:
     speed, _, frame = line.partition("-")
     port = serial.serial_for_url(name, do_not_open=True, exclusive=True)
     port.baudrate = int(speed)

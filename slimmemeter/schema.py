@@ -53,7 +53,7 @@ CREATE TABLE readings (
     id INTEGER PRIMARY KEY,  -- series << {INSTANT_BITS} | taken_at
     series INTEGER AS (id >> {INSTANT_BITS}) VIRTUAL,{_PACKED},
     delay_s INTEGER,  -- from taken_at until it was received; NULL from a file
-    source INTEGER,  -- NULL: the port, 0: a file
+    source INTEGER,  -- NULL: the port, 0: a file, -1: simulated
     tariff INTEGER,
     {", ".join(f"{column} INTEGER" for column in COMMON_COLUMNS)}
 );

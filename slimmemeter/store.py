@@ -14,20 +14,22 @@ from slimmemeter.errors import StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
-    from typing import Any, Self
+    from typing import Self
 
     from slimmemeter.telegram import MbusReading, Reading
 
-    NamedRow = Any  # a sqlite3.Row, whose columns the method's docstring names
+    Values = Sequence[object] | Mapping[str, object]
 
+NamedRow = sqlite3.Row  # its columns are those that the method's docstring names
 Row = tuple[int | None, ...]
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
 FROM_FILE = 0
 GAP_S = 1800
 MBUS_GAP_S = 7200  # hourly stamps are normal
+
 
 REMEDIES = {
     "SQLITE_BUSY": "another program holds it locked for too long; close that program",
@@ -86,7 +88,7 @@ class Database:
         """Let go of the file."""
         self._db.close()
 
-    def _one(self, sql: str, values: Sequence[object] = ()) -> Row:
+    def _one(self, sql: str, values: Values = ()) -> Row:
         rows: list[Row] = self._db.execute(sql, values).fetchmany(1)
         return rows[0] if rows else (None,)
 
@@ -179,6 +181,20 @@ class Writer(Database):
         self._db.execute("COMMIT" if outcome == STORED else "ROLLBACK")
         return outcome
 
+    def add_many(self, readings: Iterable[tuple[Reading, int]], source: int | None) -> None:
+        """Store readings and their instants, a thousand in a transaction: a pull that comes
+        between waits for no more than one of those."""
+        pending = 0
+        for reading, taken_at in readings:
+            if not pending:
+                self._db.execute("BEGIN IMMEDIATE")
+            self.put(reading, taken_at, None, source)
+            pending = (pending + 1) % 1000
+            if not pending:
+                self._db.execute("COMMIT")
+        if pending:
+            self._db.execute("COMMIT")
+
     def put(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
         """What `add` does, inside a transaction of the caller's."""
         registers = [name for name in schema.REGISTERS if name in reading.values]
@@ -226,11 +242,16 @@ class Writer(Database):
     ) -> Row | None:
         """Instant and columns of the row before (`<`), at (`=`) or after (`>`) an instant."""
         first = series << schema.INSTANT_BITS
-        order = "DESC" if which == "<" else "ASC"
+        # One bound on each side: of two on a side SQLite would use one, and scan for the other.
+        low, high, order = {
+            "<": (first, first + at - 1, "DESC"),
+            "=": (first + at, first + at, "ASC"),
+            ">": (first + at + 1, first + schema.INSTANT_MASK, "ASC"),
+        }[which]
         row = self._one(
-            f"SELECT {', '.join(('taken_at', *columns))} FROM {table} WHERE id {which} ?"
-            f" AND id BETWEEN ? AND ? ORDER BY id {order} LIMIT 1",
-            (first | at, first, first | schema.INSTANT_MASK),
+            f"SELECT {', '.join(('taken_at', *columns))} FROM {table}"
+            f" WHERE id BETWEEN ? AND ? ORDER BY id {order} LIMIT 1",
+            (low, high),
         )
         return None if row[0] is None else row
 
@@ -289,7 +310,9 @@ class Writer(Database):
         )[0] or self._insert("mbus_devices", None, *key)
         there = self._neighbour("=", device, reading.at, ["counter"], "mbus_readings")
         if there is None:
-            self._insert("mbus_readings", device << schema.INSTANT_BITS | reading.at, reading.counter)
+            self._insert(
+                "mbus_readings", device << schema.INSTANT_BITS | reading.at, reading.counter
+            )
             self._judge_gap("device", device, reading.at)
         elif there[1] != reading.counter:
             detail = f"{there[1]}, then {reading.counter} {reading.unit}"
@@ -351,7 +374,7 @@ class Reader(Database):
         super().__init__(path, "ro", timeout_s)
         self._db.row_factory = sqlite3.Row
 
-    def _rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[NamedRow]:
+    def _rows(self, sql: str, values: Values = ()) -> list[NamedRow]:
         with self:
             return self._db.execute(sql, values).fetchall()
 

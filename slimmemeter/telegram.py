@@ -66,7 +66,7 @@ class Framer:
     def _closing_mark(self) -> int | None:
         """The first `!` that starts a line or follows a value, or None."""
         while (mark := self._buffer.find(b"!", self._searched)) >= 0:
-            if self._buffer[mark - 1 : mark] in (b"\n", b"\r", b")"):
+            if bytes(self._buffer[mark - 1 : mark]) in (b"\n", b"\r", b")"):
                 return mark
             self._searched = mark + 1
         self._searched = len(self._buffer)
@@ -118,8 +118,9 @@ class Quantity(dict[bytes, int]):
     def __missing__(self, shape: bytes) -> int:
         if len(self) > 64:
             self.clear()
-        self[shape] = self._judge(shape)
-        return self[shape]
+        factor = self._judge(shape)
+        self[shape] = factor
+        return factor
 
     def _judge(self, shape: bytes) -> int:
         number, _, unit = shape.removesuffix(b")").partition(b"*")
@@ -129,7 +130,7 @@ class Quantity(dict[bytes, int]):
         if power is None or not digits.isdigit() or len(digits) > MOST_DIGITS or shape[-1:] != b")":
             return 0
         shift = power - len(decimals)
-        return 10**shift if shift >= 0 else -(10**-shift)
+        return int(10**shift) if shift >= 0 else -int(10**-shift)
 
     def integer(self, rest: bytes) -> int | None:
         """The value that stands in what follows a code's bracket, rounded down; None if odd."""
@@ -411,7 +412,8 @@ def _mbus(others: dict[bytes, bytes], winter_offset_s: int) -> list[MbusReading]
             if code in others:
                 counted = _mbus_counter(groups(others[code]), winter_offset_s)
                 if counted is not None:
-                    found.append(MbusReading(channel, *_mbus_device(code[:3], others), *counted))
+                    kind, equipment = _mbus_device(code[:3], others)
+                    found.append(MbusReading(channel, kind, equipment, *counted))
                     break
     return found
 

@@ -1,0 +1,157 @@
+"""Numbers, dates and names in the language of who looks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from babel.dates import format_date, format_datetime, format_time
+from flask_babel import get_locale, gettext, ngettext
+from flask_babel import format_decimal as local_decimal
+
+from slimmemeter import obis
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from slimmemeter.history import Column, Table
+    from slimmemeter.periods import Period
+
+UNITS = {"w": "W", "kwh": "kWh", "m3": "m³", "gj": "GJ"}
+TITLES = {"day": "EEE d MMM yyyy", "month": "MMMM yyyy", "year": "yyyy"}
+TICKS = {"month": "d", "year": "MMM", "years": "yyyy"}
+
+
+def unit(column: str) -> str:
+    """The unit that a column's name ends with."""
+    return UNITS[column.rpartition("_")[2]]
+
+
+def number(value: int | None, scale: int, decimals: int) -> str:
+    """A value of the column's scale with that many decimals; a dash where nothing is known."""
+    if value is None:
+        return "–"
+    return str(local_decimal(value / scale, "#,##0" + "." * bool(decimals) + "0" * decimals))
+
+
+def stem_name(stem: str) -> str:
+    """What a direction or a medium is called."""
+    names = {
+        "import": gettext("from the grid"),
+        "export": gettext("to the grid"),
+        "gas": gettext("gas"),
+        "water": gettext("water"),
+        "warm_water": gettext("warm water"),
+        "heat": gettext("heat"),
+    }
+    return str(names[stem])
+
+
+def column_name(column: str, version: str | None) -> str:
+    """What a column is called in a legend or a table's head, without its unit."""
+    stem, _, tariff = column.rpartition("_")[0].partition("_t")
+    if not tariff:
+        return stem_name(stem)
+    tariffs = {
+        "low": gettext("low"),
+        "normal": gettext("normal"),
+        "day": gettext("day"),
+        "night": gettext("night"),
+    }
+    name = obis.tariff_names(version).get(int(tariff))
+    return f"{stem_name(stem)}, {tariffs[name] + ' ' if name else ''}T{tariff}"
+
+
+def period_title(period: Period) -> str:
+    """What a period is called: a date, a month, a year."""
+    if period.kind == "years":
+        return str(gettext("All years"))
+    text = str(format_date(period.first, TITLES[period.kind], get_locale()))
+    return text[:1].upper() + text[1:]
+
+
+def bucket_title(at: int, end: int, bucket: str, zone: ZoneInfo) -> str:
+    """What a row of a table is called: 13:00 – 14:00, Mon 23 Nov, November, 2026."""
+    local = datetime.fromtimestamp(at, zone)
+    if bucket == "hour":
+        return f"{clock(at, zone)} – {clock(end, zone)}"
+    formats = {"day": "EEE d MMM", "month": "MMMM", "year": "yyyy"}
+    return str(format_datetime(local, formats[bucket], locale=get_locale()))
+
+
+def totals(table: Table) -> str:
+    """The totals of a table in words: 8.4 kWh from the grid · 3.1 kWh to the grid."""
+    sums: dict[str, list[Column]] = {}
+    for column in table.columns:
+        if column.total is not None:
+            stem = column.name.rpartition("_")[0].partition("_t")[0]
+            sums.setdefault(stem, []).append(column)
+    said = []
+    for stem, columns in sums.items():
+        total = sum(column.total or 0 for column in columns)
+        amount = f"{number(total, columns[0].scale, 1)} {unit(columns[0].name)}"
+        said.append(f"{amount} {stem_name(stem)}")
+    return " · ".join(said)
+
+
+def ticks(period: Period, zone: ZoneInfo) -> list[tuple[float, str]]:
+    """Marks of the time axis: at an hour's begin, in the middle of a day, month or year."""
+    if period.kind == "day":
+        hours = period.borders("hour")
+        return [(at, f"{datetime.fromtimestamp(at, zone):%H}") for at in hours[:-1]]
+    borders = period.borders({"month": "day", "year": "month", "years": "year"}[period.kind])
+    return [
+        (
+            (begin + end) / 2,
+            str(format_date(datetime.fromtimestamp(begin, zone), TICKS[period.kind], get_locale())),
+        )
+        for begin, end in zip(borders, borders[1:], strict=False)
+    ]
+
+
+def clock(at: int, zone: ZoneInfo) -> str:
+    """Hours and minutes: 14:05."""
+    return str(format_time(datetime.fromtimestamp(at, zone), "HH:mm", locale=get_locale()))
+
+
+def moment(at: int, zone: ZoneInfo) -> str:
+    """A date and a time: 23 Nov 2026 14:05:03."""
+    local = datetime.fromtimestamp(at, zone)
+    return str(format_datetime(local, "d MMM yyyy HH:mm:ss", locale=get_locale()))
+
+
+def age(seconds: int) -> str:
+    """How long ago, in words."""
+    if seconds < 60:
+        return str(gettext("just now"))
+    if seconds < 2 * 3600:
+        return str(ngettext("%(num)d minute ago", "%(num)d minutes ago", seconds // 60))
+    if seconds < 48 * 3600:
+        return str(ngettext("%(num)d hour ago", "%(num)d hours ago", seconds // 3600))
+    return str(ngettext("%(num)d day ago", "%(num)d days ago", seconds // 86400))
+
+
+def duration(seconds: int) -> str:
+    """How long something lasted: 5 min 10 s, 2 h 5 min."""
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if hours:
+        return str(gettext("%(hours)d h %(minutes)d min", hours=hours, minutes=minutes))
+    return str(gettext("%(minutes)d min %(seconds)d s", minutes=minutes, seconds=seconds))
+
+
+def masked(name: str) -> str:
+    """An id of which only the ends are shown: E0031…9515."""
+    return f"{name[:5]}…{name[-4:]}" if len(name) > 9 else "…"
+
+
+def event(kind: str, detail: str | None) -> str:
+    """What the writer noticed, as a sentence."""
+    names = {
+        "gap": gettext("no readings came"),
+        "step back": gettext("a counter went back"),
+        "clock": gettext("the meter's clock was off"),
+        "new series": gettext("another meter, or other registers"),
+        "other value": gettext("another value of a moment that was known"),
+    }
+    return f"{names[kind]} ({detail})" if detail else str(names[kind])
