@@ -1,34 +1,49 @@
-"""What came of the last pull: `scripts/pull.sh` leaves one line, the pages and people read it.
+"""What came of the last pull: `p1-pull` leaves one line, the pages and people read it.
 
-The line is `UTC-SECONDS EXIT-CODE SENTENCE`. It is no reading; losing it loses nothing.
+The line is `UTC-SECONDS EXIT-CODE SENTENCE`. It is no reading; losing it loses nothing. For a pull
+that could not leave it (it was killed), `scripts/pull.sh` runs this module.
 """
 
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+import time
 
 RUN_FOLDER = "/run/slimmemeter"
 FILE = "last-pull"
 
 
-class Outcome(NamedTuple):
+class Outcome:
     """When the last pull ended (UTC seconds), its exit code, what it said."""
 
-    at: int
-    code: int
-    sentence: str
+    __slots__ = ("at", "code", "sentence")
+
+    def __init__(self, at: int, code: int, sentence: str) -> None:
+        self.at = at
+        self.code = code
+        self.sentence = sentence
 
 
-def folder(database: str) -> str:
-    """Where the line belongs: in memory where the system has a place for it, else by the data."""
-    return RUN_FOLDER if os.access(RUN_FOLDER, os.W_OK) else os.path.dirname(database)
+def leave(database: str, code: int, sentence: str) -> None:
+    """Put the line in memory where the system has a place for it, else beside the database.
+
+    Where it can't be written it isn't: the pull's exit code and sentence have told already.
+    """
+    folder = RUN_FOLDER if os.access(RUN_FOLDER, os.W_OK) else os.path.dirname(database)
+    made = f"{folder}/{FILE}.{os.getpid()}"
+    try:
+        with open(made, "w", encoding="utf-8") as file:
+            file.write(f"{int(time.time())} {code} {' '.join(sentence.split())}\n")
+        os.replace(made, f"{folder}/{FILE}")
+    except OSError:
+        pass
 
 
 def last(database: str) -> Outcome | None:
     """The newest outcome that was left for this database, or None."""
     found = [_read(f"{place}/{FILE}") for place in (RUN_FOLDER, os.path.dirname(database))]
-    return max((outcome for outcome in found if outcome is not None), default=None)
+    known = [outcome for outcome in found if outcome is not None]
+    return max(known, key=lambda outcome: outcome.at, default=None)
 
 
 def _read(path: str) -> Outcome | None:
@@ -38,3 +53,15 @@ def _read(path: str) -> Outcome | None:
             return Outcome(int(at), int(code), sentence)
     except (OSError, ValueError):
         return None
+
+
+def _main(code: str, sentence: str, *arguments: str) -> None:
+    from slimmemeter.pull import wanted
+
+    leave(wanted(list(arguments)).settings().database, int(code), sentence)
+
+
+if __name__ == "__main__":
+    import sys
+
+    _main(*sys.argv[1:])

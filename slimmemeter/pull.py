@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from slimmemeter import clock
+from slimmemeter import clock, outcome
 from slimmemeter.errors import EXIT_CODES, PortError, SlimmemeterError, TelegramError, UsageError
 from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings
 from slimmemeter.store import CONFLICT, FROM_FILE, STORED, Writer
@@ -35,6 +35,7 @@ class Wanted:
     timeout: str | None = None
     line: str | None = None
     dry_run = json = raw = new_meter = verbose = False
+    database: str | None = None  # known once it is a pull from the meter into it
 
     def settings(self) -> Settings:
         """The settings that hold for this run. :raises UsageError: one doesn't fit."""
@@ -45,18 +46,23 @@ FLAGS = [setting for setting in SETTINGS if hasattr(Wanted, setting.flag[2:])]
 
 
 def main() -> None:
-    """Run, and leave with the exit code that `EXIT_CODES` tells of."""
+    """Run, leave word of what came of it, and end with the exit code of `EXIT_CODES`."""
+    code, said, asked = 0, "", None
     try:
-        pull(_wanted(sys.argv[1:]))
+        asked = wanted(sys.argv[1:])
+        pull(asked)
         sys.stdout.flush()
     except SlimmemeterError as error:
-        sys.stdout.flush()
-        print(f"p1-pull: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        code, said = error.exit_code, f"p1-pull: {error}"
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         sys.exit(130)
+    if asked is not None and asked.database is not None:
+        outcome.leave(asked.database, code, said)
+    if code:
+        print(said, file=sys.stderr)
+        sys.exit(code)
 
 
 def pull(wanted: Wanted) -> None:
@@ -66,6 +72,8 @@ def pull(wanted: Wanted) -> None:
     """
     settings = wanted.settings()
     deadline_s = time.monotonic() + settings.timeout_s
+    if wanted.file is None and not wanted.dry_run:
+        wanted.database = settings.database
     winter_offset_s = settings.winter_offset_s()
     telegram, error = _heard(wanted, settings, deadline_s)
     received_at = None if wanted.file else clock.now()
@@ -231,7 +239,8 @@ def _utc(at: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
-def _wanted(arguments: list[str]) -> Wanted:
+def wanted(arguments: list[str]) -> Wanted:
+    """What a command line asks for; a wrong one ends the program with exit code 2."""
     if not arguments:
         return Wanted()
     import argparse
@@ -259,10 +268,10 @@ def _wanted(arguments: list[str]) -> Wanted:
         parser.add_argument(flag, action="store_true", help=sentence)
     parser.add_argument("-v", "--verbose", action="store_true", help="say what was done")
     parser.add_argument("--version", action="version", version=f"slimmemeter {__version__}")
-    wanted = parser.parse_args(arguments, namespace=Wanted())
-    if wanted.raw and wanted.json:
+    asked = parser.parse_args(arguments, namespace=Wanted())
+    if asked.raw and asked.json:
         parser.error("--raw and --json can't both have standard output")
-    return wanted
+    return asked
 
 
 if __name__ == "__main__":

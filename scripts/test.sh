@@ -1,0 +1,11 @@
+#!/bin/sh
+# Lint, types and tests. --long adds the long ones, --system those that need root and boot a
+# Debian of their own; what else is given goes to pytest.
+set -eu
+cd "$(dirname "$(readlink -f "$0")")/.."
+extra=test
+. scripts/environment.sh
+.venv/bin/ruff check
+.venv/bin/ruff format --check
+.venv/bin/mypy
+exec .venv/bin/pytest "$@"
