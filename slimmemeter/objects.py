@@ -63,7 +63,7 @@ def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list
     for line in telegram.lines[1:]:
         if not line:
             continue
-        code, _, rest = printable(line).partition("(")
+        code = printable(line).partition("(")[0]
         row = obis.find(code)
         found = None
         if row is not None and code not in known and line.endswith(b")"):
@@ -126,7 +126,7 @@ def _measured(content: bytes) -> tuple[Decimal, str | None] | None:
     """The number as printed, without its leading zeros, and its unit or None."""
     number, _, unit = content.partition(b"*")
     digits = number.removeprefix(b"-").replace(b".", b"", 1)
-    if not _is_number(digits) or not unit.strip().isalnum() and unit:
+    if not _is_number(digits) or (not unit.strip().isalnum() and unit):
         return None
     return Decimal(number.decode("ascii")), unit.decode("ascii").strip() or None
 

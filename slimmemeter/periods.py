@@ -61,7 +61,7 @@ class Period:
     def up(self) -> Period | None:
         """The next larger period that it is part of, None above a year."""
         larger = {"day": "month", "month": "year"}.get(self.kind)
-        return larger and _around(larger, self.first, self.zone) or None
+        return (larger and _around(larger, self.first, self.zone)) or None
 
     def holds(self, instant: int) -> bool:
         """Whether an instant lies in it."""

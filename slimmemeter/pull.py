@@ -205,10 +205,13 @@ def _store(
     received_at: int | None,
     deadline_s: float,
 ) -> None:
+    if received_at is None and reading.stamp is None:
+        raise TelegramError("the telegram doesn't say when it was made, so it can't be stored")
     settings.make_own_folder()
     with Writer(settings.database, deadline_s - time.monotonic()) as writer:
         if received_at is None:
-            taken_at = _stamp_of_file(wanted, writer, reading)
+            _refuse_foreign(wanted, writer, reading)
+            taken_at = reading.stamp or 0
             outcome = writer.add(reading, taken_at, None, FROM_FILE)
         else:
             taken_at = clock.instant(reading.stamp, received_at, writer.newest)
@@ -224,15 +227,13 @@ def _store(
         print(f"the reading of {_utc(taken_at)} {was} in {settings.database}")
 
 
-def _stamp_of_file(wanted: Wanted, writer: Writer, reading: Reading) -> int:
-    if reading.stamp is None:
-        raise TelegramError("the telegram doesn't say when it was made, so it can't be stored")
+def _refuse_foreign(wanted: Wanted, writer: Writer, reading: Reading) -> None:
+    """A test telegram must never become the meter that replaced the one before."""
     if not wanted.new_meter and writer.is_foreign(reading.meter_id):
         raise UsageError(
             f"the telegram is of meter {reading.meter_id or 'without id'}, which this database"
             " doesn't know: --new-meter stores it as a meter that replaces the one before"
         )
-    return reading.stamp
 
 
 def _utc(at: int) -> str:
@@ -252,7 +253,8 @@ def wanted(arguments: list[str]) -> Wanted:
     parser = argparse.ArgumentParser(
         prog="p1-pull",
         description="Read one telegram from the smart meter's P1 port and store it.",
-        epilog=f"exit codes:\n{codes}\n\nwhere a flag is not given, this variable is used, then {DEFAULTS_FILE}:\n{variables}",
+        epilog=f"exit codes:\n{codes}\n\nwhere a flag is not given, its variable counts (then"
+        f" {DEFAULTS_FILE}):\n{variables}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -197,6 +197,7 @@ class Writer(Database):
 
     def put(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
         """What `add` does, inside a transaction of the caller's."""
+        self._add_columns([name for name in schema.RARE_COLUMNS if name in reading.values])
         registers = [name for name in schema.REGISTERS if name in reading.values]
         meter = self._meter(reading)
         series = self._series(meter, " ".join(registers), taken_at)
@@ -262,10 +263,9 @@ class Writer(Database):
     def _insert_reading(
         self, reading: Reading, series: int, at: int, delay_s: int | None, source: int | None
     ) -> None:
-        rare = [name for name in schema.RARE_COLUMNS if name in reading.values]
-        if rare:
-            self._add_columns(rare)
-        columns = [name for name in schema.COMMON_COLUMNS if name in reading.values] + rare
+        columns = [
+            name for name in schema.COMMON_COLUMNS + schema.RARE_COLUMNS if name in reading.values
+        ]
         names = ["id", "delay_s", "source", "tariff", *columns]
         values = [series << schema.INSTANT_BITS | at, delay_s, source, reading.tariff]
         values += [reading.values[name] for name in columns]
@@ -274,8 +274,9 @@ class Writer(Database):
             values,
         )
 
-    def _add_columns(self, names: Iterable[str]) -> None:
-        there = {row[1] for row in self._db.execute("PRAGMA table_info(readings)").fetchall()}
+    def _add_columns(self, names: Sequence[str]) -> None:
+        """Make room for the columns that few meters have, when the first such meter comes."""
+        there = {row[1] for row in self._db.execute("PRAGMA table_info(readings)")} if names else ()
         for name in names:
             if name not in there:
                 self._db.execute(f"ALTER TABLE readings ADD COLUMN {name} INTEGER")

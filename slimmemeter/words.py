@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_datetime, format_time
-from flask_babel import get_locale, gettext, ngettext
 from flask_babel import format_decimal as local_decimal
+from flask_babel import get_locale, gettext, ngettext
 
 from slimmemeter import obis
 

@@ -1,0 +1,336 @@
+"""`p1-pull` as cron and people run it: a real process, a pseudo-terminal, a SQLite file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import EXAMPLE, PULL, Meter, Pull, rows, simple
+
+from slimmemeter import demo
+from slimmemeter.errors import EXIT_CODES
+
+E350 = EXAMPLE.read_bytes()
+Meters = Callable[..., Meter]
+
+
+def telegram_now(ahead_s: int = 0) -> bytes:
+    """What the simulated house's meter says now."""
+    house = demo.House(int(time.time()) + ahead_s, demo.START_WH, demo.START_GAS_DM3)
+    return house.telegram()
+
+
+def test_pull_stores_one_row_and_says_nothing(meter: Meters, pull: Pull, database: Path) -> None:
+    """The line, end to end: a telegram on a serial port becomes a row."""
+    done = pull("--port", meter(telegram_now()).port)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    found = rows(database, "SELECT import_t1_wh, export_t2_wh, source FROM readings")
+    assert found == [(4711302, 2810450, None)]
+    assert rows(database, "SELECT counter FROM mbus_readings") == [(6012345,)]
+    assert len(rows(database, "SELECT * FROM power_failures")) == 2
+
+
+def test_pull_needs_no_flag(meter: Meters, pull: Pull, database: Path) -> None:
+    """Cron's call has no arguments: everything comes from the settings."""
+    assert pull(SLIMMEMETER_PORT=meter(telegram_now()).port).returncode == 0
+    assert rows(database, "SELECT count(*) FROM readings") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([E350[400:], E350], id="a start in the middle"),
+        pytest.param([b"\xff\0noise/", E350], id="noise"),
+        pytest.param([E350[:300] + E350], id="half a telegram glued to a whole one"),
+        pytest.param([E350 + E350], id="two telegrams in one read"),
+        pytest.param([bytes([byte]) for byte in E350], id="single bytes"),
+        pytest.param([E350.replace(b"494", b"495"), E350], id="a bad CRC, then a good telegram"),
+        pytest.param([E350.rstrip(), b""], id="no line end after the CRC"),
+    ],
+)
+def test_pull_finds_a_whole_telegram(meter: Meters, pull: Pull, pieces: list[bytes]) -> None:
+    """Whatever a line brings, one whole telegram is found in it."""
+    done = pull("--port", meter(*pieces).port, "--json", "--dry-run", "--timeout", 20)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["meter_id"] == "E0031003001699515"
+
+
+def test_pull_waits_for_a_slow_meter(meter: Meters, pull: Pull) -> None:
+    """A meter that begins to speak after three seconds is heard."""
+    assert pull("--port", meter(telegram_now(), pause_s=3).port).returncode == 0
+
+
+def test_same_telegram_twice_is_one_row(pull: Pull, database: Path) -> None:
+    """It is no failure, and -v says so."""
+    assert pull(EXAMPLE).returncode == 0
+    again = pull(EXAMPLE, "-v")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "was stored before" in again.stdout
+    assert rows(database, "SELECT taken_at, import_t1_wh FROM readings") == [(1483888267, 2074842)]
+
+
+def test_same_stamp_with_other_counters_is_never_dropped_in_silence(
+    pull: Pull, database: Path
+) -> None:
+    """From a file there is no other clock to go by: it is refused, and nothing changes."""
+    pull("-", said=simple("1-0:1.8.1(000001.000*kWh)").decode())
+    other = pull("-", said=simple("1-0:1.8.1(000002.000*kWh)").decode())
+    assert other.returncode == 4
+    assert "with other counters" in other.stderr
+    assert rows(database, "SELECT import_t1_wh FROM readings") == [(1000,)]
+
+
+def test_counter_that_goes_back_is_stored_and_noted(pull: Pull, database: Path) -> None:
+    """The reading stands as it came, and an event says what was seen."""
+    pull("-", said=simple("1-0:1.8.1(000005.000*kWh)", stamp="261123120000W").decode())
+    pull("-", said=simple("1-0:1.8.1(000002.000*kWh)", stamp="261123120500W").decode())
+    assert rows(database, "SELECT import_t1_wh FROM readings ORDER BY id") == [(5000,), (2000,)]
+    assert rows(database, "SELECT kind, detail FROM events") == [
+        ("step back", "import_t1_wh 5000 2000")
+    ]
+
+
+def test_another_meter_in_a_file_is_refused(pull: Pull, database: Path) -> None:
+    """A test telegram must never become the replaced meter, unless that is meant."""
+    pull(EXAMPLE)
+    refused = pull("-", said=simple(meter="4242").decode())
+    assert refused.returncode == 2
+    assert "--new-meter" in refused.stderr
+    assert pull("-", "--new-meter", said=simple(meter="4242").decode()).returncode == 0
+    opened = rows(database, "SELECT opened_by FROM series ORDER BY id")
+    assert opened == [("first reading",), ("another meter",)]
+
+
+def test_rare_columns_come_with_the_first_meter_that_has_them(pull: Pull, database: Path) -> None:
+    """A total-only meter adds its columns to the table."""
+    done = pull("-", said=simple("1-0:1.8.0(1.000*kWh)", "1-0:1.4.0(02.351*kW)").decode())
+    assert done.returncode == 0
+    assert rows(database, "SELECT import_wh, running_quarter_w FROM readings") == [(1000, 2351)]
+
+
+def code_of(done: subprocess.CompletedProcess[str]) -> int:
+    """The exit code of a failure that was told in one sentence, without a traceback."""
+    assert done.stderr.startswith("p1-pull: "), done.stderr
+    assert done.stderr.count("\n") == 1
+    return done.returncode
+
+
+def test_exit_2_usage(pull: Pull, tmp_path: Path) -> None:
+    """A setting that doesn't fit, a file that isn't there, a flag that is none."""
+    assert code_of(pull(EXAMPLE, SLIMMEMETER_TIMEOUT="soon")) == 2
+    assert code_of(pull(EXAMPLE, "--line", "300-7E1")) == 2
+    assert code_of(pull(EXAMPLE, SLIMMEMETER_TZ="Europe/Atlantis")) == 2
+    assert code_of(pull(tmp_path / "nothing.txt")) == 2
+    assert code_of(pull(tmp_path)) == 2
+    assert pull("--nonsense").returncode == 2
+    assert pull("--raw", "--json", EXAMPLE).returncode == 2
+
+
+def test_exit_3_port(meter: Meters, pull: Pull, tmp_path: Path) -> None:
+    """No port, no serial port, no far end, a silent meter: each says what it is."""
+    assert code_of(pull("--port", "/dev/ttyNOTHERE")) == 3
+    assert code_of(pull("--port", EXAMPLE)) == 3
+    assert code_of(pull("--port", "socket://localhost:1")) == 3
+    assert code_of(pull("--port", "nonsense://x")) == 3
+    silent = pull("--port", meter(b"").port, "--timeout", 1)
+    assert code_of(silent) == 3
+    assert "nothing was heard" in silent.stderr
+    os.mkfifo(tmp_path / "fifo")
+    assert code_of(pull("--port", tmp_path / "fifo")) == 3
+
+
+def test_exit_3_cable_pulled_out(meter: Meters, database: Path) -> None:
+    """A port that is lost while it is read is told so, not waited for."""
+    speaking = meter(E350[:100])
+    command = [*PULL, "--port", speaking.port, "--db", str(database), "--timeout", "30"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(1)  # it reads by now, and has heard the half of a telegram
+        speaking.stop()
+        said = process.communicate(timeout=10)[1]
+    assert process.returncode == 3
+    assert "was lost while reading" in said
+
+
+def test_exit_3_busy_port(meter: Meters, pull: Pull) -> None:
+    """A second pull waits its turn; when it doesn't come, it says who is in the way."""
+    silent = meter(b"")
+    command = [*PULL, "--port", silent.port, "--dry-run", "--timeout", "5"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL):
+        time.sleep(0.7)
+        second = pull("--port", silent.port, "--timeout", 1)
+    assert code_of(second) == 3
+    assert "busy" in second.stderr
+
+
+def test_second_pull_waits_its_turn(meter: Meters, pull: Pull) -> None:
+    """Cron and a person at once: both get their reading."""
+    speaking = meter(telegram_now(), pause_s=1)
+    command = [*PULL, "--port", speaking.port, "--dry-run"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as first:
+        assert pull("--port", speaking.port).returncode == 0
+        assert first.wait(timeout=20) == 0
+
+
+def test_exit_4_telegram(meter: Meters, pull: Pull, database: Path) -> None:
+    """Nothing right in time: no telegram, a bad CRC, a wrong value, no time of its own."""
+    assert code_of(pull("-", said="no telegram here\n")) == 4
+    assert code_of(pull("-", said="")) == 4
+    assert code_of(pull("--port", meter(b"#" * 50).port, "--timeout", 1)) == 4
+    damaged = pull("--port", meter(E350.replace(b"494", b"495")).port, "--timeout", 1)
+    assert code_of(damaged) == 4
+    assert "CRC" in damaged.stderr
+    wrong = pull("-", said=simple("1-0:1.8.1(x*kWh)").decode())
+    assert code_of(wrong) == 4
+    assert "line 6" in wrong.stderr
+    assert "character 11" in wrong.stderr
+    assert code_of(pull("-", said=simple(stamp="000101000000W").decode())) == 4
+    assert not database.exists()
+
+
+def test_exit_5_store(pull: Pull, database: Path, tmp_path: Path) -> None:
+    """A folder that is missing, a file that isn't ours, a newer one, a locked one."""
+    assert code_of(pull(EXAMPLE, "--db", tmp_path / "missing" / "x.sqlite3")) == 5
+    database.write_text("dear diary, " * 100)
+    before = database.read_bytes()
+    assert code_of(pull(EXAMPLE)) == 5
+    assert database.read_bytes() == before
+    database.unlink()
+    with sqlite3.connect(database) as other:
+        other.execute("CREATE TABLE diary (line)")
+    other.close()
+    assert "isn't a database of slimmemeter" in pull(EXAMPLE).stderr
+    database.unlink()
+    assert pull(EXAMPLE).returncode == 0
+    holder = sqlite3.connect(database, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    locked = pull("-", "--timeout", 1, said=simple(meter="45").decode())
+    assert code_of(locked) == 5
+    assert "locked" in locked.stderr
+    holder.execute("ROLLBACK")
+    holder.execute("PRAGMA user_version = 99")
+    holder.close()
+    assert "upgrade slimmemeter" in pull(EXAMPLE).stderr
+
+
+def test_failed_first_pull_leaves_no_half_database(pull: Pull, tmp_path: Path) -> None:
+    """A database is there whole or not at all."""
+    pull(EXAMPLE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["slimmemeter.sqlite3"]
+
+
+def test_default_database_is_in_the_home_of_who_runs_it(tmp_path: Path, pull: Pull) -> None:
+    """Without a setting, and without /var/lib/slimmemeter, it is made where a home keeps data."""
+    if Path("/var/lib/slimmemeter").is_dir():
+        pytest.skip("this machine has slimmemeter installed")
+    assert pull(EXAMPLE, SLIMMEMETER_DB="").returncode == 0
+    assert (tmp_path / ".local/share/slimmemeter/slimmemeter.sqlite3").exists()
+
+
+def test_pull_leaves_word_for_the_pages(meter: Meters, pull: Pull, database: Path) -> None:
+    """A pull from the port leaves its outcome beside the database; one from a file doesn't."""
+    word = database.with_name("last-pull")
+    pull(EXAMPLE)
+    assert not word.exists()
+    pull("--port", "/dev/ttyNOTHERE")
+    at, code, said = word.read_text().split(" ", 2)
+    assert abs(int(at) - time.time()) < 60
+    assert (code, said[:37]) == ("3", "p1-pull: there is no /dev/ttyNOTHERE:")
+    pull("--port", meter(telegram_now()).port)
+    assert word.read_text().split()[1:] == ["0"]
+
+
+def test_dry_run_touches_no_database(pull: Pull, database: Path) -> None:
+    """It is the page for a new cable, and nothing else."""
+    done = pull("--dry-run", EXAMPLE)
+    assert done.returncode == 0
+    assert not database.exists()
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Telegram of /XMX5LGBBFG1012345678"
+    assert lines[-1] == "CRC ok. Nothing was stored."
+    assert any(
+        line.startswith("Import, tariff 1 (low)") and "2074.842 kWh" in line for line in lines
+    )
+    assert "    ended 2016-03-15 18:42:19 CET, lasted 5 min 10 s" in lines
+    assert any("at 2017-01-08 16:00:00 CET" in line and "1234.000 m3" in line for line in lines)
+
+
+def test_dry_run_shows_what_it_does_not_understand(pull: Pull) -> None:
+    """Unknown lines stand at the end, as they came but printable."""
+    said = simple("1-0:1.8.1(000001.000*kWh)", "1-0:77.7.7(1)", "0-0:96.13.0(\x1b[2J)")
+    done = pull("--dry-run", "-", said=said.decode())
+    assert "    1-0:77.7.7(1)" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_dry_run_shows_a_damaged_telegram_too(pull: Pull) -> None:
+    """Headed by a warning, and with the exit code of a telegram that can't be trusted."""
+    done = pull("--dry-run", "-", said=E350.decode().replace("494", "495"))
+    assert done.returncode == 4
+    assert done.stdout.startswith("CRC WRONG: do not trust")
+    assert "2074.842" in done.stdout
+
+
+def test_dry_run_into_head_ends_quietly(tmp_path: Path) -> None:
+    """A closed pipe is no failure of ours."""
+    command = f"{' '.join(PULL)} --dry-run {EXAMPLE} | head -1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True)
+    assert (done.stdout, done.stderr) == ("Telegram of /XMX5LGBBFG1012345678\n", "")
+
+
+def test_json_is_the_documented_form(pull: Pull) -> None:
+    """Numbers as the meter printed them, times in UTC, the M-Bus devices beside."""
+    text = pull("--dry-run", "--json", EXAMPLE).stdout
+    told = json.loads(text)
+    assert (told["header"], told["version"], told["tariff"]) == ("XMX5LGBBFG1012345678", "42", 1)
+    assert (told["taken_at"], told["crc"]) == ("2017-01-08T15:11:07Z", "ok")
+    objects = told["objects"]
+    assert objects["1-0:1.8.1"] == {"name": "import_t1", "value": 2074.842, "unit": "kWh"}
+    assert '"value": 1234.000' in text
+    assert objects["0-1:24.2.1"] == {
+        "name": "mbus_reading",
+        "channel": 1,
+        "value": 1234.0,
+        "unit": "m3",
+        "at": "2017-01-08T15:00:00Z",
+    }
+    assert objects["1-0:99.97.0"]["value"][0] == {
+        "ended_at": "2016-03-15T17:42:19Z",
+        "duration_s": 310,
+    }
+    assert objects["0-0:96.13.0"] == {"name": "text_message", "value": None}
+    assert told["mbus"][0]["type"] == "gas"
+    assert told["mbus"][0]["device_id"] == "G0024001610084515"
+    assert told["unknown"] == []
+
+
+def test_json_without_dry_run_stores_too(pull: Pull, database: Path) -> None:
+    """--json only says how to print."""
+    assert json.loads(pull("--json", EXAMPLE).stdout)["crc"] == "ok"
+    assert rows(database, "SELECT count(*) FROM readings") == [(1,)]
+
+
+def test_raw_writes_the_bytes_as_they_came(tmp_path: Path) -> None:
+    """Good or bad, to the byte."""
+    for content, code in ((E350, 0), (b"\xff\x00rubbish", 4)):
+        command = [*PULL, "--raw", "--dry-run", "-"]
+        done = subprocess.run(command, capture_output=True, check=False, input=content)
+        assert (done.returncode, done.stdout) == (code, content)
+
+
+def test_endless_file_is_given_up(pull: Pull) -> None:
+    """A FILE that has no end is read no further than a mebibyte."""
+    assert code_of(pull("/dev/zero")) == 4
+
+
+def test_help_tells_each_exit_code(pull: Pull) -> None:
+    """One screen, with every code and what it means."""
+    said = pull("--help").stdout
+    for code, meaning in EXIT_CODES.items():
+        assert f"  {code}  {meaning}" in said
+    assert pull("--version").stdout.startswith("slimmemeter ")

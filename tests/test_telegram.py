@@ -1,0 +1,319 @@
+"""From bytes to a reading: framing, CRC, values, stamps; and that no bytes do harm."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import EXAMPLE, simple, with_crc
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from slimmemeter import obis, schema
+from slimmemeter.errors import TelegramError
+from slimmemeter.objects import decode
+from slimmemeter.telegram import LONGEST, Framer, Telegram, crc16, failures, stamp_utc
+
+E350 = EXAMPLE.read_bytes()
+
+
+def frames(*pieces: bytes) -> list[bytes]:
+    """What a framer finds in pieces, with a silence after the last."""
+    framer = Framer()
+    return [frame for piece in pieces for frame in framer.feed(piece)] + list(framer.pause())
+
+
+def reading_of(telegram: bytes, winter_offset_s: int = 3600):  # type: ignore[no-untyped-def]
+    """The reading of the one telegram in these bytes."""
+    (frame,) = frames(telegram)
+    return Telegram(frame).reading(winter_offset_s)
+
+
+def crc_by_the_book(data: bytes) -> int:
+    """CRC-16/ARC bit by bit, as P1 5.0.2 section 6.2 words it."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return crc
+
+
+def test_crc_is_the_catalogue_s() -> None:
+    """The check value of CRC-16/ARC."""
+    assert crc16(b"123456789") == 0xBB3D
+
+
+@given(st.binary(max_size=2000))
+def test_folded_crc_is_the_bitwise_one(data: bytes) -> None:
+    """Folding gives what shifting bit by bit gives, for any bytes."""
+    assert crc16(data) == crc_by_the_book(data)
+
+
+def test_example_telegram_is_read_whole() -> None:
+    """The README's example: a Landis+Gyr E350 with gas and two power failures."""
+    reading = reading_of(E350)
+    assert reading.header == "XMX5LGBBFG1012345678"
+    assert (reading.version, reading.meter_id) == ("42", "E0031003001699515")
+    assert (reading.stamp, reading.tariff) == (1483888267, 1)
+    assert reading.values["import_t1_wh"] == 2074842
+    assert reading.values["export_t2_wh"] == 28031
+    assert reading.values["power_import_w"] == 494
+    assert reading.values["current_l1_ma"] == 2000
+    gas = reading.mbus[0]
+    assert (gas.channel, gas.kind, gas.at) == (1, 3, 1483887600)
+    assert (gas.counter, gas.unit, gas.equipment) == (1234000, "dm3", "G0024001610084515")
+    assert reading.failures() == [(1458063739, 310), (1478252128, 1862)]
+
+
+@pytest.mark.parametrize(
+    ("before", "pieces"),
+    [
+        ("a start in the middle", [E350[300:] + E350]),
+        ("noise", [b"\xff\x80garbage!(" + E350]),
+        ("NULs", [b"\0\0" + E350[:200] + b"\0" + E350[200:] + b"\0"]),
+        ("a drip of single bytes", [bytes([byte]) for byte in E350]),
+        ("no line end after the CRC", [E350.rstrip()]),
+        ("a slash and a mark in the noise", [b"/!x" + E350]),
+    ],
+)
+def test_framer_finds_the_whole_telegram(before: str, pieces: list[bytes]) -> None:
+    """Whatever comes before it or however it comes, the telegram is found."""
+    assert "ok" in [Telegram(frame).crc for frame in frames(*pieces)], before
+
+
+def test_framer_finds_two_telegrams_in_one_read() -> None:
+    """Both are found, in their order."""
+    assert [Telegram(frame).crc for frame in frames(E350 + simple())] == ["ok", "ok"]
+
+
+def test_half_a_telegram_glued_to_a_whole_one_is_cut_off() -> None:
+    """The CRC is tried again from the last header inside."""
+    (frame,) = frames(E350[:400] + simple())
+    assert Telegram(frame).crc == "ok"
+    assert Telegram(frame).header == "TST5\\2METER"
+
+
+def test_slash_inside_the_header_starts_nothing() -> None:
+    """A maker who prints a slash in the identification is read all the same."""
+    assert reading_of(with_crc("/HLY5/D545-METER", "", "1-0:1.8.0(000001.000*kWh)")).values
+
+
+def test_endless_line_is_forgotten() -> None:
+    """No telegram can use unbounded memory, and the next one is found."""
+    framer = Framer()
+    for _ in range(4 * LONGEST // 1024):
+        assert not list(framer.feed(b"/" + b"x" * 1023))
+        assert len(framer._buffer) <= LONGEST + 1024
+    assert list(framer.feed(b"\r\n" + E350))
+
+
+def test_capture_that_lost_its_carriage_returns_is_read() -> None:
+    """Logs and web posts have LF only; the CRC counts CR LF."""
+    assert reading_of(E350.replace(b"\r\n", b"\n")).values["import_t2_wh"] == 881383
+
+
+@pytest.mark.parametrize("crc", ["lower", "unpadded"])
+def test_crc_may_be_printed_otherwise(crc: str) -> None:
+    """Lower-case digits, and none where they are leading zeros, mean the same."""
+    number = 0
+    while True:  # a message whose CRC starts with a zero
+        telegram = simple("1-0:1.8.1(000001.000*kWh)", f"0-0:96.13.0({number:04X})")
+        body, _, digits = telegram.rstrip().rpartition(b"!")
+        if digits.startswith(b"0") and digits.lower() != digits:
+            break
+        number += 1
+    shown = digits.lower() if crc == "lower" else digits.lstrip(b"0")
+    assert reading_of(body + b"!" + shown + b"\r\n").values
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("1-0:1.8.1(00x001.000*kWh)", "character 13"),
+        ("1-0:1.8.1(000001.000*kW)", "one of Wh, kWh, MWh"),
+        ("1-0:1.8.1(000001.000)", "character 21"),
+        ("1-0:1.8.1(-00001.000*kWh)", "character 11"),
+        ("1-0:1.8.1(1_0.000*kWh)", "character 12"),
+        ("1-0:1.8.1(\xb2.000*kWh)", "character 11"),
+        ("1-0:1.7.0(00.494*kWh)", "one of W, kW, MW"),
+        ("1-0:1.8.1(" + "9" * 5000 + "*kWh)", "at most 12 digits"),
+        ("1-0:1.8.1(000001.000*kWh", "line 6"),
+    ],
+)
+def test_wrong_register_refuses_the_telegram(line: str, said: str) -> None:
+    """What a reading is made of must be right; the error tells the line and the place in it."""
+    (frame,) = frames(simple(line, "1-0:2.8.1(000002.000*kWh)"))
+    with pytest.raises(TelegramError, match="line 6 of the telegram") as caught:
+        Telegram(frame).reading()
+    assert said in str(caught.value)
+
+
+def test_telegram_without_register_is_refused() -> None:
+    """A telegram of nothing but powers is no reading."""
+    with pytest.raises(TelegramError, match="no energy register"):
+        reading_of(simple("1-0:1.7.0(00.494*kW)", "1-0:1.8.1()"))
+
+
+def test_odd_optional_object_costs_no_reading() -> None:
+    """A voltage that isn't one is left out; the registers are stored."""
+    values = reading_of(simple("1-0:1.8.1(000001.000*kWh)", "1-0:32.7.0(ERROR)")).values
+    assert values == {"import_t1_wh": 1000}
+
+
+def test_first_of_a_repeated_object_counts() -> None:
+    """Some meters repeat ids in a nested block."""
+    lines = ("1-0:1.8.1(000001.000*kWh)", "1-0:1.8.1(000009.000*kWh)")
+    assert reading_of(simple(*lines)).values == {"import_t1_wh": 1000}
+
+
+def test_counter_finer_than_a_watt_hour_is_rounded_down() -> None:
+    """A total never runs ahead of the meter."""
+    assert reading_of(simple("1-0:1.8.1(1.2349999*kWh)")).values["import_t1_wh"] == 1234
+
+
+@pytest.mark.parametrize(
+    ("shown", "wh"), [("7*Wh", 7), ("0.007*kWh", 7), ("1.5*MWh", 1500000), ("7.5*kWh ", 7500)]
+)
+def test_units_of_energy(shown: str, wh: int) -> None:
+    """Each unit that a meter may print comes to Wh."""
+    assert reading_of(simple(f"1-0:1.8.0({shown})")).values == {"import_wh": wh}
+
+
+@pytest.mark.parametrize(
+    ("stamp", "utc"),
+    [
+        (b"170108161107W", 1483888267),
+        (b"210701120000S", 1625133600),
+        (b"210701120000s", 1625133600),
+        (b"261025023000S", 1792888200),  # the hour that comes twice
+        (b"261025023000W", 1792891800),
+        (b"200229000000W", 1582930800),
+        (b"190229000000W", None),
+        (b"632525252525W", None),
+        (b"700101010000W", None),
+        (b"000101010000W", None),
+        (b"261123240000W", None),
+        (b"26112312000W", None),
+        (b"15-06-17 13:0", None),
+        (b"", None),
+        (b"210701120000", 1625133600),  # P1 3.0 has no letter
+        (b"211224120000", 1640343600),
+        (b"260329015959", 1774745999),
+        (b"260329030000", 1774746000),
+        (b"261025030000", 1792893600),
+    ],
+)
+def test_stamps(stamp: bytes, utc: int | None) -> None:
+    """Local time with its letter is one instant; a stamp that is none is None."""
+    assert stamp_utc(stamp, 3600) == utc
+
+
+@given(st.integers(978307200, 3124223999))
+def test_every_winter_stamp_is_its_instant(utc: int) -> None:
+    """The calendar is right for every second of 2001 to 2068."""
+    from datetime import UTC, datetime, timedelta
+
+    local = datetime.fromtimestamp(utc, UTC) + timedelta(hours=1)
+    assert stamp_utc(local.strftime("%y%m%d%H%M%SW").encode(), 3600) == utc
+
+
+@pytest.mark.parametrize(
+    ("log", "found"),
+    [
+        (b"0)(0-0:96.7.19)", []),
+        (b")", []),
+        (b"1)(0-0:96.7.19)(000101000001W)(2147483647*s)", []),
+        (b"1)(0-0:96.7.19)(000101010000W)(0000000232*s)", [(None, 232)]),
+        (b"1)(0-0:96.7.19)(170108161107W)(0000000301*s)", [(1483888267, 301)]),
+        (b"1)(0-0:96.7.19)(170108161107W)(abc*s)", []),
+    ],
+)
+def test_power_failure_log(log: bytes, found: list[tuple[int | None, int]]) -> None:
+    """Fillers are dropped, an end that isn't known is None."""
+    assert failures(log, 3600) == found
+
+
+def test_old_gas_form_of_two_lines() -> None:
+    """P1 3.0: the value on a line of its own, the stamp without a letter; no CRC."""
+    reading = reading_of(
+        b"/ISk5\\2MT382-1003\r\n\r\n0-0:96.1.1(5A31)\r\n1-0:1.8.1(00153.259*kWh)\r\n"
+        b"0-1:24.1.0(03)\r\n0-1:96.1.0(3238)\r\n"
+        b"0-1:24.3.0(210724090000)(00)(60)(1)(0-1:24.2.1)(m3)\r\n(00042.517)\r\n!\r\n"
+    )
+    gas = reading.mbus[0]
+    assert (gas.kind, gas.at, gas.counter, gas.unit) == (3, 1627110000, 42517, "dm3")
+
+
+def test_missing_crc_of_a_meter_that_sends_one_is_an_error() -> None:
+    """A telegram with a version object has a CRC; without one it was damaged."""
+    (frame,) = frames(simple().rpartition(b"!")[0] + b"!\r\n")
+    with pytest.raises(TelegramError, match="has no CRC"):
+        Telegram(frame).reading()
+
+
+def test_wrong_crc_is_told_with_its_number() -> None:
+    """The damaged telegram isn't a reading."""
+    (frame,) = frames(E350.replace(b"2074.842", b"2074.843"))
+    with pytest.raises(TelegramError, match="damaged: it ends in CRC"):
+        Telegram(frame).reading()
+
+
+LINES = st.lists(
+    st.one_of(
+        st.sampled_from([line.decode() for line in E350.splitlines()[2:-1]]),
+        st.builds(
+            "{}({})".format,
+            st.sampled_from(sorted(obis.TABLE)).map(lambda code: code.replace("n", "1")),
+            st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=40),
+        ),
+    ),
+    max_size=20,
+)
+
+
+@given(LINES)
+@example(["0-0:98.1.0(3)(1-0:1.6.0)(1-0:1.6.0)(200501000000S)"])
+@example(["1-0:99.97.0(1)(0-0:96.7.19)(170108161107W)"])
+@example(["0-1:24.2.1(170108160000W)"])
+def test_any_lines_with_a_right_crc_are_read_or_refused(lines: list[str]) -> None:
+    """Whatever stands in the lines: a reading or our own error, and always something to show."""
+    for frame in frames(with_crc("/TST5", "", *lines)):
+        telegram = Telegram(frame)
+        decode(telegram, 3600)
+        try:
+            telegram.reading()
+        except TelegramError as error:
+            assert str(error).isprintable()
+
+
+@given(st.binary(max_size=600), st.integers(0, len(E350)))
+def test_any_bytes_are_read_or_refused(noise: bytes, place: int) -> None:
+    """Bytes put into a telegram never bring anything but a reading or our own error."""
+    for frame in frames(E350[:place] + noise + E350[place:]):
+        telegram = Telegram(frame)
+        decode(telegram, 3600)
+        try:
+            telegram.reading()
+        except TelegramError as error:
+            assert str(error).isprintable()
+
+
+def test_columns_of_the_table_are_those_of_the_schema() -> None:
+    """A column stands once in `obis` and once in the schema, which may not import each other."""
+    columns = {row[3] for row in obis.TABLE.values() if row[3]}
+    assert columns == {*schema.COMMON_COLUMNS, *schema.RARE_COLUMNS, *schema.COUNTERS}
+    assert set(schema.REGISTERS) == obis.REGISTERS
+
+
+# P1 Companion Standard 4.0, 4.2.2 and 5.0.2, chapter 6: every object that is sent on P1.
+STANDARD = """
+1-3:0.2.8 0-0:1.0.0 0-0:96.1.1 1-0:1.8.1 1-0:1.8.2 1-0:2.8.1 1-0:2.8.2 0-0:96.14.0 1-0:1.7.0
+1-0:2.7.0 0-0:17.0.0 0-0:96.3.10 0-0:96.7.21 0-0:96.7.9 1-0:99.97.0 1-0:32.32.0 1-0:52.32.0
+1-0:72.32.0 1-0:32.36.0 1-0:52.36.0 1-0:72.36.0 0-0:96.13.1 0-0:96.13.0 1-0:32.7.0 1-0:52.7.0
+1-0:72.7.0 1-0:31.7.0 1-0:51.7.0 1-0:71.7.0 1-0:21.7.0 1-0:41.7.0 1-0:61.7.0 1-0:22.7.0
+1-0:42.7.0 1-0:62.7.0 0-1:24.1.0 0-2:96.1.0 0-3:24.2.1 0-4:24.4.0
+"""
+
+
+def test_every_object_of_the_dutch_standard_is_in_the_table() -> None:
+    """DSMR 4.0, 4.2 and 5.0.2 are known completely."""
+    assert [code for code in STANDARD.split() if obis.find(code) is None] == []
