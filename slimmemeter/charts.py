@@ -89,7 +89,9 @@ def png(table: Table, words: Words, theme: str = "light", scale: int = 1) -> byt
         canvas.draw()
         size = canvas.get_width_height(physical=True)
         pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
-        colours = pixels.quantize(PALETTE, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        colours = pixels.convert("RGB").quantize(
+            PALETTE, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+        )
     file = io.BytesIO()
     colours.save(file, "PNG")
     return file.getvalue()

@@ -24,7 +24,7 @@ from slimmemeter.telegram import crc16
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "test-telegram.txt"
 PULL = [sys.executable, "-I", "-m", "slimmemeter.pull"]
-MONDAY = 1_792_965_600  # 2026-10-26 00:00 in Amsterdam, the day after summer time ended
+MONDAY = 1_792_969_200  # 2026-10-26 00:00 in Amsterdam, the day after summer time ended
 
 Found = TypeVar("Found")
 Pull = Callable[..., subprocess.CompletedProcess[str]]

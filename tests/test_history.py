@@ -1,0 +1,230 @@
+"""The totals: differences of counters at exact instants, which add up whatever happens."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from conftest import MONDAY
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slimmemeter import history, periods
+from slimmemeter.curve import Around, counters, differences
+from slimmemeter.store import Reader, Writer
+from slimmemeter.telegram import MbusReading, Reading
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+def reading(
+    values: dict[str, int], meter: str = "one", gas: tuple[int, int] | None = None
+) -> Reading:
+    """A reading of these registers, and of a gas meter's (stamp, dm3)."""
+    mbus = [MbusReading(1, 3, "gas", *gas, "dm3")] if gas else []
+    return Reading("TST5", "50", meter, None, 1, values, mbus, b")", 3600)
+
+
+def stored(path: Path, *readings: tuple[int, Reading]) -> Reader:
+    """A database of these readings, opened as the pages do."""
+    writer = Writer(str(path))
+    for at, each in readings:
+        each.stamp = at
+        assert writer.add(each, at, 0, None) == "stored"
+    writer.close()
+    return Reader(str(path))
+
+
+def test_value_between_two_readings_lies_on_the_line() -> None:
+    """Exact at a reading, rounded down between, the nearest outside."""
+    around = Around(100, [1000], 200, [1015])
+    assert [counters(at, around) for at in (100, 120, 199, 200)] == [[1000], [1003], [1014], [1015]]
+    assert counters(50, Around(None, [None], 100, [1000])) == [1000]  # type: ignore[list-item]
+    assert counters(300, Around(200, [1015], None, [None])) == [1015]  # type: ignore[list-item]
+
+
+def test_hour_between_readings_gets_its_share(tmp_path: Path) -> None:
+    """From 00:50 to 01:10 120 Wh came: 60 in each hour; before and after nothing is known."""
+    reader = stored(
+        tmp_path / "x",
+        (MONDAY + 3000, reading({"import_t1_wh": 1000})),
+        (MONDAY + 4200, reading({"import_t1_wh": 1120})),
+    )
+    table = history.electricity(reader, [MONDAY + 3600 * hour for hour in range(4)])
+    (column,) = table.columns
+    assert (column.name, column.values, column.total) == ("import_t1_kwh", [60, 60, None], 120)
+    assert table.partial == [0, 1]
+
+
+def test_mean_power_is_energy_by_time(tmp_path: Path) -> None:
+    """90 Wh in a quarter of an hour are 360 W, also where only a part of the bucket is known."""
+    reader = stored(
+        tmp_path / "x",
+        (MONDAY, reading({"import_t1_wh": 0, "import_t2_wh": 0, "export_t1_wh": 0})),
+        (MONDAY + 900, reading({"import_t1_wh": 60, "import_t2_wh": 30, "export_t1_wh": 0})),
+    )
+    table = history.power(reader, [MONDAY, MONDAY + 900, MONDAY + 1800])
+    assert [(c.name, c.values, c.total) for c in table.columns] == [
+        ("import_w", [360, None], 360),
+        ("export_w", [0, None], 0),
+    ]
+
+
+def test_gas_is_counted_by_its_own_stamps(tmp_path: Path) -> None:
+    """What was used between two stamps of the gas meter belongs there, whenever it was pulled."""
+    registers = {"import_t1_wh": 1}
+    reader = stored(
+        tmp_path / "x",
+        (MONDAY + 3700, reading(registers, gas=(MONDAY, 5000))),
+        (MONDAY + 7300, reading({"import_t1_wh": 2}, gas=(MONDAY + 3600, 5600))),
+    )
+    table = history.medium(reader, "gas", [MONDAY, MONDAY + 3600, MONDAY + 7200])
+    assert [(c.name, c.values) for c in table.columns] == [("gas_m3", [600, None])]
+
+
+def test_replaced_meter_continues_the_totals(tmp_path: Path) -> None:
+    """Two meters' lives add; what was between them isn't known, and is told as partial."""
+    reader = stored(
+        tmp_path / "x",
+        (MONDAY, reading({"import_t1_wh": 90000}, "old")),
+        (MONDAY + 3600, reading({"import_t1_wh": 90500}, "old")),
+        (MONDAY + 5400, reading({"import_t1_wh": 3}, "new")),
+        (MONDAY + 7200, reading({"import_t1_wh": 203}, "new")),
+    )
+    table = history.electricity(reader, [MONDAY, MONDAY + 3600, MONDAY + 7200])
+    (column,) = table.columns
+    assert (column.values, column.total, table.partial) == ([500, 200], 700, [1])
+
+
+def test_total_beside_tariffs_is_not_counted_twice(tmp_path: Path) -> None:
+    """Where a meter has tariffs, their sum is the total."""
+    values = {"import_wh": 30, "import_t1_wh": 10, "import_t2_wh": 20, "export_wh": 5}
+    later = {name: value * 2 for name, value in values.items()}
+    reader = stored(tmp_path / "x", (MONDAY, reading(values)), (MONDAY + 60, reading(later)))
+    table = history.electricity(reader, [MONDAY, MONDAY + 60])
+    assert [c.name for c in table.columns] == ["import_t1_kwh", "import_t2_kwh", "export_kwh"]
+
+
+def test_gap_is_told_with_its_ends(house_database: Path) -> None:
+    """More than half an hour without readings: the total stays exact, and the gap is named."""
+    reader = Reader(str(house_database))
+    day = periods.parse("day", "2026-10-27", AMSTERDAM)
+    assert day is not None
+    table = history.electricity(reader, day.borders("hour"))
+    ((begin, end),) = table.gaps
+    assert begin < MONDAY + 86400 + 7200 < MONDAY + 86400 + 9 * 3600 <= end
+    whole = history.electricity(reader, [day.begin_at, day.end_at])
+    assert [c.total for c in table.columns] == [c.total for c in whole.columns]
+
+
+@pytest.mark.parametrize(("text", "hours"), [("2026-10-25", 25), ("2026-03-29", 23)])
+def test_clock_change_days_have_their_hours(text: str, hours: int) -> None:
+    """25 and 23 hours, and as many five-minute buckets."""
+    day = periods.parse("day", text, AMSTERDAM)
+    assert day is not None
+    assert len(day.borders("hour")) == hours + 1
+    assert len(day.borders("5min")) == hours * 12 + 1
+
+
+def test_periods_of_a_calendar() -> None:
+    """Neighbours, the larger period, and what is none."""
+    month = periods.parse("month", "2024-02", AMSTERDAM)
+    assert month is not None
+    assert len(month.borders("day")) == 30
+    before, after, up = month.beside(-1), month.beside(1), month.up()
+    assert [p and p.name for p in (before, after, up)] == [
+        "month/2024-01",
+        "month/2024-03",
+        "year/2024",
+    ]
+    wrong = (
+        "2026-02-30",
+        "2026-2-3",
+        "26-01-01",
+        "2026-13-01",
+        "9999-01-01",
+        "2026-01-01T",
+        "²²²²-01-01",
+    )
+    assert [periods.parse("day", text, AMSTERDAM) for text in wrong] == [None] * len(wrong)
+    assert periods.parse("year", "9999", AMSTERDAM) is None
+    last = periods.parse("year", "2069", AMSTERDAM)
+    assert last is not None
+    assert last.beside(1) is None
+
+
+def test_hours_make_the_day_and_days_the_month(house_database: Path) -> None:
+    """The promise, on the simulated house with its gap and its day of 25 hours."""
+    reader = Reader(str(house_database))
+    month = periods.parse("month", "2026-10", AMSTERDAM)
+    assert month is not None
+    by_day = history.electricity(reader, month.borders("day"))
+    by_hour = history.electricity(reader, month.borders("hour"))
+    for days, hours in zip(by_day.columns, by_hour.columns, strict=True):
+        assert days.total == hours.total
+        for place, day in enumerate(days.values):
+            begin, end = by_day.borders[place : place + 2]
+            inside = [
+                value
+                for at, value in zip(by_hour.borders, hours.values, strict=False)
+                if begin <= at < end and value is not None
+            ]
+            assert (sum(inside) if inside else None) == day
+
+
+ZONES = st.sampled_from(
+    ["Europe/Amsterdam", "Asia/Kolkata", "America/Havana", "Australia/Lord_Howe", "UTC"]
+)
+HISTORIES = st.lists(
+    st.tuples(st.integers(1, 200_000), st.integers(0, 30_000)), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=HISTORIES, zone=ZONES, begin=st.integers(1_700_000_000, 1_800_000_000))
+def test_sums_telescope_in_any_zone(
+    steps: list[tuple[int, int]], zone: str, begin: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever the intervals and the zone: hours = days = months = years = the meter, in Wh."""
+    at, counter, points = begin, 12345, [(begin, 12345)]
+    for seconds, wh in steps:
+        at, counter = at + seconds, counter + wh
+        points.append((at, counter))
+    path = tmp_path_factory.mktemp("sums") / "x"
+    reader = stored(path, *((t, reading({"import_t1_wh": wh})) for t, wh in points))
+    years = periods.years(begin, at, ZoneInfo(zone))
+    totals = set()
+    for bucket in ("year", "month", "day", "hour"):
+        (column,) = history.electricity(reader, years.borders(bucket)).columns
+        totals.add(column.total)
+    reader.close()
+    assert totals == {counter - 12345}
+
+
+@given(st.lists(st.integers(0, 50), min_size=2, max_size=30), st.integers(1, 9))
+def test_differences_never_depend_on_the_borders(jumps: list[int], every: int) -> None:
+    """What an hour counted is the same in whatever row of borders it stands."""
+    readings = {10 * place: sum(jumps[: place + 1]) for place in range(len(jumps))}
+    last = max(readings)
+
+    def around(at: int) -> Around:
+        before, after = at - at % 10, min(at + -at % 10, last)
+        return Around(before, [readings[before]], after, [readings[after]])
+
+    borders = sorted({0, *range(0, last, every), last})
+    found = differences(borders, [around(at) for at in borders], 0, last)
+    for (begin, end), value in zip(
+        zip(borders, borders[1:], strict=False), found.counted[0], strict=True
+    ):
+        alone = differences([begin, end], [around(begin), around(end)], 0, last)
+        assert alone.counted == [[value]]
+
+
+def test_midnight_that_a_clock_skips() -> None:
+    """Where a day begins at 01:00, its first instant is that one."""
+    zone = ZoneInfo("America/Havana")
+    assert (
+        periods.midnight(date(2026, 3, 8), zone) - periods.midnight(date(2026, 3, 7), zone) == 86400
+    )

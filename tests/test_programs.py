@@ -1,0 +1,244 @@
+"""The scripts and what they start: pull.sh as cron calls it, the demo, what each program loads."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import EXAMPLE, ROOT, Meter, until
+from test_pull import Meters, telegram_now
+
+PULL_SH = ROOT / "scripts" / "pull.sh"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with its own `.venv`, somewhere else than this one."""
+    scripts = tmp_path / "house with a blank" / "scripts"
+    scripts.mkdir(parents=True)
+    (scripts / "pull.sh").write_bytes(PULL_SH.read_bytes())
+    (scripts / "pull.sh").chmod(0o755)
+    scripts.parent.joinpath(".venv/bin").mkdir(parents=True)
+    scripts.parent.joinpath(".venv/bin/python").symlink_to(sys.executable)
+    scripts.parent.joinpath(".venv/pyvenv.cfg").write_bytes(
+        Path(sys.prefix, "pyvenv.cfg").read_bytes()
+    )
+    scripts.parent.joinpath(".venv/lib").symlink_to(Path(sys.prefix, "lib"))
+    return scripts.parent
+
+
+def pull_sh(
+    checkout: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run it as cron does, with next to no environment."""
+    kept = {"PATH": "/usr/bin:/bin", "HOME": str(checkout), **environment}
+    return subprocess.run(
+        [str(checkout / "scripts/pull.sh"), *arguments],
+        capture_output=True,
+        check=False,
+        env=kept,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_pull_sh_is_silent_when_all_is_well(checkout: Path, meter: Meters, database: Path) -> None:
+    """Under `env -i`, from anywhere, it finds its environment beside itself and stores a row."""
+    port = meter(telegram_now()).port
+    done = pull_sh(checkout, SLIMMEMETER_PORT=port, SLIMMEMETER_DB=str(database))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert database.exists()
+    assert database.with_name("last-pull").read_text().split()[1:] == ["0"]
+
+
+def test_pull_sh_hands_its_arguments_on(checkout: Path, database: Path) -> None:
+    """So that `pull.sh -v >>log` serves for testing, and paths may hold blanks."""
+    copy = checkout / "a telegram.txt"
+    copy.write_bytes(EXAMPLE.read_bytes())
+    done = pull_sh(checkout, "-v", "--db", str(database), str(copy))
+    assert done.returncode == 0
+    assert done.stdout.startswith("the reading of 2017-01-08T15:11:07Z is stored in ")
+
+
+def test_pull_sh_tells_a_failure_and_keeps_its_code(checkout: Path, database: Path) -> None:
+    """The sentence on standard error, the exit code of the pull, the outcome for the pages."""
+    done = pull_sh(checkout, "--port", "/dev/ttyNOTHERE", "--db", str(database))
+    assert done.returncode == 3
+    assert done.stderr.startswith("p1-pull: there is no /dev/ttyNOTHERE")
+    assert " 3 p1-pull: there is no " in database.with_name("last-pull").read_text()
+
+
+def test_pull_sh_without_its_environment_says_so(checkout: Path) -> None:
+    """One sentence with the place where it looked."""
+    (checkout / ".venv/bin/python").unlink()
+    done = pull_sh(checkout)
+    assert done.returncode == 2
+    assert "there is no" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, database: Path) -> None:
+    """A pull that dies without a word of its own is recorded all the same."""
+    silent = meter(b"").port
+    command = [str(checkout / "scripts/pull.sh"), "--port", silent, "--db", str(database)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        pid = until(lambda: _pid_of(f"slimmemeter.pull\0--port\0{silent}"))
+        os.kill(pid, signal.SIGKILL)
+        said = process.communicate(timeout=20)[1]
+    assert process.returncode == 128 + signal.SIGKILL
+    assert "was killed" in said
+    assert " 137 p1-pull was killed" in database.with_name("last-pull").read_text()
+
+
+def _pid_of(part: str) -> int | None:
+    """The process that has this in its command line, and is Python itself."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if part in line and not line.startswith(("timeout", "/bin/sh")):
+            return int(process.name)
+    return None
+
+
+def test_pulls_do_not_pile_up(checkout: Path, meter: Meters, database: Path) -> None:
+    """While one pull.sh runs, a second waits for it, and both store what they hear."""
+    speaking = meter(telegram_now(), pause_s=1)
+    command = [str(checkout / "scripts/pull.sh"), "--port", speaking.port, "--db", str(database)]
+    both = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(timeout=60) for process in both] == [0, 0]
+
+
+BUDGET = """
+import sys
+{code}
+heavy = {{"argparse", "babel", "datetime", "flask", "json", "logging", "matplotlib", "numpy", "re",
+          "typing", "zoneinfo"}}
+print(*sorted(heavy & set(sys.modules)))
+"""
+
+
+def loaded_by(code: str) -> list[str]:
+    """Which of the heavy modules a fresh interpreter has loaded after some code."""
+    command = [sys.executable, "-I", "-c", BUDGET.format(code=code)]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
+
+
+def test_pull_loads_next_to_nothing(meter: Meters, database: Path) -> None:
+    """A whole pull, from the port into the database: no flask, numpy or matplotlib, ever."""
+    code = f"""
+from slimmemeter import pull
+sys.argv = ["p1-pull"]
+import os
+os.environ["SLIMMEMETER_PORT"] = {meter(telegram_now()).port!r}
+os.environ["SLIMMEMETER_DB"] = {str(database)!r}
+pull.main()
+"""
+    assert set(loaded_by(code)) <= {"datetime"}  # which the sqlite3 module imports
+    assert database.exists()
+
+
+def test_web_loads_no_matplotlib_until_the_first_picture(house_database: Path) -> None:
+    """A page costs nothing of what a picture needs."""
+    code = f"""
+from slimmemeter.settings import Settings
+from slimmemeter.web import create_app
+client = create_app(Settings({{"--db": {str(house_database)!r}}})).test_client()
+assert client.get("/month/2026-10").status_code == 200
+"""
+    assert {"matplotlib", "numpy"}.isdisjoint(loaded_by(code))
+    drawn = code + 'assert client.get("/month/2026-10/gas.png").status_code == 200'
+    assert {"matplotlib", "numpy"} <= set(loaded_by(drawn))
+
+
+# What each module may import of ours: downward only.
+HOUSE = {
+    "errors": "",
+    "settings": "errors",
+    "obis": "",
+    "schema": "",
+    "telegram": "errors obis",
+    "objects": "obis telegram",
+    "display": "obis objects telegram",
+    "clock": "errors",
+    "outcome": "pull",
+    "port": "errors",
+    "store": "errors schema telegram",
+    "pull": "clock display errors outcome port settings store telegram",
+    "periods": "",
+    "curve": "",
+    "history": "curve store",
+    "charts": "history",
+    "tabular": "history",
+    "words": "history obis periods",
+    "web": "charts clock errors history obis outcome periods settings store tabular words",
+    "cli": "demo errors settings web",
+    "demo": "cli errors obis settings store telegram",
+}
+OUTSIDE = {
+    "serial": {"port"},
+    "sqlite3": {"store"},
+    "matplotlib": {"charts"},
+    "numpy": {"charts"},
+    "PIL": {"charts"},
+    "flask": {"web"},
+    "flask_babel": {"web", "words"},
+    "waitress": {"cli"},
+}
+
+
+def test_modules_import_downward_only() -> None:
+    """The house is as it was drawn: who may know whom, and which library has which one door."""
+    for path in (ROOT / "slimmemeter").glob("[a-z]*.py"):
+        text, module = path.read_text(), path.stem
+        ours = set(re.findall(r"from slimmemeter\.(\w+) import", text))
+        for line in re.findall(r"from slimmemeter import (?:\(([^)]*)\)|(.*))", text):
+            ours |= set(re.findall(r"\w+", "".join(line).split("#")[0])) - {"__version__"}
+        assert ours <= set(HOUSE[module].split()), module
+        for library in set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)):
+            assert module in OUTSIDE.get(library, {module}), f"{module} imports {library}"
+
+
+def demo_processes() -> list[int]:
+    """The demo's processes, by the database that all of them name."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"demo-of-a-test.sqlite3" in line:
+            found.append(int(process.name))
+    return found
+
+
+def test_demo_ends_without_leaving_a_process(tmp_path: Path) -> None:
+    """It says where to look, and Ctrl-C ends all of it."""
+    database = tmp_path / "demo-of-a-test.sqlite3"
+    slimmemeter = [sys.executable, "-m", "slimmemeter.cli", "demo", "--listen", "localhost:0"]
+    with subprocess.Popen(
+        [*slimmemeter, "--db", str(database)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert any(line.startswith("look at http://localhost:") for line in lines)
+        time.sleep(6)  # a pull may be under way
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+    assert demo_processes() == []
+
+
+def test_meter_is_left_alone_between_pulls(meter: Meters, database: Path) -> None:
+    """After a pull nobody has the port open, so RTS is low."""
+    speaking: Meter = meter(telegram_now())
+    command = [sys.executable, "-I", "-m", "slimmemeter.pull", "--port", speaking.port]
+    subprocess.run([*command, "--db", str(database)], check=True, timeout=30)
+    users = subprocess.run(["fuser", speaking.port], capture_output=True, check=False)
+    assert users.stdout == b""

@@ -1,0 +1,354 @@
+"""The pages, through the real server on a free port, and as Flask answers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import MONDAY, Pull, needs, rows, simple, until
+from flask.testing import FlaskClient
+from PIL import Image
+from test_history import reading, stored
+
+from slimmemeter import clock, outcome
+from slimmemeter.settings import Settings
+from slimmemeter.web import create_app
+
+NOON = MONDAY + 12 * 3600
+
+
+def client_of(database: Path, **environ: str) -> FlaskClient:
+    """A visitor of the pages over a database."""
+    settings = Settings({"--db": str(database)}, environ, "/nonexistent")
+    return create_app(settings).test_client()
+
+
+@pytest.fixture
+def client(house_database: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """A visitor of the simulated house, on the Thursday on which its readings end."""
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 3 * 86400)
+    return client_of(house_database)
+
+
+def text_of(client: FlaskClient, url: str, status: int = 200) -> str:
+    """The words of a page, without its tags."""
+    answer = client.get(url)
+    assert answer.status_code == status, answer.text
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+
+
+def test_overview_says_what_is_now(client: FlaskClient) -> None:
+    """Age, power with its direction and time, today and this month."""
+    text = text_of(client, "/")
+    assert re.search(r"Last reading \d minutes ago|Last reading just now", text)
+    assert re.search(r"\d+ W from the grid", text)
+    assert "This month" in text
+
+
+@pytest.mark.parametrize("page", ["day/2026-10-25", "month/2026-10", "year/2026", "years", "meter"])
+def test_page_has_what_it_promises(client: FlaskClient, page: str) -> None:
+    """A title, numbers with units, and every link leads somewhere."""
+    answer = client.get(f"/{page}")
+    assert answer.status_code == 200
+    assert "kWh" in answer.text
+    links = set(re.findall(r'(?:href|src|srcset)="(/[^" ]*)', answer.text))
+    assert len(links) > 5
+    for link in links:
+        with client.get(link.rstrip(",").replace("&amp;", "&")) as linked:
+            assert linked.status_code == 200, link
+
+
+@pytest.mark.parametrize("period", ["day/2026-10-25", "month/2026-10", "year/2026", "years"])
+@pytest.mark.parametrize("table", ["electricity", "power", "gas"])
+def test_three_forms_of_a_table_agree(client: FlaskClient, period: str, table: str) -> None:
+    """JSON, CSV and the picture show the same buckets."""
+    told = client.get(f"/{period}/{table}.json").json
+    assert told is not None
+    lines = list(csv.reader(io.StringIO(client.get(f"/{period}/{table}.csv").text)))
+    assert lines[0] == ["begin", "end", *told["columns"]] or set(lines[0][2:]) == set(
+        told["columns"]
+    )
+    assert [line[0] for line in lines[1:]] == told["borders"][:-1]
+    for name, values in told["columns"].items():
+        place = lines[0].index(name)
+        shown = [float(line[place]) if line[place] else None for line in lines[1:]]
+        assert shown == values
+    picture = client.get(f"/{period}/{table}.png")
+    assert picture.mimetype == "image/png"
+    assert Image.open(io.BytesIO(picture.data)).size == (1000, 350)
+    assert len(picture.data) <= 16_000
+
+
+def test_day_of_25_hours_repeats_its_hour_with_another_offset(client: FlaskClient) -> None:
+    """02:00 comes twice, and the offsets tell which is which."""
+    told = client.get("/day/2026-10-25/electricity.json").json
+    assert told is not None
+    assert len(told["borders"]) == 26
+    twice = [border for border in told["borders"] if "T02:00" in border]
+    assert twice == ["2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00"]
+    assert len(client.get("/day/2026-10-25/power.json").json["columns"]["import_w"]) == 300  # type: ignore[index]
+
+
+def test_json_is_the_documented_form(tmp_path: Path) -> None:
+    """Exact decimals, nulls for what isn't known, partial buckets by number, gaps by their ends."""
+    reader = stored(
+        tmp_path / "x.sqlite3",
+        (MONDAY + 1800, reading({"import_t1_wh": 100, "export_t1_wh": 7})),
+        (MONDAY + 7200, reading({"import_t1_wh": 8512, "export_t1_wh": 7})),
+    )
+    reader.close()
+    told = client_of(tmp_path / "x.sqlite3").get("/day/2026-10-26/electricity.json").json
+    assert told is not None
+    assert (told["table"], told["period"]) == ("electricity", "day/2026-10-26")
+    assert told["columns"]["import_t1_kwh"] == [2.804, 5.608, *[None] * 22]
+    assert told["totals"] == {"import_t1_kwh": 8.412, "export_t1_kwh": 0}
+    assert told["partial"] == [0]
+    assert told["gaps"] == [["2026-10-26T00:30:00+01:00", "2026-10-26T02:00:00+01:00"]]
+    assert told["borders"][0] == "2026-10-26T00:00:00+01:00"
+
+
+def test_picture_in_both_themes_and_twice_as_sharp(client: FlaskClient) -> None:
+    """Dark paper is dark, and scale=2 doubles the pixels."""
+    dark = client.get("/day/2026-10-26/electricity.png?theme=dark&scale=2").data
+    image = Image.open(io.BytesIO(dark)).convert("L")
+    assert image.size == (2000, 700)
+    assert image.getpixel((3, 3)) < 60  # type: ignore[operator]
+    light = Image.open(io.BytesIO(client.get("/day/2026-10-26/electricity.png").data))
+    assert light.convert("L").getpixel((3, 3)) > 200  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("/nothing", 404),
+        ("/day/2026-02-30", 404),
+        ("/day/2026-02-30/power.png", 404),
+        ("/year/9999", 404),
+        ("/month/0000-00", 404),
+        ("/day/2026-10-26/nonsense.json", 404),
+        ("/day/2026-10-26/power.pdf", 404),
+        ("/day/2026-10-26/power.png?theme=pink", 400),
+        ("/day/2026-10-26/power.png?scale=9", 400),
+        ("/?lang=xx", 400),
+        ("/day/%00", 404),
+        ("/week/%F0%9F%92%A5", 404),
+    ],
+)
+def test_wrong_address_is_a_small_page_of_ours(client: FlaskClient, url: str, status: int) -> None:
+    """The right status, our own words, no traceback; JSON where JSON was asked for."""
+    answer = client.get(url)
+    assert answer.status_code == status
+    if ".json" in url:
+        assert set(answer.json or {}) == {"error"}
+    else:
+        assert 'href="/static/style.css"' in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("url", ["/", "/day/2026-10-26", "/nothing"])
+def test_other_methods_are_refused(client: FlaskClient, method: str, url: str) -> None:
+    """The pages can only be looked at."""
+    assert client.open(url, method=method).status_code == 405
+
+
+def test_unchanged_page_is_304_until_a_reading_comes(pull: Pull, database: Path) -> None:
+    """The ETag follows the database's change counter."""
+    pull("-", said=simple().decode())
+    client = client_of(database)
+    first = client.get("/day/2026-11-23")
+    again = client.get("/day/2026-11-23", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    pull("-", said=simple("1-0:1.8.1(000002.000*kWh)", stamp="261123120500W").decode())
+    changed = client.get("/day/2026-11-23", headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+
+
+def test_no_database_yet_is_a_page_that_says_what_to_do(database: Path) -> None:
+    """The first steps, with the command to copy."""
+    client = client_of(database)
+    assert "p1-pull --dry-run" in text_of(client, "/")
+    assert "p1-pull --dry-run" in text_of(client, "/day/2026-10-26", 503)
+    assert client.get("/now.json").status_code == 503
+    assert client.get("/healthz").json["readings"] == "none yet"  # type: ignore[index]
+    assert client.get("/healthz?readings").status_code == 503
+
+
+def test_one_reading_tells_when_the_first_picture_comes(
+    pull: Pull, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next pull of cron makes the second reading."""
+    pull("-", said=simple(stamp="261123140703W").decode())
+    monkeypatch.setattr(clock, "now", lambda: 1795439300)
+    assert "the first picture comes at 14:10" in text_of(client_of(database), "/")
+
+
+def test_old_readings_are_told_with_the_last_pull_s_sentence(
+    client: FlaskClient, house_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says how old the newest is, and why no newer one came."""
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 4 * 86400)
+    outcome.leave(str(house_database), 3, "p1-pull: nothing was heard\nfrom <it>")
+    text = text_of(client, "/")
+    assert "Last reading 24 hours ago" in text
+    assert "p1-pull: nothing was heard from &lt;it&gt;" in text
+    health = client.get("/healthz?readings")
+    assert health.status_code == 503
+    assert health.json["readings"] == "old"  # type: ignore[index]
+    assert client.get("/healthz").status_code == 200
+    house_database.with_name("last-pull").unlink()
+    assert "No pull has left word" in text_of(client, "/")
+
+
+def test_now_json_is_one_flat_object(client: FlaskClient) -> None:
+    """Registers in kWh, power in W, gas with its own time."""
+    told = client.get("/now.json").json
+    assert told is not None
+    assert {"at", "age_s", "power_import_w", "import_t1_kwh", "gas_m3", "gas_at"} <= set(told)
+    assert not any(isinstance(value, (dict, list)) for value in told.values())
+
+
+def test_ids_are_masked(client: FlaskClient) -> None:
+    """No page shows a whole serial number."""
+    for url in ("/meter", "/meter.json", "/now.json", "/"):
+        assert "E0052000000008765" not in client.get(url).text
+    assert "E0052…8765" in client.get("/meter").text
+
+
+def test_database_that_is_not_ours_is_told(database: Path) -> None:
+    """In words, with 503."""
+    database.write_text("dear diary, " * 100)
+    assert "is no SQLite database" in text_of(client_of(database), "/", 503)
+
+
+def test_hot_journal_of_a_killed_pull_is_told(pull: Pull, database: Path) -> None:
+    """A reader can't repair it; the next pull does."""
+    pull("-", said=simple().decode())
+    killed = (
+        "import os, sqlite3, sys; d = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "d.execute('PRAGMA cache_size = 1'); d.execute('BEGIN');"
+        "d.execute('CREATE TABLE t (x)'); [d.execute('INSERT INTO t VALUES (zeroblob(9000))')"
+        " for _ in range(50)]; os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(database)], check=False)
+    assert os.path.getsize(f"{database}-journal") > 0
+    text = text_of(client_of(database), "/", 503)
+    assert "The last pull was interrupted; the next one repairs it." in text
+    assert pull("-", said=simple(stamp="261123120500W").decode()).returncode == 0
+    assert client_of(database).get("/").status_code == 200
+    assert rows(database, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_bug_is_a_page_without_a_traceback(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The details go to the log, not to the visitor."""
+    monkeypatch.setattr("slimmemeter.web.words.age", lambda seconds: 1 / 0)
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert "Traceback" not in answer.text
+
+
+class Server:
+    """The real `slimmemeter serve` on a free port."""
+
+    def __init__(self, database: Path, home: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        command = [sys.executable, "-I", "-m", "slimmemeter.cli", "serve", "--db", str(database)]
+        environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+        self.process = subprocess.Popen(
+            [*command, "--listen", self.url.removeprefix("http://")], env=environment
+        )
+        until(self.answers)
+
+    def answers(self) -> bool:
+        """Whether it is up."""
+        try:
+            return urllib.request.urlopen(f"{self.url}/healthz", timeout=5).status == 200
+        except urllib.error.URLError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def server(house_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The pages of the simulated house, served by waitress."""
+    made = Server(house_database, tmp_path_factory.mktemp("home"))
+    yield made
+    made.process.terminate()
+    made.process.wait(timeout=10)
+
+
+def test_waitress_serves_pages_and_pictures(server: Server) -> None:
+    """A page, a picture, and a HEAD without a body."""
+    assert b"</html>" in urllib.request.urlopen(f"{server.url}/month/2026-10").read()
+    with urllib.request.urlopen(f"{server.url}/month/2026-10/gas.png") as picture:
+        assert picture.read()[:4] == b"\x89PNG"
+    head = urllib.request.Request(f"{server.url}/years", method="HEAD")
+    assert urllib.request.urlopen(head).read() == b""
+
+
+def test_deleted_and_replaced_database_is_followed(
+    pull: Pull, database: Path, tmp_path: Path
+) -> None:
+    """The running server needs no restart when the file is taken away and comes back."""
+    pull("-", said=simple().decode())
+    aside = tmp_path / "aside"
+    client = client_of(database)
+    assert client.get("/meter").status_code == 200
+    shutil.move(database, aside)
+    assert client.get("/meter").status_code == 503
+    shutil.move(aside, database)
+    assert client.get("/meter").status_code == 200
+
+
+def test_busy_address_is_one_sentence(server: Server, house_database: Path) -> None:
+    """Two servers on one port: the second says so, with exit code 2."""
+    command = [sys.executable, "-m", "slimmemeter.cli", "serve", "--db", str(house_database)]
+    listen = server.url.removeprefix("http://")
+    done = subprocess.run(
+        [*command, "--listen", listen], capture_output=True, check=False, text=True, timeout=20
+    )
+    assert done.returncode == 2
+    assert f"cannot listen on {listen}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+CHROMIUM = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--hide-scrollbars", "--virtual-time-budget=10000"),
+]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    "page", ["", "day/2026-10-25", "month/2026-10", "year/2026", "years", "meter"]
+)
+def test_page_in_a_real_browser(server: Server, tmp_path: Path, page: str, width: int) -> None:
+    """Chromium shows it: a picture that isn't blank, in the shape of a phone and of a desktop."""
+    shot = tmp_path / "shot.png"
+    subprocess.run(
+        [
+            *(needs("chromium", "chromium"), *CHROMIUM, f"--user-data-dir={tmp_path}/profile"),
+            *(f"--window-size={width},900", f"--screenshot={shot}", f"{server.url}/{page}"),
+        ],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    image = Image.open(shot).convert("RGB")
+    assert image.size == (width, 900)
+    assert len(image.getcolors(1 << 24) or []) > 100
