@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 WIDTH_PX, HEIGHT_PX = 1000, 350
 LEFT_PX, RIGHT_PX, BOTTOM_PX, TOP_PX = 72, 988, 34, 290  # of the field in which data stands
+THINNEST_GAP_PX = 4
 BASE_DPI = 100
 PALETTE = 48  # colours of a PNG: enough for smooth text, and a third of the size
 FONT = "DejaVu Sans"  # comes with matplotlib
@@ -180,6 +181,8 @@ class _Sheet:
         begin, end = self._table.borders[0], self._table.borders[-1]
         for gap in self._table.gaps:
             left, right = self._x(np.clip(np.array(gap, float), begin, end))
+            if right - left < THINNEST_GAP_PX:
+                continue  # of a year a night is no more than a hair
             self._polygons(
                 [_rectangle(left, right, BOTTOM_PX, TOP_PX)], "none",
                 edgecolors=self._theme.faint, hatch="////",

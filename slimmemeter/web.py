@@ -200,6 +200,7 @@ def meter_page() -> str:
             failures=reader.power_failures(),
             counters=reader.counters(),
             events=reader.events(0, clock.now() + 1),
+            media={row["id"]: obis.MBUS_TYPES.get(row["type"]) for row in reader.devices()},
             registers=_registers(newest),
             **_common(reader),
         )
@@ -422,7 +423,8 @@ def _period_page(reader: Reader, period: Period) -> str:
         "period.html",
         period=period,
         title=words.period_title(period),
-        beside=[(step, period.beside(step)) for step in (-1, 1)],
+        before=period.beside(-1),
+        after=period.beside(1) if period.end_at <= clock.now() else None,
         pictures=_shown(reader, period, names),
         totals=_totals(reader, period),
         columns=columns,

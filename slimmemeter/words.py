@@ -36,15 +36,22 @@ def number(value: int | None, scale: int, decimals: int) -> str:
 
 def stem_name(stem: str) -> str:
     """What a direction or a medium is called."""
+    names = {"import": gettext("from the grid"), "export": gettext("to the grid")}
+    return str(names[stem]) if stem in names else medium(stem)
+
+
+def medium(name: str | None) -> str:
+    """What a kind of meter on the M-Bus measures."""
     names = {
-        "import": gettext("from the grid"),
-        "export": gettext("to the grid"),
         "gas": gettext("gas"),
         "water": gettext("water"),
         "warm_water": gettext("warm water"),
         "heat": gettext("heat"),
+        "cooling": gettext("cooling"),
+        "electricity": gettext("electricity"),
+        "heat_cost_allocator": gettext("heat cost allocator"),
     }
-    return str(names[stem])
+    return str(names.get(name or "", gettext("another meter")))
 
 
 def column_name(column: str, version: str | None) -> str:

@@ -1,0 +1,88 @@
+"""What the README says is what the programs do."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+from conftest import EXAMPLE, ROOT, Pull
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+SHELL = [block for language, block in BLOCKS if language == "sh"]
+# Which tests run the commands of each block, by a word in it.
+RUN_BY = {
+    "scripts/demo.sh": "test_demo_check_sees_all_pages",
+    "scripts/test.sh": "the command that runs this test",
+    "--dry-run test-telegram.txt": "test_first_look_is_what_is_printed",
+    "usermod": "tests/system",
+    "useradd": "tests/system",
+    "sudo -u slimmemeter p1-pull": "tests/system",
+    "crontab": "tests/system",
+    "systemctl": "tests/system",
+    "sqlite3 -readonly": "test_queries_answer",
+}
+
+
+def test_every_command_is_run_by_a_test() -> None:
+    """A new block of commands needs a test that runs it."""
+    for block in SHELL:
+        assert any(word in block for word in RUN_BY), block
+
+
+def test_first_look_is_what_is_printed(pull: Pull) -> None:
+    """The page of the example telegram stands in the README as it comes."""
+    assert pull("--dry-run", EXAMPLE).stdout in [block for _, block in BLOCKS]
+
+
+def test_example_telegram_is_the_file() -> None:
+    """Line by line, but for its CRs."""
+    assert EXAMPLE.read_bytes().decode().replace("\r\n", "\n") in [block for _, block in BLOCKS]
+
+
+def test_help_is_what_is_printed(pull: Pull) -> None:
+    """The current --help."""
+    assert pull("--help", COLUMNS="80").stdout in [block for _, block in BLOCKS]
+
+
+def test_example_telegram_has_crlf_and_git_keeps_them() -> None:
+    """Its CRC counts the carriage returns."""
+    content = EXAMPLE.read_bytes()
+    assert content.count(b"\r\n") == content.count(b"\n") > 25
+    attributes = subprocess.run(
+        ["git", "check-attr", "text", EXAMPLE.name], cwd=ROOT, capture_output=True, text=True
+    )
+    if attributes.returncode == 0:
+        assert attributes.stdout.endswith("text: unset\n")
+
+
+def test_queries_answer(house_database: Path) -> None:
+    """The three queries for `sqlite3` give rows, or nothing where nothing is."""
+    (block,) = [block for block in SHELL if "sqlite3 -readonly" in block]
+    here = block.replace("/var/lib/slimmemeter/slimmemeter.sqlite3", str(house_database))
+    done = subprocess.run(["sh", "-euc", here], capture_output=True, check=True, text=True)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 5 + 7 + 2
+    assert re.fullmatch(r"2026-10-2\d \d\d:\d\d:03\|\d+\|\d+", lines[0])
+
+
+def test_demo_check_sees_all_pages(tmp_path: Path) -> None:
+    """`scripts/demo.sh --check`, with a database and a port of the test's own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [ROOT / "scripts/demo.sh", "--check", "--listen", f"localhost:{port}"]
+    done = subprocess.run(
+        [*command, "--db", tmp_path / "demo.sqlite3"],
+        capture_output=True,
+        check=False,
+        env={name: os.environ[name] for name in ("PATH", "HOME")},
+        text=True,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "/day/" in done.stdout
+    assert "totals of" in done.stdout
+    assert done.stdout.endswith("all is well\n")
