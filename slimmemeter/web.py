@@ -310,7 +310,7 @@ def _first_picture_at(reader: Reader) -> str | None:
 def _period(kind: str, text: str) -> Period:
     period = periods.parse(kind, text, site().zone)
     if period is None:
-        abort(404, gettext("There is no such %(kind)s: %(text)s", kind=gettext(kind), text=text))
+        abort(404, gettext("%(text)s isn't in the calendar.", text=text))
     return period
 
 

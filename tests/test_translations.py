@@ -1,0 +1,54 @@
+"""Every text of the pages has its Dutch one, and no Dutch one is left over."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from conftest import ROOT
+from test_web import client_of
+
+PACKAGE = ROOT / "slimmemeter"
+SOURCES = [("**.py", "python"), ("templates/**.html", "jinja2")]
+CATALOGUES = sorted(PACKAGE.glob("translations/*/LC_MESSAGES/messages.po"))
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_catalogue_is_complete_and_compiled(path: Path) -> None:
+    """Same texts as in the program, none empty; the compiled file is of this very catalogue."""
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=path.parts[-3])
+    told = {message.id: message.string for message in catalogue if message.id}
+    used = {message for _, _, message, _, _ in extract_from_dir(str(PACKAGE), SOURCES, {})}
+    assert set(told) == used
+    assert [text for text, said in told.items() if not said or not all(said)] == []
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    again = "run: .venv/bin/pybabel compile -d slimmemeter/translations"
+    assert path.with_suffix(".mo").read_bytes() == compiled.getvalue(), again
+
+
+def test_pages_speak_the_language_of_the_browser(house_database: Path) -> None:
+    """Dutch words, Dutch numbers, and `lang` tells which; a setting decides for all."""
+    client = client_of(house_database)
+    dutch = client.get("/month/2026-10", headers={"Accept-Language": "nl-BE,nl;q=0.9,en;q=0.5"})
+    assert '<html lang="nl">' in dutch.text
+    assert "van het net, dal T1" in dutch.text
+    assert "zo 25 okt" in dutch.text
+    assert "teruggeleverd" in dutch.text
+    english = client.get("/month/2026-10", headers={"Accept-Language": "fr"})
+    assert '<html lang="en">' in english.text
+    set_to = client_of(house_database, SLIMMEMETER_LANG="nl")
+    assert '<html lang="nl">' in set_to.get("/years", headers={"Accept-Language": "en"}).text
+    assert client.get("/nothing?lang=nl").text.count("Deze pagina bestaat hier niet.") == 1
+
+
+def test_pictures_speak_it_too(house_database: Path) -> None:
+    """`lang` makes another picture of the same table."""
+    client = client_of(house_database)
+    dutch, english = (client.get(f"/day/2026-10-26/power.png?lang={x}").data for x in ("nl", "en"))
+    assert dutch != english
