@@ -31,12 +31,28 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
     Line = tuple[tuple[float, float], tuple[float, float]]
 
-WIDTH_PX, HEIGHT_PX = 1000, 350
-LEFT_PX, RIGHT_PX, BOTTOM_PX, TOP_PX = 72, 988, 34, 290  # of the field in which data stands
 THINNEST_GAP_PX = 4
 BASE_DPI = 100
 PALETTE = 48  # colours of a PNG: enough for smooth text, and a third of the size
 FONT = "DejaVu Sans"  # comes with matplotlib
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Pixels at scale 1: of the picture, and of the field in it where data stands."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    bottom: int
+    top: int
+
+
+SHAPES = {
+    "wide": Shape(1000, 350, left=72, right=988, bottom=34, top=290),
+    "narrow": Shape(480, 400, left=56, right=470, bottom=32, top=312),
+}
 
 
 @dataclass(frozen=True)
@@ -74,19 +90,23 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True)
 class Words:
-    """The texts of a picture, in the language of who looks: its title, what the columns are
-    called, and the marks on the time axis."""
+    """The texts of a picture, in the language of who looks: the period and its totals, what the
+    columns are called, the marks on the time axis, the decimal sign."""
 
     title: str
+    totals: str
     columns: dict[str, str]
     ticks: Sequence[tuple[float, str]]
     nothing: str
+    point: str
 
 
-def png(table: Table, words: Words, theme: str = "light", scale: int = 1) -> bytes:
-    """The table as a picture of 1000 x 350 pixels times `scale`."""
+def png(
+    table: Table, words: Words, theme: str = "light", shape: str = "wide", scale: int = 1
+) -> bytes:
+    """The table as a picture of the shape's pixels times `scale`."""
     with _ONE_AT_A_TIME:
-        canvas = FigureCanvasAgg(_Sheet(table, words, THEMES[theme], scale).figure)
+        canvas = FigureCanvasAgg(_Sheet(table, words, THEMES[theme], SHAPES[shape], scale).figure)
         canvas.draw()
         size = canvas.get_width_height(physical=True)
         pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
@@ -104,15 +124,16 @@ class _Sheet:
     matplotlib's axes would cost more than all the rest: two lines and two texts for each mark.
     """
 
-    def __init__(self, table: Table, words: Words, theme: Theme, scale: int) -> None:
-        size = (WIDTH_PX / BASE_DPI, HEIGHT_PX / BASE_DPI)
+    def __init__(self, table: Table, words: Words, theme: Theme, shape: Shape, scale: int) -> None:
+        size = (shape.width / BASE_DPI, shape.height / BASE_DPI)
         self.figure = Figure(size, dpi=BASE_DPI * scale, facecolor=theme.paper)
         self._pixels = Affine2D().scale(scale)
         self._theme = theme
+        self._shape = shape
         self._table = table
         heaps = _heaps(table)
         self._low, self._high, self._step = _value_range(heaps)
-        self._value_marks()
+        self._value_marks(words)
         for column, (bottom, top) in zip(table.columns, heaps, strict=True):
             shapes = _steps if _unit(table) == "W" else _bars
             x = self._x(np.array(table.borders, float))
@@ -123,22 +144,23 @@ class _Sheet:
         self._gaps()
         self._lines([self._across(0)], theme.faint, order=3)
         self._time_marks(words)
-        self._text(12, HEIGHT_PX - 24, words.title, 11.5, theme.ink, weight="bold")
-        self._legend(words)
+        self._legend(words, self._heading(words))
         if not any(np.isfinite(top).any() for _, top in heaps):
-            middle = (LEFT_PX + RIGHT_PX) / 2, (BOTTOM_PX + TOP_PX) / 2
+            middle = (shape.left + shape.right) / 2, (shape.bottom + shape.top) / 2
             self._text(*middle, words.nothing, 11, theme.faint, ha="center")
 
     def _x(self, instants: Numbers) -> Numbers:
         begin, end = self._table.borders[0], self._table.borders[-1]
-        return LEFT_PX + (instants - begin) * ((RIGHT_PX - LEFT_PX) / (end - begin))
+        width = self._shape.right - self._shape.left
+        return self._shape.left + (instants - begin) * (width / (end - begin))
 
     def _y(self, values: Numbers) -> Numbers:
-        return BOTTOM_PX + (values - self._low) * (TOP_PX - BOTTOM_PX) / (self._high - self._low)
+        height = self._shape.top - self._shape.bottom
+        return self._shape.bottom + (values - self._low) * (height / (self._high - self._low))
 
     def _across(self, value: float) -> Line:
         y = float(self._y(np.array(value)))
-        return (LEFT_PX, y), (RIGHT_PX, y)
+        return (self._shape.left, y), (self._shape.right, y)
 
     def _polygons(self, corners: Sequence[Numbers], colours: Any, **style: Any) -> None:
         shapes = PolyCollection(
@@ -158,23 +180,24 @@ class _Sheet:
             x, y, text, fontsize=size, color=colour, transform=self._pixels, **style
         )
 
-    def _value_marks(self) -> None:
+    def _value_marks(self, words: Words) -> None:
         decimals = max(0, -math.floor(math.log10(self._step) + 1e-9))
         first, last = round(self._low / self._step), round(self._high / self._step)
         marks = [number * self._step for number in range(first, last + 1)]
         self._lines([self._across(mark) for mark in marks], self._theme.grid, order=0)
         for mark in marks:
-            text = f"{abs(mark):.{decimals}f}"
-            self._text(
-                LEFT_PX - 8, self._across(mark)[0][1] - 4, text, 9.5, self._theme.faint, ha="right"
-            )
-        unit_y = (BOTTOM_PX + TOP_PX) / 2
-        self._text(
-            14, unit_y, _unit(self._table), 9.5, self._theme.faint, rotation="vertical", va="center"
-        )
+            text = f"{abs(mark):.{decimals}f}".replace(".", words.point)
+            (x, y), _ = self._across(mark)
+            self._text(x - 8, y - 4, text, 9.5, self._theme.faint, ha="right")
+        middle = (self._shape.bottom + self._shape.top) / 2
+        style = {"rotation": "vertical", "va": "center"}
+        self._text(13, middle, _unit(self._table), 9.5, self._theme.faint, ha="center", **style)
 
     def _time_marks(self, words: Words) -> None:
-        for at, text in words.ticks:
+        """As many of the marks as have room, from the first on."""
+        widest = max(len(text) for _, text in words.ticks) * 7 + 8
+        room = (self._shape.right - self._shape.left) / len(words.ticks)
+        for at, text in words.ticks[:: math.ceil(widest / room)]:
             self._text(float(self._x(np.array(at))), 14, text, 9.5, self._theme.faint, ha="center")
 
     def _gaps(self) -> None:
@@ -183,22 +206,34 @@ class _Sheet:
             left, right = self._x(np.clip(np.array(gap, float), begin, end))
             if right - left < THINNEST_GAP_PX:
                 continue  # of a year a night is no more than a hair
-            self._polygons(
-                [_rectangle(left, right, BOTTOM_PX, TOP_PX)], "none",
-                edgecolors=self._theme.faint, hatch="////",
-            )  # fmt: skip
+            stretch = _rectangle(left, right, self._shape.bottom, self._shape.top)
+            self._polygons([stretch], "none", edgecolors=self._theme.faint, hatch="////")
 
-    def _legend(self, words: Words) -> None:
-        """What each colour is, in a line of its own; one column needs none."""
+    def _heading(self, words: Words) -> int:
+        """Period and totals, in one line where there is room; returns where the next line is."""
+        y = self._shape.height - 24
+        if self._shape.width > 600:
+            line = " · ".join(filter(None, (words.title, words.totals)))
+            self._text(12, y, line, 11.5, self._theme.ink, weight="bold")
+            return y - 20
+        self._text(12, y, words.title, 11.5, self._theme.ink, weight="bold")
+        self._text(12, y - 19, words.totals, 10.5, self._theme.ink)
+        return y - 39
+
+    def _legend(self, words: Words, y: int) -> None:
+        """What each colour is, in lines of their own; one column needs none."""
         if len(self._table.columns) < 2:
             return
-        x, y = float(LEFT_PX), HEIGHT_PX - 44
+        x = float(self._shape.left)
         for column in self._table.columns:
+            text = self._text(x + 15, y, words.columns[column.name], 9.5, self._theme.faint)
+            width = text.get_window_extent().transformed(self._pixels.inverted()).width
+            if x + 15 + width > self._shape.right:
+                x, y = float(self._shape.left), y - 17
+                text.set_position((x + 15, y))
             square = _rectangle(x, x + 10, y - 1, y + 9)
             self._polygons([square], self._theme.columns[column.name])
-            text = self._text(x + 15, y, words.columns[column.name], 9.5, self._theme.faint)
-            right = text.get_window_extent().transformed(self._pixels.inverted()).x1
-            x = right + 18
+            x += width + 33
 
 
 def _heaps(table: Table) -> list[tuple[Numbers, Numbers]]:

@@ -9,6 +9,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import (
@@ -33,6 +34,13 @@ from slimmemeter.settings import Settings
 from slimmemeter.store import HotJournalError, NamedRow, Reader, change_counter
 
 LANGUAGES = ("en", "nl")
+# What an address may ask for; the first is what holds where it doesn't.
+CHOICES = {
+    "theme": ("light", "dark"),
+    "shape": ("wide", "narrow"),
+    "scale": ("1", "2"),
+    "lang": LANGUAGES,
+}
 STALE_S = 900
 PULL_EVERY_S = 300
 PICTURES_BYTES = 4_000_000
@@ -114,7 +122,7 @@ def _unchanged() -> ResponseReturnValue | None:
     """Refuse what isn't a question; answer 304 where the reader has the newest answer."""
     if request.method not in ("GET", "HEAD"):
         abort(405)
-    for name, allowed in (("theme", ("light", "dark")), ("scale", ("1", "2")), ("lang", LANGUAGES)):
+    for name, allowed in CHOICES.items():
         if request.args.get(name, allowed[0]) not in allowed:
             abort(
                 400,
@@ -348,29 +356,37 @@ def _table_as(reader: Reader, period: Period, name: str, form: str) -> Response:
         return jsonify(tabular.as_json(table, period.name, site().zone))
     if form == "csv":
         return Response(tabular.as_csv(table, site().zone), mimetype="text/csv")
-    theme, scale = request.args.get("theme", "light"), int(request.args.get("scale", "1"))
-    key = f"{g.get('etag')} {period.name} {name} {theme} {scale}"
-    version = _version(reader)
+    theme, shape, scale = (
+        request.args.get(name, CHOICES[name][0]) for name in ("theme", "shape", "scale")
+    )
+    key = f"{g.get('etag')} {period.name} {name} {theme} {shape} {scale}"
 
     def draw() -> bytes:
         from slimmemeter import charts
 
-        texts = charts.Words(
-            title=_picture_title(reader, period, table),
-            columns={c.name: words.column_name(c.name, version) for c in table.columns},
-            ticks=words.ticks(period, site().zone),
-            nothing=gettext("nothing is known of this time"),
-        )
-        return charts.png(table, texts, theme, scale)
+        texts = charts.Words(**_picture_words(reader, period, table))
+        return charts.png(table, texts, theme, shape, int(scale))
 
     return Response(site().picture(key, draw), mimetype="image/png")
 
 
-def _picture_title(reader: Reader, period: Period, table: history.Table) -> str:
-    counted = table
-    if table.name == "power":  # its title has the energy, as a mean of means says nothing
-        counted = history.electricity(reader, [period.begin_at, period.end_at])
-    return " · ".join(filter(None, (words.period_title(period), words.totals(counted))))
+def _picture_words(reader: Reader, period: Period, table: history.Table) -> dict[str, Any]:
+    """The texts of a picture, in the language of the request."""
+    version = _version(reader)
+    return {
+        "title": words.period_title(period),
+        "totals": _totals_said(reader, period, table),
+        "columns": {c.name: words.column_name(c.name, version) for c in table.columns},
+        "ticks": words.ticks(period, site().zone),
+        "nothing": gettext("nothing is known of this time"),
+        "point": words.number(5, 10, 1)[1],
+    }
+
+
+def _totals_said(reader: Reader, period: Period, table: history.Table) -> str:
+    if table.name == "power":  # its picture tells the energy, as a mean of a day says little
+        table = history.electricity(reader, [period.begin_at, period.end_at])
+    return words.totals(table)
 
 
 def _version(reader: Reader) -> str | None:
@@ -380,11 +396,12 @@ def _version(reader: Reader) -> str | None:
 
 def _shown(reader: Reader, period: Period, names: tuple[str, ...]) -> list[dict[str, str]]:
     """The pictures of a page: where each is, and what it shows in words."""
+    title = words.period_title(period)
     return [
         {
             "url": f"/{period.name}/{name}",
             "name": name,
-            "alt": _picture_title(reader, period, _table(reader, period, name)),
+            "alt": f"{title} · {_totals_said(reader, period, _table(reader, period, name))}",
             "href": f"/{period.name}",
         }
         for name in names
