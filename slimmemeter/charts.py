@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import math
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -84,8 +83,6 @@ THEMES = {
     "light": Theme("#ffffff", "#1f2933", "#66717c", "#dfe3e8", _LIGHT),
     "dark": Theme("#171b21", "#e6e9ed", "#9aa5b1", "#333b45", _DARK),
 }
-# A figure is drawn by one thread at a time: font and path caches are shared by all of them.
-_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -104,15 +101,17 @@ class Words:
 def png(
     table: Table, words: Words, theme: str = "light", shape: str = "wide", scale: int = 1
 ) -> bytes:
-    """The table as a picture of the shape's pixels times `scale`."""
-    with _ONE_AT_A_TIME:
-        canvas = FigureCanvasAgg(_Sheet(table, words, THEMES[theme], SHAPES[shape], scale).figure)
-        canvas.draw()
-        size = canvas.get_width_height(physical=True)
-        pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
-        colours = pixels.convert("RGB").quantize(
-            PALETTE, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-        )
+    """The table as a picture of the shape's pixels times `scale`.
+
+    For one thread at a time: matplotlib's caches of fonts and paths are shared by all of them.
+    """
+    canvas = FigureCanvasAgg(_Sheet(table, words, THEMES[theme], SHAPES[shape], scale).figure)
+    canvas.draw()
+    size = canvas.get_width_height(physical=True)
+    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    colours = pixels.convert("RGB").quantize(
+        PALETTE, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    )
     file = io.BytesIO()
     colours.save(file, "PNG")
     return file.getvalue()

@@ -6,13 +6,13 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from slimmemeter import obis
 from slimmemeter.objects import Failure, Object, Peak, decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
     from slimmemeter.telegram import Reading, Telegram
 
@@ -104,12 +104,11 @@ def _json(value: object) -> str:
     return json.dumps(value)
 
 
-def page(telegram: Telegram, winter_offset_s: int, zone: str) -> str:
+def page(telegram: Telegram, winter_offset_s: int, house: ZoneInfo) -> str:
     """The telegram as a person with a new cable wants to see it."""
     known, unknown = decode(telegram, winter_offset_s)
     version = next((entry.value for entry in known if entry.name == "version"), None)
     names = obis.tariff_names(version if isinstance(version, str) else None)
-    house = ZoneInfo(zone)
     media = {entry.channel: entry.value for entry in known if entry.name == "mbus_type"}
     cells = [_cells(entry, names, media, house) for entry in known]
     widths = [max((len(row[place]) for row in cells), default=0) for place in range(3)]

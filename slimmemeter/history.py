@@ -45,10 +45,6 @@ class Table:
     gaps: list[tuple[int, int]] = field(default_factory=list)
     partial: list[int] = field(default_factory=list)
 
-    def column(self, name: str) -> Column | None:
-        """The column of that name, or None."""
-        return next((column for column in self.columns if column.name == name), None)
-
 
 class _Sum:
     """Columns that add up over series or devices, and for how long each bucket is known."""
@@ -129,11 +125,6 @@ def medium(reader: Reader, name: str, borders: list[int]) -> Table:
         Column(shown, THOUSAND, values, _total(values)) for shown, values in summed.columns.items()
     ]
     return Table(name, borders, columns, summed.gaps, summed.partial())
-
-
-def tables(reader: Reader, names: Sequence[str], borders: list[int]) -> dict[str, Table]:
-    """The tables of these names over the same borders."""
-    return {name: table(reader, name, borders) for name in names}
 
 
 def table(reader: Reader, name: str, borders: list[int]) -> Table:

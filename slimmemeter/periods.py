@@ -63,10 +63,6 @@ class Period:
         larger = {"day": "month", "month": "year"}.get(self.kind)
         return (larger and _around(larger, self.first, self.zone)) or None
 
-    def holds(self, instant: int) -> bool:
-        """Whether an instant lies in it."""
-        return self.begin_at <= instant < self.end_at
-
 
 def midnight(day: date, zone: ZoneInfo) -> int:
     """UTC seconds of a local day's first instant, which is later where a clock skips midnight."""

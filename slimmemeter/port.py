@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 BY_ID = "/dev/serial/by-id"
 FALLBACK = "/dev/ttyUSB0"
 CHUNK = 4096
-TICK_S = 0.5  # how long silence lasts before it is told
+TICK_S = 0.1  # how long one read waits
+SILENCE_S = 1.0
 GATHER_S = 0.02  # how long to let bytes gather: one read of many is cheaper than many of one
 
 
@@ -83,29 +84,32 @@ class Port:
         self._serial.close()
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes as they come, in pieces; an empty piece is `TICK_S` of silence.
+        """The bytes as they come, in pieces; an empty piece tells of `SILENCE_S` without any.
 
         Ends at the deadline.
 
         :raises PortError: the port is lost.
         """
-        while (left_s := self.deadline_s - time.monotonic()) > 0:
+        heard_at = now = time.monotonic()
+        while now < self.deadline_s:
             try:
-                yield self._read(min(left_s, TICK_S))
+                piece = self._read()
             except (serial.SerialException, OSError) as error:
                 raise PortError(
                     f"{self.name} was lost while reading: is the cable still in? ({error})"
                 ) from None
+            now = time.monotonic()
+            if piece:
+                heard_at = now
+            if piece or now - heard_at > SILENCE_S:
+                yield piece
 
-    def _read(self, timeout_s: float) -> bytes:
-        if self._serial.timeout != timeout_s:
-            self._serial.timeout = timeout_s
+    def _read(self) -> bytes:
+        if self._is_url:  # these can't tell how much waits
+            return bytes(self._serial.read(CHUNK))
         first: bytes = self._serial.read(1)
         if not first:
             return b""
-        if self._is_url:  # these can't tell how much waits
-            self._serial.timeout = GATHER_S
-            return first + bytes(self._serial.read(CHUNK))
         time.sleep(GATHER_S)
         waiting: int = self._serial.in_waiting
         return first + bytes(self._serial.read(min(waiting, CHUNK)))
@@ -116,6 +120,7 @@ def _open(name: str, line: str) -> serial.Serial:
     port = serial.serial_for_url(name, do_not_open=True, exclusive=True)
     port.baudrate = int(speed)
     port.bytesize, port.parity, port.stopbits = int(frame[0]), frame[1], int(frame[2])
+    port.timeout = TICK_S
     port.rts = True  # before open(), so that it never rises late
     port.open()
     return port

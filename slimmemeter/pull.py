@@ -84,7 +84,7 @@ def pull(wanted: Wanted) -> None:
         except TelegramError as wrong:
             error = wrong
     if (wanted.dry_run or wanted.json) and not wanted.raw:
-        _show(wanted, telegram, reading, winter_offset_s, settings.zone)
+        _show(wanted, telegram, reading, settings)
     if error is not None or reading is None:
         raise error or TelegramError("nothing was read")
     if not wanted.dry_run:
@@ -187,15 +187,14 @@ def _tee(pieces: Iterator[bytes], raw: bool) -> Iterator[bytes]:
         yield piece
 
 
-def _show(
-    wanted: Wanted, telegram: Telegram, reading: Reading | None, winter_offset_s: int, zone: str
-) -> None:
+def _show(wanted: Wanted, telegram: Telegram, reading: Reading | None, settings: Settings) -> None:
     from slimmemeter import display
 
+    winter_offset_s = settings.winter_offset_s()
     if wanted.json:
         print(display.as_json(telegram, reading, winter_offset_s))
     else:
-        print(display.page(telegram, winter_offset_s, zone))
+        print(display.page(telegram, winter_offset_s, settings.zone_info()))
 
 
 def _store(

@@ -12,11 +12,13 @@ from slimmemeter.errors import StoreError, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from zoneinfo import ZoneInfo
 
 DEFAULTS_FILE = "/etc/default/slimmemeter"
 SYSTEM_FOLDER = "/var/lib/slimmemeter"
 LINES = ("115200-8N1", "9600-7E1", "auto")
 LONGEST_TIMEOUT_S = 240
+LANGUAGES = ("en", "nl")  # the first is what a browser of another one gets
 # Zones whose winter time is UTC+1: they need no zone data to read a stamp that says W or S.
 CENTRAL_EUROPE = frozenset(
     f"Europe/{city}"
@@ -53,6 +55,12 @@ class Setting:
 def _line(text: str) -> str:
     if text not in LINES:
         raise ValueError(f"one of {', '.join(LINES)}")
+    return text
+
+
+def _language(text: str) -> str:
+    if text and text not in LANGUAGES:
+        raise ValueError(f"one of {', '.join(LANGUAGES)}")
     return text
 
 
@@ -94,7 +102,7 @@ SETTINGS = (
     Setting("SLIMMEMETER_TIMEOUT", "timeout_s", "30", _timeout_s, "seconds that a pull may take"),
     Setting("SLIMMEMETER_LISTEN", "listen", "*:8765", _listen, "where the pages are served"),
     Setting("SLIMMEMETER_TZ", "zone", "Europe/Amsterdam", str, "the time zone of the house"),
-    Setting("SLIMMEMETER_LANG", "language", "", str, "nl or en; empty: the browser's"),
+    Setting("SLIMMEMETER_LANG", "language", "", _language, "nl or en; empty: the browser's"),
 )
 
 
@@ -151,14 +159,19 @@ class Settings:
         if self.zone in CENTRAL_EUROPE:
             return 3600
         from datetime import datetime, timedelta
+
+        zone = self.zone_info()
+        offsets = (datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7))
+        return min(int((offset or timedelta()).total_seconds()) for offset in offsets)
+
+    def zone_info(self) -> ZoneInfo:
+        """The house's time zone. :raises UsageError: there is no such zone."""
         from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
         try:
-            zone = ZoneInfo(self.zone)
+            return ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise UsageError(f"SLIMMEMETER_TZ is {self.zone!r}: there is no such zone") from None
-        offsets = (datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7))
-        return min(int((offset or timedelta()).total_seconds()) for offset in offsets)
 
 
 def _read(file: str) -> dict[str, str]:

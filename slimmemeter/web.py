@@ -6,11 +6,11 @@ matplotlib is imported with the first picture, so that a page without one costs 
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import (
     Blueprint,
@@ -30,10 +30,9 @@ from werkzeug.exceptions import HTTPException
 from slimmemeter import __version__, clock, history, obis, outcome, periods, tabular, words
 from slimmemeter.errors import StoreError
 from slimmemeter.periods import Period
-from slimmemeter.settings import Settings
+from slimmemeter.settings import LANGUAGES, Settings
 from slimmemeter.store import HotJournalError, NamedRow, Reader, change_counter
 
-LANGUAGES = ("en", "nl")
 # What an address may ask for; the first is what holds where it doesn't.
 CHOICES = {
     "theme": ("light", "dark"),
@@ -65,9 +64,10 @@ class Site:
     def __init__(self, settings: Settings) -> None:
         self.database = settings.database
         self.language = settings.language
-        self.zone = ZoneInfo(settings.zone)
+        self.zone = settings.zone_info()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
+        self._drawing = threading.Lock()
 
     @contextmanager
     def reader(self) -> Iterator[Reader]:
@@ -85,12 +85,13 @@ class Site:
 
     def picture(self, key: str, draw: Callable[[], bytes]) -> bytes:
         """The picture of that key, drawn once while the readings stay as they are."""
-        if key not in self._pictures:
-            self._pictures[key] = draw()
-            self._bytes += len(self._pictures[key])
-            while self._bytes > PICTURES_BYTES:
-                self._bytes -= len(self._pictures.popitem(last=False)[1])
-        return self._pictures[key]
+        with self._drawing:  # matplotlib draws for one thread at a time
+            if key not in self._pictures:
+                self._pictures[key] = draw()
+                self._bytes += len(self._pictures[key])
+                while self._bytes > PICTURES_BYTES:
+                    self._bytes -= len(self._pictures.popitem(last=False)[1])
+            return self._pictures[key]
 
 
 def create_app(settings: Settings) -> Flask:
@@ -114,7 +115,11 @@ def site() -> Site:
 
 def _language() -> str:
     asked = request.args.get("lang") or site().language
-    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
+    return (
+        asked
+        if asked in LANGUAGES
+        else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+    )
 
 
 @pages.before_app_request
@@ -128,7 +133,7 @@ def _unchanged() -> ResponseReturnValue | None:
                 400,
                 gettext("%(name)s must be one of %(those)s", name=name, those=", ".join(allowed)),
             )
-    if os.path.exists(site().database) and request.path != "/healthz":
+    if request.blueprint and request.path != "/healthz" and os.path.exists(site().database):
         minute = clock.now() // 60 if request.path in CHANGES_BY_THE_MINUTE else ""
         g.etag = f"{__version__}-{change_counter(site().database)}-{get_locale()}-{minute}"
         if request.if_none_match.contains(g.etag):
