@@ -221,7 +221,7 @@ class Telegram:
     whose version object (1-3:0.2.8 or 0-0:96.1.4) tells that the meter sends one.
     """
 
-    __slots__ = ("crc", "lines", "said")
+    __slots__ = ("computed", "crc", "lines", "said")
 
     def __init__(self, frame: bytes) -> None:
         mark = frame.rindex(b"!") + 1
@@ -233,7 +233,10 @@ class Telegram:
         else:
             whole = _with_right_crc(body, int(self.said, 16))
             self.crc = "wrong" if whole is None else "ok"
-            body = body if whole is None else whole
+            if whole is None:
+                self.computed = crc16(body)
+            else:
+                body = whole
         if b"*255(" in body:
             body = body.replace(b"*255(", b"(")
         # A line that starts with a bracket goes on with the one before (P1 3.0, 5.10).
@@ -250,8 +253,8 @@ class Telegram:
         """:raises TelegramError: the CRC is wrong or missing."""
         if self.crc == "wrong":
             raise TelegramError(
-                f"the telegram of {self.header!r} is damaged: it ends in CRC"
-                f" {printable(self.said)}, but its {len(self.lines)} lines give another"
+                f"the telegram of {self.header!r} is damaged: its CRC says"
+                f" {printable(self.said)}, and its bytes give {self.computed:04X}"
             )
         if self.crc == "missing":
             raise TelegramError(f"the telegram of {self.header!r} has no CRC after its '!'")
