@@ -28,7 +28,8 @@ case $code in
 2 | 3 | 4 | 5 | 130) ;; # it left word itself
 *)
     [ "$code" -lt 124 ] || said="p1-pull was killed after it hung or by signal (status $code)"
-    "$python" -I -m slimmemeter.outcome "$code" "$said" "$@" 2>/dev/null
+    "$python" -I -c 'from slimmemeter.pull import leave_word; leave_word()' \
+        "$code" "$said" "$@" 2>/dev/null
     ;;
 esac
 fail "$code" "$said"

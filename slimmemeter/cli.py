@@ -6,11 +6,10 @@ import argparse
 import sys
 
 from slimmemeter import __version__
-from slimmemeter.errors import EXIT_CODES, SlimmemeterError, UsageError
+from slimmemeter.errors import EXIT_CODES, SlimmemeterError
 from slimmemeter.settings import SETTINGS, Settings
 
 FLAGS = {setting.flag: setting for setting in SETTINGS}
-THREADS = 4
 
 
 def main() -> None:
@@ -20,7 +19,9 @@ def main() -> None:
         flags = {flag: getattr(arguments, flag[2:], None) for flag in FLAGS}
         settings = Settings(flags)
         if arguments.command == "serve":
-            serve(settings)
+            from slimmemeter import server
+
+            server.serve(settings)
         else:
             from slimmemeter import demo
 
@@ -28,34 +29,6 @@ def main() -> None:
     except SlimmemeterError as error:
         print(f"slimmemeter: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-
-
-def serve(settings: Settings) -> None:
-    """Serve the pages until the process is told to stop.
-
-    :raises UsageError: the address can't be listened on.
-    """
-    server = make_server(settings)
-    print(f"serving the pages of {settings.database} on {settings.listen}", flush=True)
-    server.run()
-
-
-def make_server(settings: Settings):  # type: ignore[no-untyped-def]  # waitress has no types
-    """waitress, listening for the settings' pages."""
-    from waitress.server import create_server
-
-    from slimmemeter.web import create_app
-
-    try:
-        return create_server(
-            create_app(settings),
-            listen=settings.listen,
-            threads=THREADS,
-            send_bytes=1 << 18,  # a whole answer at once
-            ident="slimmemeter",
-        )
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot listen on {settings.listen}: {error}") from None
 
 
 def _parser() -> argparse.ArgumentParser:

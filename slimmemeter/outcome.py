@@ -1,7 +1,7 @@
 """What came of the last pull: `p1-pull` leaves one line, the pages and people read it.
 
 The line is `UTC-SECONDS EXIT-CODE SENTENCE`. It is no reading; losing it loses nothing. For a pull
-that could not leave it (it was killed), `scripts/pull.sh` runs this module.
+that could not leave it (it was killed) `scripts/pull.sh` has it left by `pull.leave_word`.
 """
 
 from __future__ import annotations
@@ -53,15 +53,3 @@ def _read(path: str) -> Outcome | None:
             return Outcome(int(at), int(code), sentence)
     except (OSError, ValueError):
         return None
-
-
-def _main(code: str, sentence: str, *arguments: str) -> None:
-    from slimmemeter.pull import wanted
-
-    leave(wanted(list(arguments)).settings().database, int(code), sentence)
-
-
-if __name__ == "__main__":
-    import sys
-
-    _main(*sys.argv[1:])

@@ -65,6 +65,13 @@ def main() -> None:
         sys.exit(code)
 
 
+def leave_word() -> None:
+    """For `pull.sh`, after a pull that was killed: the arguments are the exit code, the sentence,
+    and what that pull's arguments were."""
+    code, said, *arguments = sys.argv[1:]
+    outcome.leave(wanted(arguments).settings().database, int(code), said)
+
+
 def pull(wanted: Wanted) -> None:
     """Read one telegram; show it if that was asked for; store it unless `--dry-run`.
 

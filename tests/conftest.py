@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import pytest
 
-from slimmemeter import demo
+from slimmemeter import demo, household
 from slimmemeter.store import Reader, Writer
 from slimmemeter.telegram import crc16
 
@@ -175,7 +175,7 @@ def rows(database: Path, sql: str) -> list[tuple[object, ...]]:
 def house_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A week of the simulated house around the end of summer time, and a gap of a day in it."""
     path = tmp_path_factory.mktemp("house") / "slimmemeter.sqlite3"
-    house = demo.House(MONDAY - 4 * 86400, demo.START_WH, demo.START_GAS_DM3)
+    house = household.House(MONDAY - 4 * 86400, household.START_WH, household.START_GAS_DM3)
     writer = Writer(str(path))
     week = demo._readings(house, MONDAY + 3 * 86400, print)
     gap = range(MONDAY + 86400 + 7200, MONDAY + 86400 + 9 * 3600)

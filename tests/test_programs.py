@@ -168,7 +168,7 @@ HOUSE = {
     "objects": "obis telegram",
     "display": "obis objects telegram",
     "clock": "errors",
-    "outcome": "pull",
+    "outcome": "",
     "port": "errors",
     "store": "errors schema telegram",
     "pull": "clock display errors outcome port settings store telegram",
@@ -179,8 +179,10 @@ HOUSE = {
     "tabular": "history",
     "words": "history obis periods",
     "web": "charts clock errors history obis outcome periods settings store tabular words",
-    "cli": "demo errors settings web",
-    "demo": "cli errors obis settings store telegram",
+    "server": "errors settings web",
+    "household": "obis telegram",
+    "demo": "errors household server settings store telegram",
+    "cli": "demo errors server settings",
 }
 OUTSIDE = {
     "serial": {"port"},
@@ -190,7 +192,7 @@ OUTSIDE = {
     "PIL": {"charts"},
     "flask": {"web"},
     "flask_babel": {"web", "words"},
-    "waitress": {"cli"},
+    "waitress": {"server"},
 }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import EXAMPLE, PULL, Meter, Pull, rows, simple
 
-from slimmemeter import demo
+from slimmemeter import household
 from slimmemeter.errors import EXIT_CODES
 
 E350 = EXAMPLE.read_bytes()
@@ -22,7 +22,7 @@ Meters = Callable[..., Meter]
 
 def telegram_now(ahead_s: int = 0) -> bytes:
     """What the simulated house's meter says now."""
-    house = demo.House(int(time.time()) + ahead_s, demo.START_WH, demo.START_GAS_DM3)
+    house = household.House(int(time.time()) + ahead_s, household.START_WH, household.START_GAS_DM3)
     return house.telegram()
 
 

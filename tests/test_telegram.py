@@ -253,7 +253,9 @@ def test_missing_crc_of_a_meter_that_sends_one_is_an_error() -> None:
 def test_wrong_crc_is_told_with_its_number() -> None:
     """The damaged telegram isn't a reading."""
     (frame,) = frames(E350.replace(b"2074.842", b"2074.843"))
-    with pytest.raises(TelegramError, match="damaged: its CRC says 7BF4, and its bytes give [0-9A-F]{4}$"):
+    with pytest.raises(
+        TelegramError, match=r"damaged: its CRC says 7BF4, and its bytes give [0-9A-F]{4}$"
+    ):
         Telegram(frame).reading()
 
 
