@@ -1,0 +1,1 @@
+"""Tests in a whole Debian: real cron, real systemd, the README's own commands."""
