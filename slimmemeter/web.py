@@ -6,6 +6,7 @@ matplotlib is imported with the first picture, so that a page without one costs 
 from __future__ import annotations
 
 import os
+import pwd
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -509,9 +510,20 @@ def _no_reading(_: NoReadingError) -> ResponseReturnValue:
     last = outcome.last(site().database)
     page = render_template(
         "first.html", language=str(get_locale()), outcome=last, database=site().database,
+        as_owner=_as_owner(os.path.dirname(site().database)),
         words=words, zone=site().zone,
     )  # fmt: skip
     return page, status
+
+
+def _as_owner(folder: str) -> str:
+    """What a person puts before a command whose user must be the folder's owner; nothing if the
+    pages are served by that user."""
+    try:
+        owner = os.stat(folder).st_uid
+        return "" if owner == os.geteuid() else f"sudo -u {pwd.getpwuid(owner).pw_name} "
+    except (OSError, KeyError):
+        return ""
 
 
 def _no_store(error: StoreError) -> ResponseReturnValue:

@@ -103,14 +103,14 @@ def test_crontab_has_the_pull(installed: Machine) -> None:
 
 
 def test_pages_answer_before_any_reading(installed: Machine) -> None:
-    """The first page says how to make the first reading, and where it will be."""
+    """The first page says where the first reading will be, and what makes it for cron's user."""
     installed.run("mv", DATABASE, "/srv/aside.sqlite3")
     answer = get(installed, "/")
     installed.run("mv", "/srv/aside.sqlite3", DATABASE)
     page = answer.body.decode()
     assert answer.status == 200
     assert "No reading yet" in page
-    assert "p1-pull -v" in page
+    assert "<code>sudo -u slimmemeter p1-pull -v</code>" in page
     assert DATABASE in page
 
 
