@@ -136,6 +136,16 @@ def test_visitor_may_read_the_port_after_one_command(installed: Machine) -> None
     assert shown.endswith("CRC ok. Nothing was stored.\n")
 
 
+def test_visitor_may_look_into_the_database_after_one_command(installed: Machine) -> None:
+    """The README's command lets its queries work for who may do nothing special."""
+    join, sqlite3, rest = commands("Where the data is").partition("sqlite3")
+    queries = sqlite3 + rest
+    assert installed.shell(queries, user=VISITOR, check=False).returncode != 0
+    installed.shell(f"export USER={VISITOR}\n{join}")
+    answer = installed.shell(queries, user=VISITOR).stdout
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\|\d+\|\d+\n", answer)
+
+
 def test_service_runs_as_a_user_of_its_own(installed: Machine) -> None:
     """The process is neither root's nor that of the user who stores the readings."""
     owner = installed.run("stat", "--format=%U %G", f"/proc/{_main_pid(installed)}").stdout
