@@ -1,0 +1,69 @@
+"""Simulated houses: one whose meter speaks now, and the demo's, with a year of readings."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+from slimmemeter import demo
+from slimmemeter.store import Writer
+from slimmemeter.telegram import Reading
+
+DAYS = 40
+EVERY_S = 300  # as cron pulls
+
+
+class House:
+    """A meter, and the database of the forty days until the pull before the next one."""
+
+    def __init__(self, folder: str) -> None:
+        self.database = f"{folder}/house.sqlite3"
+        now = int(time.time())
+        begin = now - now % EVERY_S - DAYS * 86400
+        self._house = demo.House(begin, demo.START_WH, demo.START_GAS_DM3)
+        with Writer(self.database) as writer:
+            writer.add_many(self._history(now - EVERY_S), demo.SIMULATED)
+            writer.close()
+        with closing(sqlite3.connect(self.database)) as database:
+            self._newest = {
+                table: database.execute(f"SELECT max(id) FROM {table}").fetchone()
+                for table in ("readings", "mbus_readings")
+            }
+
+    def _history(self, until: int) -> Iterator[tuple[Reading, int]]:
+        for at in range(self._house.at + EVERY_S, until, EVERY_S):
+            self._house.advance(at)
+            yield self._house.reading(), at
+
+    def telegram(self) -> bytes:
+        """What the meter says now."""
+        self._house.advance(int(time.time()))
+        return self._house.telegram()
+
+    def forget(self) -> None:
+        """Take out what one pull stored, so that the next one finds what this one found.
+
+        :raises RuntimeError: it isn't one reading, and one of the gas meter.
+        """
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as database:
+            for table, newest in self._newest.items():
+                stored = database.execute(f"DELETE FROM {table} WHERE id > ?", newest).rowcount
+                if stored != 1:
+                    raise RuntimeError(f"a pull stored {stored} rows in {table}")
+
+
+class Demo:
+    """The demo's database."""
+
+    def __init__(self, folder: str) -> None:
+        self.database = f"{folder}/demo.sqlite3"
+        demo.fill(self.database, int(time.time()), lambda told: None)
+
+    def bytes_a_reading(self) -> float:
+        """The whole file, with its gas, by its readings."""
+        with closing(sqlite3.connect(self.database)) as database:
+            (readings,) = database.execute("SELECT count(*) FROM readings").fetchone()
+        return os.path.getsize(self.database) / int(readings)

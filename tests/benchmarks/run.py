@@ -1,0 +1,128 @@
+"""Measures what a pull, a parse and a picture cost beside other programs; prints a table.
+
+`python tests/benchmarks/run.py [ROW...]`; without rows, all of them. It needs the extra
+`benchmark` and Debian's rrdtool. Nothing passes or fails here: machines differ, and ratios tell.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache, partial
+from typing import NamedTuple
+
+import parsing
+import pulls
+from house import Demo, House
+from measure import Work, compare
+from pictures import Day
+
+Cells = tuple[str, str, str]  # ours, theirs, ratio
+HEAD = "| row | work | ours | theirs | ratio | goal |\n|---|---|---|---|---|---|"
+
+
+class Row(NamedTuple):
+    """What is measured, against what, and the three cells that come of it."""
+
+    work: str
+    against: str
+    goal: str
+    cells: Callable[[], Cells]
+
+
+class Bench:
+    """What rows share; each is made when the first row asks for it."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.house = cache(partial(House, folder))
+        self.demo = cache(partial(Demo, folder))
+        self.day = cache(lambda: Day(self.demo(), folder))
+
+    def pull(self, script: str = "") -> Cells:
+        """Our pull, against another one or what imports alone cost."""
+        house = self.house()
+        theirs = pulls.Theirs(script, house, self.folder) if script else pulls.imports
+        return _part(pulls.Ours(house), theirs)
+
+    def picture(self, name: str) -> Cells:
+        """Our picture's CPU time, against rrdtool's."""
+        return _part(self.day().ours(name), self.day().theirs)
+
+    def size(self, name: str) -> Cells:
+        """Bytes of our picture and rrdtool's."""
+        ours, theirs = len(self.day().png(name)), self.day().their_size()
+        return f"{ours / 1000:.1f} kB", f"{theirs / 1000:.1f} kB", f"{ours / theirs:.2f}"
+
+    def bytes(self) -> Cells:
+        """Bytes a reading of the demo's database."""
+        return f"{self.demo().bytes_a_reading():.1f}", "", ""
+
+    def rows(self) -> dict[str, Row]:
+        """Every row by the name that the command line knows it by."""
+        pull, goal = "pull, pty to committed row", "≤ 12 kB"
+        bare = "python -c 'import serial, sqlite3, argparse'"
+        smeterd = partial(self.pull, "smeterd_pull.py")
+        dsmr_parser = partial(self.pull, "dsmr_parser_pull.py")
+        return {
+            "imports": Row(pull, bare, "≤ 1.0", self.pull),
+            "smeterd": Row(pull, "the same on smeterd", "≤ 0.4", smeterd),
+            "dsmr_parser": Row(pull, "the same on dsmr_parser", "≤ 0.12", dsmr_parser),
+            "reading": Row("telegram to reading", "dsmr_parser", "≥ 25 ×", _reading),
+            "objects": Row("telegram to all objects", "dsmr_parser", "≥ 10 ×", _objects),
+            **{
+                name: Row(f"day's {name}, SQL to PNG", "rrdtool graph", "≤ 1.0", work)
+                for name, work in _each(self.picture)
+            },
+            **{
+                f"{name}-size": Row(f"PNG of the day's {name}", "rrdtool's PNG", goal, work)
+                for name, work in _each(self.size)
+            },
+            "bytes": Row("bytes a reading, whole file", "–", "≤ 80", self.bytes),
+        }
+
+
+def _each(work: Callable[[str], Cells]) -> list[tuple[str, Callable[[], Cells]]]:
+    return [(name, partial(work, name)) for name in ("power", "electricity")]
+
+
+def _part(ours: Work, theirs: Work) -> Cells:
+    costs = compare(ours, theirs)
+    return f"{costs.ours_s * 1e3:.1f} ms", f"{costs.theirs_s * 1e3:.1f} ms", f"{costs.ratio:.3f}"
+
+
+def _times(ours: Work) -> Cells:
+    costs = compare(ours, parsing.theirs(), 6)
+    return (
+        f"{costs.ours_s * 1e6:.1f} µs",
+        f"{costs.theirs_s * 1e6:.0f} µs",
+        f"{1 / costs.ratio:.1f} ×",
+    )
+
+
+def _reading() -> Cells:
+    return _times(parsing.reading())
+
+
+def _objects() -> Cells:
+    return _times(parsing.objects())
+
+
+def main() -> None:
+    """Measure the rows that the command line names, or all."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = Bench(folder).rows()
+        asked = sys.argv[1:] or list(rows)
+        if unknown := set(asked) - set(rows):
+            sys.exit(f"no row {', '.join(unknown)}: there are {', '.join(rows)}")
+        print(HEAD)
+        for name in asked:
+            row = rows[name]
+            ours, theirs, ratio = row.cells()
+            cells = (row.work, ours, f"{row.against} {theirs}".strip(), ratio, row.goal)
+            print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
