@@ -101,7 +101,8 @@ _FOLDS = [(1 << n, 14 << n, (1 << (14 << n)) - 1) for n in range(14, -1, -1)]
 
 # The shape of a value is its bytes with every digit taken as 0: it tells unit and decimals.
 _DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
-_NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
+# All that a shape that fits has beside digits. (Deleting every other byte takes twice as long.)
+_NOT_DIGITS = b".*) " + bytes({*"".join(map("".join, obis.UNITS.values())).encode()})
 
 
 class Quantity(dict[bytes, int]):
