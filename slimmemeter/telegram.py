@@ -154,10 +154,11 @@ def _fields() -> dict[bytes, tuple[str, Quantity]]:
 
 
 _FIELDS = _fields()
-_MBUS = [
-    (channel, [f"0-{channel}:{code}".encode() for code in ("24.2.1", "24.2.3", "24.3.0")])
+_MBUS_COUNTERS = frozenset(
+    f"0-{channel}:{code}".encode()
     for channel in range(1, 10)
-]
+    for code in ("24.2.1", "24.2.3", "24.3.0")
+)
 _VOLUME_AND_HEAT = {
     unit.encode(): (stored, Quantity({"": power}))
     for unit, (stored, power) in obis.MBUS_UNITS.items()
@@ -410,15 +411,15 @@ def _tariff(content: bytes) -> int | None:
 
 def _mbus(others: dict[bytes, bytes], winter_offset_s: int) -> list[MbusReading]:
     """Every device with a valid stamp and a counter with a unit; the rest is left out."""
-    found = []
-    for channel, codes in _MBUS:
-        for code in codes:
-            if code in others:
-                counted = _mbus_counter(groups(others[code]), winter_offset_s)
-                if counted is not None:
-                    kind, equipment = _mbus_device(code[:3], others)
-                    found.append(MbusReading(channel, kind, equipment, *counted))
-                    break
+    found: list[MbusReading] = []
+    for code in sorted(_MBUS_COUNTERS.intersection(others)):
+        channel = int(code[2:3])
+        if found and found[-1].channel == channel:
+            continue  # of a channel the first counter that is right counts
+        counted = _mbus_counter(groups(others[code]), winter_offset_s)
+        if counted is not None:
+            kind, equipment = _mbus_device(code[:3], others)
+            found.append(MbusReading(channel, kind, equipment, *counted))
     return found
 
 
