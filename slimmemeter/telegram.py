@@ -339,8 +339,7 @@ def stamp_utc(stamp: bytes, winter_offset_s: int) -> int | None:
     digits, letter = stamp[:12], stamp[12:].upper()
     if len(digits) != 12 or not digits.isdigit() or letter not in (b"W", b"S", b""):
         return None
-    year, month, day = int(digits[:2]), int(digits[2:4]), int(digits[4:6])
-    hour, minute, second = int(digits[6:8]), int(digits[8:10]), int(digits[10:])
+    year, month, day, hour, minute, second = bytes.fromhex(digits.decode()).translate(_PAIRS)
     if not (0 < year < 70 and 0 < month < 13 and hour < 24 and minute < 60 and second < 60):
         return None
     leap = year % 4 == 0 and month > 1
@@ -354,6 +353,8 @@ def stamp_utc(stamp: bytes, winter_offset_s: int) -> int | None:
     return utc
 
 
+# The number that two decimal digits are, by the byte that they are in hexadecimal.
+_PAIRS = bytes(byte // 16 * 10 + byte % 16 for byte in range(256))
 _DAYS_UNTIL_2001 = 11323
 _MONTH_ENDS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 
