@@ -96,8 +96,8 @@ def crc16(data: bytes) -> int:
     return crc if rest.bit_count() & 1 == parity else crc ^ 0xC001
 
 
-# Of w, 14w and a mask of 14w bits: up to what the longest telegram needs.
-_FOLDS = [(1 << n, 14 << n, (1 << (14 << n)) - 1) for n in range(14, -1, -1)]
+# Of w, 14w and a mask of 14w bits: up to half a common telegram. A longer one takes more folds.
+_FOLDS = [(1 << n, 14 << n, (1 << (14 << n)) - 1) for n in range(8, -1, -1)]
 
 # The shape of a value is its bytes with every digit taken as 0: it tells unit and decimals.
 _DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
@@ -272,8 +272,11 @@ class Telegram:
         others: dict[bytes, bytes] = {}
         for line in reversed(self.lines):  # of a repeated code the first counts
             code, _, rest = line.partition(b"(")
-            if code in _FIELDS:
-                column, quantity = _FIELDS[code]
+            field = _FIELDS.get(code)
+            if field is None:
+                others[code] = rest
+            else:
+                column, quantity = field
                 factor = quantity[rest.translate(_DIGITS_TO_0)]
                 if factor > 0:  # `Quantity.integer`, spelt out where it counts
                     values[column] = int(rest.translate(None, _NOT_DIGITS)) * factor
@@ -281,8 +284,6 @@ class Telegram:
                     values[column] = int(rest.translate(None, _NOT_DIGITS)) // -factor
                 elif rest != b")" and column in obis.MUST_BE_RIGHT:
                     self._refuse(line, quantity)
-            else:
-                others[code] = rest
         if obis.REGISTERS.isdisjoint(values):
             raise TelegramError(f"the telegram of {self.header!r} has no energy register")
         return Reading(
