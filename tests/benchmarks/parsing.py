@@ -10,7 +10,7 @@ from sample import FRAME, TEXT
 from slimmemeter.objects import decode
 from slimmemeter.telegram import Telegram
 
-TIMES = 20
+TIMES = 200
 _PARSER = TelegramParser(V5)
 
 
