@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
 import threading
 import time
-import tty
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from slimmemeter.errors import StoreError
-from slimmemeter.household import SLOT_S, START_GAS_DM3, START_WH, ZONE, House
+from slimmemeter.household import SLOT_S, START_GAS_DM3, START_WH, ZONE, House, SpeakingMeter
 from slimmemeter.server import make_server
 from slimmemeter.settings import Settings
 from slimmemeter.store import Reader, Writer
@@ -78,35 +75,6 @@ def _is_off(at: int) -> bool:
     """Whether the computer in the meter cupboard is switched off: some hours a season."""
     local = datetime.fromtimestamp(at, ZONE)
     return local.toordinal() % 97 == 60 and 2 <= local.hour < 13
-
-
-class SpeakingMeter(threading.Thread):
-    """The house's meter on a pseudo-terminal: a telegram every second, as DSMR 5 has it."""
-
-    def __init__(self, house: House) -> None:
-        super().__init__(daemon=True)
-        self._house = house
-        self._ours, theirs = pty.openpty()
-        tty.setraw(theirs)
-        os.set_blocking(self._ours, False)
-        self.port = os.ttyname(theirs)
-        self._theirs = theirs  # kept open, so that the line lasts between two pulls
-        self._over = threading.Event()
-
-    def run(self) -> None:
-        """Speak until `stop`; what nobody reads is lost, as on a real line."""
-        while not self._over.wait(1):
-            self._house.advance(int(time.time()))
-            rest = self._house.telegram()
-            while rest and select.select([], [self._ours], [], 0.1)[1]:
-                rest = rest[os.write(self._ours, rest) :]
-
-    def stop(self) -> None:
-        """Fall silent and give the line back."""
-        self._over.set()
-        self.join()
-        os.close(self._ours)
-        os.close(self._theirs)
 
 
 def run(settings: Settings, check: bool) -> int:

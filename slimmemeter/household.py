@@ -7,7 +7,13 @@ same seed gives the same house, hour by hour.
 from __future__ import annotations
 
 import math
+import os
+import pty
 import random
+import select
+import threading
+import time
+import tty
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -156,3 +162,32 @@ def _tariff(at: int) -> int:
     """1 (low) at night and at weekends, 2 (normal) from 07 to 23 on weekdays."""
     local = datetime.fromtimestamp(at, ZONE)
     return 2 if local.weekday() < 5 and 7 <= local.hour < 23 else 1
+
+
+class SpeakingMeter(threading.Thread):
+    """The house's meter on a pseudo-terminal: a telegram every second, as DSMR 5 has it."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(daemon=True)
+        self._house = house
+        self._ours, theirs = pty.openpty()
+        tty.setraw(theirs)
+        os.set_blocking(self._ours, False)
+        self.port = os.ttyname(theirs)
+        self._theirs = theirs  # kept open, so that the line lasts between two pulls
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Speak until `stop`; what nobody reads is lost, as on a real line."""
+        while not self._over.wait(1):
+            self._house.advance(int(time.time()))
+            rest = self._house.telegram()
+            while rest and select.select([], [self._ours], [], 0.1)[1]:
+                rest = rest[os.write(self._ours, rest) :]
+
+    def stop(self) -> None:
+        """Fall silent and give the line back."""
+        self._over.set()
+        self.join()
+        os.close(self._ours)
+        os.close(self._theirs)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 
-from slimmemeter import demo
+from slimmemeter import demo, household
 from slimmemeter.store import Writer
 from slimmemeter.telegram import Reading
 
@@ -23,7 +23,7 @@ class House:
         self.database = f"{folder}/house.sqlite3"
         now = int(time.time())
         begin = now - now % EVERY_S - DAYS * 86400
-        self._house = demo.House(begin, demo.START_WH, demo.START_GAS_DM3)
+        self._house = household.House(begin, household.START_WH, household.START_GAS_DM3)
         with Writer(self.database) as writer:
             writer.add_many(self._history(now - EVERY_S), demo.SIMULATED)
             writer.close()

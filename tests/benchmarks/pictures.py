@@ -10,7 +10,7 @@ from functools import partial
 from house import Demo
 from measure import Work, busy_s, cpu_s
 
-from slimmemeter import charts, demo, history
+from slimmemeter import charts, history, household
 from slimmemeter.periods import Period
 from slimmemeter.store import Reader
 
@@ -21,7 +21,7 @@ def _a_sunny_day() -> Period:
     """The last 21 June of which the demo's house has every reading."""
     today = date.today()
     day = date(today.year - (today < date(today.year, 6, 23)), 6, 21)
-    return Period("day", day, day + timedelta(days=1), demo.ZONE)
+    return Period("day", day, day + timedelta(days=1), household.ZONE)
 
 
 class Day:
@@ -51,7 +51,15 @@ class Day:
         ticks = [(at, str(hour)) for hour, at in enumerate(self._period.borders("hour")[:-1])]
         table = self._table(name)
         called = {column.name: column.name.replace("_", " ") for column in table.columns}
-        return charts.png(table, charts.Words(self._period.name, called, ticks, "nothing"))
+        words = charts.Words(
+            title=self._period.name,
+            totals=", ".join(str(column.total) for column in table.columns),
+            columns=called,
+            ticks=ticks,
+            nothing="nothing",
+            point=".",
+        )
+        return charts.png(table, words)
 
     def _table(self, name: str) -> history.Table:
         reader = Reader(self._database)

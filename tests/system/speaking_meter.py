@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 
-from slimmemeter.demo import START_GAS_DM3, START_WH, House, SpeakingMeter
+from slimmemeter.household import START_GAS_DM3, START_WH, House, SpeakingMeter
 
 
 def main(path: str) -> None:
