@@ -105,7 +105,7 @@ def png(
 
     For one thread at a time: matplotlib's caches of fonts and paths are shared by all of them.
     """
-    canvas = FigureCanvasAgg(_Sheet(table, words, THEMES[theme], SHAPES[shape], scale).figure)
+    canvas = _Sheet(table, words, THEMES[theme], SHAPES[shape], scale).canvas
     canvas.draw()
     size = canvas.get_width_height(physical=True)
     pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
@@ -126,6 +126,7 @@ class _Sheet:
     def __init__(self, table: Table, words: Words, theme: Theme, shape: Shape, scale: int) -> None:
         size = (shape.width / BASE_DPI, shape.height / BASE_DPI)
         self.figure = Figure(size, dpi=BASE_DPI * scale, facecolor=theme.paper)
+        self.canvas = FigureCanvasAgg(self.figure)
         self._pixels = Affine2D().scale(scale)
         self._theme = theme
         self._shape = shape
@@ -194,7 +195,7 @@ class _Sheet:
 
     def _time_marks(self, words: Words) -> None:
         """As many of the marks as have room, from the first on."""
-        widest = max(len(text) for _, text in words.ticks) * 7 + 8
+        widest = max(len(text) for _, text in words.ticks) * 7 + 26
         room = (self._shape.right - self._shape.left) / len(words.ticks)
         for at, text in words.ticks[:: math.ceil(widest / room)]:
             self._text(float(self._x(np.array(at))), 14, text, 9.5, self._theme.faint, ha="center")
