@@ -5,11 +5,12 @@ Numbers stay the decimals that the meter printed; times are UTC seconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
 from slimmemeter import obis
-from slimmemeter.telegram import Telegram, failures, groups, printable, stamp_utc, text_value
+from slimmemeter.telegram import MOST_DIGITS, Telegram, failures, printable, stamp_utc, text_value
 
 
 class Failure(NamedTuple):
@@ -60,76 +61,96 @@ def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list
     """
     known: dict[str, Object] = {}
     unknown = []
-    for line in telegram.lines[1:]:
-        if not line:
-            continue
-        code = printable(line).partition("(")[0]
+    for line in filter(None, telegram.lines[1:]):
+        before, _, rest = line.partition(b"(")
+        code = before.decode("ascii", "replace")
         row = obis.find(code)
         found = None
-        if row is not None and code not in known and line.endswith(b")"):
-            found = _object(code, row, line.partition(b"(")[2], winter_offset_s)
-        if found is None:
+        if row is not None and code not in known and rest[-1:] == b")":
+            content = rest[:-1]
+            found = _DECODERS[row[2]](content, winter_offset_s) if content else _NOTHING
+        if row is None or found is None:
             unknown.append(printable(line))
         else:
-            known[code] = found
+            known[code] = Object(code, row, *found)
     return list(known.values()), unknown
 
 
-def _object(code: str, row: obis.Row, rest: bytes, winter_offset_s: int) -> Object | None:
-    kind = row[2]
-    if rest == b")":
-        return Object(code, row, None)
-    if kind in (obis.TEXT, obis.PLAIN):
-        content = rest[:-1]
-        text = text_value(content) if kind == obis.TEXT else printable(content)
-        return Object(code, row, text)
-    if kind == obis.TARIFF:
-        number = rest[:-1].rpartition(b" ")[2]
-        return Object(code, row, int(number)) if _is_number(number) and len(number) < 5 else None
-    if kind == obis.STAMP:
-        return Object(code, row, None, at=stamp_utc(rest[:-1], winter_offset_s))
-    parts = groups(rest)
-    if kind == obis.FAILURE_LOG:
-        log = [Failure(*entry) for entry in failures(rest, winter_offset_s)]
-        return Object(code, row, log)
-    if kind == obis.PEAKS:
-        return _peaks(code, row, parts, winter_offset_s)
-    at = None
-    if kind == obis.OLD_GAS and len(parts) == 7:
-        parts = [parts[0], parts[6] + b"*" + parts[5]]
-    if kind in (obis.STAMPED, obis.OLD_GAS):
-        at = stamp_utc(parts.pop(0), winter_offset_s)
-    measured = _measured(parts[0]) if len(parts) == 1 else None
-    if measured is None:
+Found = tuple[Value, str | None, int | None]  # value, unit, instant
+_NOTHING: Found = (None, None, None)
+
+
+def _number(content: bytes, offset_s: int = 0) -> Found | None:
+    """The number as printed, without its leading zeros, and its unit."""
+    number, _, unit = content.partition(b"*")
+    digits = number.removeprefix(b"-").replace(b".", b"", 1)
+    if not digits.isdigit() or len(digits) > MOST_DIGITS:
         return None
-    if kind == obis.COUNT:
-        return Object(code, row, int(measured[0])) if measured[0] == int(measured[0]) else None
-    return Object(code, row, *measured, at)
+    named = unit.decode("ascii", "replace").rstrip(" ")
+    if named and not named.isalnum():
+        return None
+    return Decimal(number.decode("ascii")), named or None, None
 
 
-def _peaks(code: str, row: obis.Row, parts: list[bytes], winter_offset_s: int) -> Object | None:
+def _count(content: bytes, offset_s: int) -> Found | None:
+    whole = content.isdigit() and len(content) <= MOST_DIGITS
+    return (int(content), None, None) if whole else None
+
+
+def _tariff(content: bytes, offset_s: int) -> Found | None:
+    return _count(content.rpartition(b" ")[2], offset_s)  # Hungary prints `TARIFF 2`
+
+
+def _text(content: bytes, offset_s: int) -> Found:
+    return text_value(content), None, None
+
+
+def _plain(content: bytes, offset_s: int) -> Found:
+    return printable(content), None, None
+
+
+def _stamp(content: bytes, offset_s: int) -> Found:
+    return None, None, stamp_utc(content, offset_s)
+
+
+def _stamped(content: bytes, offset_s: int) -> Found | None:
+    """(stamp)(number), or P1 3.0's seven groups of which the last is the number (5.10)."""
+    parts = content.split(b")(")
+    if len(parts) == 7:
+        parts = [parts[0], parts[6] + b"*" + parts[5]]
+    found = _number(parts[1]) if len(parts) == 2 else None
+    return None if found is None else (found[0], found[1], stamp_utc(parts[0], offset_s))
+
+
+def _log(content: bytes, offset_s: int) -> Found:
+    return [Failure(*entry) for entry in failures(content + b")", offset_s)], None, None
+
+
+def _peaks(content: bytes, offset_s: int) -> Found | None:
     """(count)(id)(id), then triples of month, instant and power (e-MUCS P1 1.7.1, table 5)."""
+    parts = content.split(b")(")
     if not parts[0].isdigit() or len(parts) != 3 + 3 * int(parts[0][:4]):
         return None  # Hungary's profile of the month has the same code
     peaks = []
     triples = iter(parts[3:])
     for month, at, power in zip(triples, triples, triples, strict=False):
-        measured = _measured(power)
-        if measured is None or measured[1] is None:
+        found = _number(power)
+        if found is None or not isinstance(found[0], Decimal) or found[1] is None:
             return None
-        ended_at = stamp_utc(month, winter_offset_s)
-        peaks.append(Peak(ended_at, stamp_utc(at, winter_offset_s), measured[0], measured[1]))
-    return Object(code, row, peaks)
+        instants = stamp_utc(month, offset_s), stamp_utc(at, offset_s)
+        peaks.append(Peak(*instants, found[0], found[1]))
+    return peaks, None, None
 
 
-def _measured(content: bytes) -> tuple[Decimal, str | None] | None:
-    """The number as printed, without its leading zeros, and its unit or None."""
-    number, _, unit = content.partition(b"*")
-    digits = number.removeprefix(b"-").replace(b".", b"", 1)
-    if not _is_number(digits) or (not unit.strip().isalnum() and unit):
-        return None
-    return Decimal(number.decode("ascii")), unit.decode("ascii").strip() or None
-
-
-def _is_number(digits: bytes) -> bool:
-    return digits.isdigit() and len(digits) <= 20
+_DECODERS: dict[str, Callable[[bytes, int], Found | None]] = {
+    **dict.fromkeys((obis.ENERGY, obis.POWER, obis.VOLTAGE, obis.CURRENT, obis.NUMBER), _number),
+    obis.COUNT: _count,
+    obis.TARIFF: _tariff,
+    obis.TEXT: _text,
+    obis.PLAIN: _plain,
+    obis.STAMP: _stamp,
+    obis.STAMPED: _stamped,
+    obis.OLD_GAS: _stamped,
+    obis.FAILURE_LOG: _log,
+    obis.PEAKS: _peaks,
+}

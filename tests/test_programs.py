@@ -88,7 +88,7 @@ def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, datab
     silent = meter(b"").port
     command = [str(checkout / "scripts/pull.sh"), "--port", silent, "--db", str(database)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        pid = until(lambda: _pid_of(f"slimmemeter.pull\0--port\0{silent}"))
+        pid = until(lambda: _pid_of(f"main()\0--port\0{silent}"))
         os.kill(pid, signal.SIGKILL)
         said = process.communicate(timeout=20)[1]
     assert process.returncode == 128 + signal.SIGKILL

@@ -12,6 +12,7 @@ from line import Line
 from measure import cpu_s
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PULL = "from slimmemeter.pull import main; main()"  # as scripts/pull.sh has it
 CRON = {"HOME": os.path.expanduser("~"), "PATH": os.defpath, "SHELL": "/bin/sh"}
 
 
@@ -30,7 +31,10 @@ class Ours:
         """Pull once. :raises RuntimeError: it didn't store one reading with its gas."""
         with Line(self._house.telegram) as line:
             places = {"SLIMMEMETER_PORT": line.port, "SLIMMEMETER_DB": self._house.database}
-            cost_s = cpu_s([sys.executable, "-I", "-m", "slimmemeter.pull"], CRON | places)
+            cost_s = cpu_s(
+                [sys.executable, "-I", "-c", "from slimmemeter.pull import main; main()"],
+                CRON | places,
+            )
         self._house.forget()
         return cost_s
 
