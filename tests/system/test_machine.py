@@ -21,8 +21,12 @@ def _processes_in(namespace: str) -> list[str]:
     return [pid.name for pid in Path("/proc").glob("[0-9]*") if _mount_namespace(pid) == namespace]
 
 
-def _cgroups() -> set[str]:
-    return {str(group) for group in Path("/sys/fs/cgroup").glob("**/machine-*")}
+def _cgroup(process: Path) -> Path:
+    mounts = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
+    hierarchy = next(fields[1] for fields in mounts if fields[2] == "cgroup2")
+    entries = (process / "cgroup").read_text().splitlines()
+    path = next(entry.removeprefix("0::/") for entry in entries if entry.startswith("0::"))
+    return Path(hierarchy, path)
 
 
 def test_machine_leaves_nothing_behind(
@@ -30,16 +34,17 @@ def test_machine_leaves_nothing_behind(
 ) -> None:
     """Of processes, mounts, control groups and files none outlives the `with` block."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    mounts, groups = Path("/proc/self/mounts").read_text(), _cgroups()
+    mounts = Path("/proc/self/mounts").read_text()
     with Machine(base) as machine:
         assert machine.run("systemctl", "is-system-running").stdout == "running\n"
-        namespace = _mount_namespace(machine.root.parent)
+        process = machine.root.parent
+        namespace, group = _mount_namespace(process), _cgroup(process)
         machine.shell("touch /usr/changed; sleep 4243 >/dev/null 2>&1 &")
         assert len(_processes_in(namespace)) > 3
-        assert len(_cgroups() - groups) == 1
+        assert group.name.startswith("machine-")
         assert list(tmp_path.iterdir()) != []
     assert _processes_in(namespace) == []
-    assert _cgroups() == groups
+    assert not group.exists()
     assert list(tmp_path.iterdir()) == []
     assert Path("/proc/self/mounts").read_text() == mounts
     assert not (base / "usr/changed").exists()
