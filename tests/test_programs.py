@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLE, ROOT, Meter, until
+from conftest import EXAMPLE, ROOT, Meter, needs, until
 from test_pull import Meters, telegram_now
 
 PULL_SH = ROOT / "scripts" / "pull.sh"
@@ -88,7 +88,7 @@ def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, datab
     silent = meter(b"").port
     command = [str(checkout / "scripts/pull.sh"), "--port", silent, "--db", str(database)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        pid = until(lambda: _pid_of(f"main()\0--port\0{silent}"))
+        pid = until(lambda: _pid_of(f"main_of_cron()\0--port\0{silent}"))
         os.kill(pid, signal.SIGKILL)
         said = process.communicate(timeout=20)[1]
     assert process.returncode == 128 + signal.SIGKILL
@@ -243,5 +243,7 @@ def test_meter_is_left_alone_between_pulls(meter: Meters, database: Path) -> Non
     speaking: Meter = meter(telegram_now())
     command = [sys.executable, "-I", "-m", "slimmemeter.pull", "--port", speaking.port]
     subprocess.run([*command, "--db", str(database)], check=True, timeout=30)
-    users = subprocess.run(["fuser", speaking.port], capture_output=True, check=False)
+    users = subprocess.run(
+        [needs("fuser", "psmisc"), speaking.port], capture_output=True, check=False
+    )
     assert users.stdout == b""

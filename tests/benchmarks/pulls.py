@@ -12,7 +12,7 @@ from line import Line
 from measure import cpu_s
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PULL = "from slimmemeter.pull import main; main()"  # as scripts/pull.sh has it
+PULL = "from slimmemeter.pull import main_of_cron; main_of_cron()"  # as scripts/pull.sh has it
 CRON = {"HOME": os.path.expanduser("~"), "PATH": os.defpath, "SHELL": "/bin/sh"}
 
 
@@ -32,7 +32,12 @@ class Ours:
         with Line(self._house.telegram) as line:
             places = {"SLIMMEMETER_PORT": line.port, "SLIMMEMETER_DB": self._house.database}
             cost_s = cpu_s(
-                [sys.executable, "-I", "-c", "from slimmemeter.pull import main; main()"],
+                [
+                    sys.executable,
+                    "-I",
+                    "-c",
+                    "from slimmemeter.pull import main_of_cron; main_of_cron()",
+                ],
                 CRON | places,
             )
         self._house.forget()
