@@ -2,8 +2,8 @@
 
 Two programs around one SQLite file. Data flows one way, and so do the imports:
 
-    serial line -> port -> telegram -> store -> SQLite file -> store -> history -> charts -> web
-                           (obis)     p1-pull             |            web app (read-only)
+    serial line -> port -> frames -> telegram -> store -> SQLite file         p1-pull
+                   SQLite file -> archive -> history -> charts -> web -> browser
 
 `pull` is the first program, `cli` starts the second.
 """

@@ -14,11 +14,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from slimmemeter.archive import Reader
 from slimmemeter.errors import StoreError
 from slimmemeter.household import SLOT_S, START_GAS_DM3, START_WH, ZONE, House, SpeakingMeter
 from slimmemeter.server import make_server
 from slimmemeter.settings import Settings
-from slimmemeter.store import Reader, Writer
+from slimmemeter.store import Writer
 from slimmemeter.telegram import Reading
 
 PULL_TAKES_S = 3

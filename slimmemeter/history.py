@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from slimmemeter.archive import Reader
 from slimmemeter.curve import Around, differences
-from slimmemeter.store import NamedRow, Reader
+from slimmemeter.database import NamedRow
 
 # By medium: EN 13757-3's types, the unit that is stored, the column, what one of its unit is in it.
 MEDIA = {

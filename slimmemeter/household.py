@@ -18,7 +18,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from slimmemeter import obis
-from slimmemeter.telegram import MbusReading, Reading, crc16
+from slimmemeter.frames import crc16
+from slimmemeter.telegram import MbusReading, Reading
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 SLOT_S = 300

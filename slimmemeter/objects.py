@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from slimmemeter import obis
-from slimmemeter.telegram import MOST_DIGITS, Telegram, failures, printable, stamp_utc, text_value
+from slimmemeter.stamps import stamp_utc
+from slimmemeter.telegram import MOST_DIGITS, Telegram, failures, printable, text_value
 
 
 class Failure(NamedTuple):

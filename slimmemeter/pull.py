@@ -12,9 +12,10 @@ import time
 
 from slimmemeter import clock, outcome
 from slimmemeter.errors import EXIT_CODES, PortError, SlimmemeterError, TelegramError, UsageError
+from slimmemeter.frames import Framer
 from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings
 from slimmemeter.store import CONFLICT, FROM_FILE, STORED, Writer
-from slimmemeter.telegram import Framer, Telegram
+from slimmemeter.telegram import Telegram
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

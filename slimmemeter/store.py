@@ -1,140 +1,22 @@
-"""All SQL: a reading goes in, the registers at instants and what happened come out.
-
-One file is one connection to the grid. The writer uses the rollback journal and syncs everything
-(`synchronous=EXTRA`); readers open the file `mode=ro` and never keep a statement open.
-"""
+"""A reading goes in: one durable transaction, and what is seen beside its neighbours."""
 
 from __future__ import annotations
 
-import _sqlite3 as sqlite3  # all that `sqlite3` is but datetime, which costs a tenth of a pull
 import os
 
 from slimmemeter import schema
-from slimmemeter.errors import StoreError
+from slimmemeter.database import Database, Row, create
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from types import TracebackType
-    from typing import Self
+    from collections.abc import Iterable, Sequence
 
     from slimmemeter.telegram import MbusReading, Reading
-
-    Values = Sequence[object] | Mapping[str, object]
-
-NamedRow = sqlite3.Row  # its columns are those that the method's docstring names
-Row = tuple[int | None, ...]
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
 FROM_FILE = 0
 GAP_S = 1800
 MBUS_GAP_S = 7200  # hourly stamps are normal
-
-
-REMEDIES = {
-    "SQLITE_BUSY": "another program holds it locked for too long; close that program",
-    "SQLITE_FULL": "the disk is full; make room and the next pull works",
-    "SQLITE_READONLY": "it may not be written by this user; see its owner and permissions",
-    "SQLITE_CANTOPEN": "it can't be opened; see whether its folder exists and who may use it",
-    "SQLITE_NOTADB": "it is no SQLite database; move it aside",
-    "SQLITE_CORRUPT": "it is damaged; move it aside and restore a backup",
-    "SQLITE_IOERR": "the disk fails to read or write it; look at the system's log",
-    "SQLITE_PERM": "it may not be used by this user; see its owner and permissions",
-}
-
-
-class HotJournalError(StoreError):
-    """the last pull was interrupted; the next one repairs it"""
-
-
-class Database:
-    """A connection whose failures are told in words; use it in a `with` block."""
-
-    def __init__(self, path: str, mode: str, timeout_s: float) -> None:
-        """:raises StoreError: the file isn't there, or isn't a database of this program."""
-        self.path = path
-        with self:
-            quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-            self._db = sqlite3.connect(
-                f"file:{quoted}?mode={mode}",
-                uri=True,
-                timeout=max(timeout_s, 0.1),
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            self._check()
-
-    def _check(self) -> None:
-        application_id = self._one("PRAGMA application_id")[0]
-        version = self._one("PRAGMA user_version")[0] or 0
-        if application_id != schema.APPLICATION_ID:
-            raise StoreError(f"{self.path} isn't a database of slimmemeter; it is left as it is")
-        if version > schema.VERSION:
-            raise StoreError(
-                f"{self.path} has schema {version}, and this program knows up to"
-                f" {schema.VERSION}: upgrade slimmemeter"
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        if isinstance(error, sqlite3.Error):
-            raise _in_words(self.path, error) from None
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
-
-    def _one(self, sql: str, values: Values = ()) -> Row:
-        rows: list[Row] = self._db.execute(sql, values).fetchmany(1)
-        return rows[0] if rows else (None,)
-
-
-def _in_words(path: str, error: sqlite3.Error) -> Exception:
-    """A `StoreError` for what a user can mend; the error itself for a bug of ours."""
-    name = getattr(error, "sqlite_errorname", "")
-    if name in ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY"):
-        return HotJournalError(str(HotJournalError.__doc__))
-    remedy = REMEDIES.get("_".join(name.split("_")[:2]))
-    if remedy is None:
-        return error
-    return StoreError(f"the database {path}: {remedy} ({error})")
-
-
-def create(path: str) -> None:
-    """Make an empty database, whole or not at all; one that is there already stays.
-
-    :raises StoreError: the folder is missing, full or may not be written.
-    """
-    made = f"{path}.new-{os.getpid()}"
-    try:
-        db = sqlite3.connect(made, isolation_level=None)
-        try:
-            db.executescript("PRAGMA synchronous = EXTRA; BEGIN;" + schema.TABLES + "COMMIT;")
-        finally:
-            db.close()
-        try:
-            os.link(made, path)  # unlike a rename it never replaces what another pull just made
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(made)
-        _sync_folder(os.path.dirname(path))
-    except sqlite3.Error as error:
-        raise _in_words(path, error) from None
-    except OSError as error:
-        raise StoreError(f"the database {path} can't be made: {error.strerror}") from None
-
-
-def _sync_folder(folder: str) -> None:
-    number = os.open(folder or ".", os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 class Writer(Database):
@@ -362,121 +244,3 @@ class Writer(Database):
     ) -> None:
         series, device = (number, None) if owner == "series" else (None, number)
         self._insert("events", None, kind, series, device, at, until, detail)
-
-
-class Reader(Database):
-    """What takes readings out; it never writes, and may not be able to.
-
-    Each method is one statement that is fetched at once, so that no pull has to wait.
-    """
-
-    def __init__(self, path: str, timeout_s: float = 2) -> None:
-        """:raises StoreError: as `Database`; `HotJournalError` after a pull that was killed."""
-        super().__init__(path, "ro", timeout_s)
-        self._db.row_factory = sqlite3.Row
-
-    def _rows(self, sql: str, values: Values = ()) -> list[NamedRow]:
-        with self:
-            return self._db.execute(sql, values).fetchall()
-
-    def series(self) -> list[NamedRow]:
-        """Each series that has readings, oldest first: id, meter, equipment, header, version,
-        registers, opened_by, and the instants of its first and last reading."""
-        return self._rows(
-            "SELECT * FROM (SELECT s.id, s.meter, s.registers, s.opened_by,"
-            f" m.equipment, m.header, m.version, {_ends('readings')}"
-            " FROM series AS s JOIN meters AS m ON m.id = s.meter) WHERE first IS NOT NULL"
-            " ORDER BY first",
-            _PACKING,
-        )
-
-    def devices(self) -> list[NamedRow]:
-        """Each M-Bus device: id, equipment, channel, type, unit, first, last."""
-        return self._rows(
-            f"SELECT s.*, {_ends('mbus_readings')} FROM mbus_devices AS s ORDER BY first", _PACKING
-        )
-
-    def around(
-        self, table: str, owner: int, columns: Sequence[str], instants: Sequence[int]
-    ) -> list[NamedRow]:
-        """For each instant the readings on both sides of it, of one series or device.
-
-        :returns: rows of `before` and the columns there (the last reading at or before the
-            instant, None if there is none), then `after` and `after_…` (the first at or after).
-        """
-        befores = ", ".join(f"b.{name} AS {name}" for name in columns)
-        afters = ", ".join(f"a.{name} AS after_{name}" for name in columns)
-        return self._rows(
-            f"SELECT b.taken_at AS before, {befores}, a.taken_at AS after, {afters}"
-            " FROM json_each(:instants) AS i"
-            f" LEFT JOIN {table} AS b ON b.id ="
-            f" (SELECT max(id) FROM {table} WHERE id BETWEEN :first AND :first + i.value)"
-            f" LEFT JOIN {table} AS a ON a.id = (SELECT min(id) FROM {table}"
-            " WHERE id BETWEEN :first + i.value AND :first + :mask)",
-            {
-                "instants": f"[{','.join(map(str, instants))}]",
-                "first": owner << schema.INSTANT_BITS,
-                "mask": schema.INSTANT_MASK,
-            },
-        )
-
-    def newest(self) -> NamedRow | None:
-        """The newest reading of all series, every column, or None."""
-        series = max(self.series(), key=lambda row: row["last"], default=None)
-        if series is None:
-            return None
-        key = series["id"] << schema.INSTANT_BITS | series["last"]
-        return self._rows("SELECT * FROM readings WHERE id = ?", (key,))[0]
-
-    def newest_mbus(self) -> list[NamedRow]:
-        """The newest counter of each device: its row of `mbus_devices`, taken_at, counter."""
-        return self._rows(
-            "SELECT d.*, r.taken_at, r.counter FROM mbus_devices AS d"
-            " JOIN mbus_readings AS r ON r.id = (SELECT max(id) FROM mbus_readings"
-            " WHERE id BETWEEN d.id << :bits AND (d.id << :bits) + :mask)"
-            " ORDER BY d.type, r.taken_at DESC",
-            _PACKING,
-        )
-
-    def events(self, begin: int, end: int) -> list[NamedRow]:
-        """What the writer noted that reaches into [begin, end), oldest first."""
-        return self._rows(
-            "SELECT * FROM events WHERE at < :end AND coalesce(until, at) >= :begin ORDER BY at",
-            {"begin": begin, "end": end},
-        )
-
-    def power_failures(self) -> list[NamedRow]:
-        """Every long power failure that a meter told of: ended_at or NULL, duration_s."""
-        return self._rows("SELECT * FROM power_failures ORDER BY ended_at DESC")
-
-    def counters(self) -> NamedRow | None:
-        """The newest counts of failures, sags and swells, or None."""
-        rows = self._rows("SELECT * FROM counters ORDER BY taken_at DESC LIMIT 1")
-        return rows[0] if rows else None
-
-
-_PACKING = {"bits": schema.INSTANT_BITS, "mask": schema.INSTANT_MASK}
-
-
-def _ends(table: str) -> str:
-    """Columns `first` and `last`: the instants between which `s.id` has rows in a packed table."""
-    return ", ".join(
-        f"(SELECT {which}(id) & :mask FROM {table}"
-        f" WHERE id BETWEEN s.id << :bits AND (s.id << :bits) + :mask) AS {name}"
-        for which, name in (("min", "first"), ("max", "last"))
-    )
-
-
-def change_counter(path: str) -> str:
-    """A text that is another one after every transaction, also if the file was replaced.
-
-    SQLite's file format, section 1.3.8: four bytes at offset 24.
-
-    :raises StoreError: the file can't be read.
-    """
-    try:
-        with open(path, "rb") as file:
-            file.seek(24)
-            return f"{os.fstat(file.fileno()).st_ino:x}-{file.read(4).hex()}"
-    except OSError as error:
-        raise StoreError(f"the database {path} can't be read: {error.strerror}") from None

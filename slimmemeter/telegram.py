@@ -1,4 +1,4 @@
-"""Bytes become frames, a frame a `Telegram`, and a telegram the `Reading` that is stored.
+"""A frame becomes a `Telegram`, and a telegram the `Reading` that is stored.
 
 Pure and total: any bytes give a result or a `TelegramError`, and nothing is kept between telegrams.
 Only what is stored is looked at closely here; `objects` decodes the rest for who asks.
@@ -8,96 +8,12 @@ from __future__ import annotations
 
 from slimmemeter import obis
 from slimmemeter.errors import TelegramError
+from slimmemeter.frames import HEX, crc16, inner_start, with_right_crc
+from slimmemeter.stamps import stamp_utc
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-LONGEST = 65536  # bytes of a telegram or a line; the longest that a standard allows are 11.5 kB
 MOST_DIGITS = 12
-HEX = b"0123456789ABCDEFabcdef"
 LONGEST_FAILURE_S = 2**31 - 1  # Kaifa's filler in the power-failure log
 
-
-class Framer:
-    """Finds telegrams in a stream that may start anywhere and carry noise."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._searched = 0
-
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Take the bytes that came; yield each frame that they complete, from `/` to its CRC."""
-        # NULs stand between telegrams (and, behind some bridges, in them): no meter means them.
-        self._buffer += chunk.replace(b"\0", b"")
-        yield from self._frames(ended=False)
-
-    def pause(self) -> Iterator[bytes]:
-        """The line is silent: yield a frame whose last line has no line end (P1 4.2.2, 5.12)."""
-        yield from self._frames(ended=True)
-
-    def _frames(self, ended: bool) -> Iterator[bytes]:
-        while (end := self._end(ended)) is not None:
-            frame = bytes(self._buffer[:end])
-            del self._buffer[:end]
-            self._searched = 0
-            yield frame
-
-    def _end(self, ended: bool) -> int | None:
-        """Where the first frame ends; drops what stands before it, and what is too long."""
-        buffer = self._buffer
-        if not buffer.startswith(b"/"):
-            start = buffer.find(b"/")
-            del buffer[: len(buffer) if start < 0 else start]
-            self._searched = 0
-        mark = self._closing_mark()
-        if mark is None:
-            if len(buffer) > LONGEST:
-                del buffer[: max(buffer.rfind(b"/"), 1)]
-                self._searched = 0
-                return self._end(ended)
-            return None
-        end = mark + 1
-        while end < min(len(buffer), mark + 5) and buffer[end] in HEX:
-            end += 1
-        whole = end == mark + 5 or end < len(buffer) or ended
-        return end if whole else None
-
-    def _closing_mark(self) -> int | None:
-        """The first `!` that starts a line or follows a value, or None."""
-        while (mark := self._buffer.find(b"!", self._searched)) >= 0:
-            if bytes(self._buffer[mark - 1 : mark]) in (b"\n", b"\r", b")"):
-                return mark
-            self._searched = mark + 1
-        self._searched = len(self._buffer)
-        return None
-
-
-def crc16(data: bytes) -> int:
-    """CRC-16/ARC (x^16 + x^15 + x^2 + 1, reflected, from 0), the telegram's check (P1 5.0.2, 6.2).
-
-    The polynomial is (x + 1)(x^15 + x + 1). Squaring the second factor again and again gives
-    x^(15w) = x^w + 1 for each power of two w, so that the message, taken as one integer whose
-    lowest bit is the highest power, folds by 14w bits with two shifts. What the factor x + 1
-    adds is the parity.
-    """
-    bits = len(data) * 8 + 16  # the message times x^16
-    rest = int.from_bytes(data, "little")
-    parity = rest.bit_count() & 1
-    for width, fold, mask in _FOLDS:
-        while bits >= 29 * width:
-            high = rest & mask
-            rest = (rest >> fold) ^ high ^ (high << width)
-            bits -= fold
-    fold = bits - 15
-    high = rest & ((1 << fold) - 1)
-    rest = (rest >> fold) ^ (high << (15 - fold)) ^ (high << (14 - fold))
-    crc = rest << 1
-    return crc if rest.bit_count() & 1 == parity else crc ^ 0xC001
-
-
-# Of w, 14w and a mask of 14w bits: up to half a common telegram. A longer one takes more folds.
-_FOLDS = [(1 << n, 14 << n, (1 << (14 << n)) - 1) for n in range(8, -1, -1)]
 
 # The shape of a value is its bytes with every digit taken as 0: it tells unit and decimals.
 _DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
@@ -229,11 +145,11 @@ class Telegram:
         mark = frame.rindex(b"!") + 1
         body, self.said = frame[:mark], frame[mark:]
         if not self.said:
-            body = body[_inner_start(body) :]
+            body = body[inner_start(body) :]
             told = b"1-3:0.2.8(" in body or b"0-0:96.1.4(" in body
             self.crc = "missing" if told else "absent"
         else:
-            whole = _with_right_crc(body, int(self.said, 16))
+            whole = with_right_crc(body, int(self.said, 16))
             self.crc = "wrong" if whole is None else "ok"
             if whole is None:
                 self.computed = crc16(body)
@@ -330,47 +246,6 @@ def text_value(content: bytes) -> str:
     return printable(content)
 
 
-def stamp_utc(stamp: bytes, winter_offset_s: int) -> int | None:
-    """UTC seconds of YYMMDDhhmmss with W (winter), S (summer) or no letter; None for no instant.
-
-    Not-available stamps have month 25 (Sagemcom) or the years 00 and 70 of clocks that were never
-    set. P1 5.0.2 section 6.4; P1 3.0 section 5.4 has no letter, so there the EU's rule for summer
-    time decides (and the repeated hour of October counts as its first pass).
-    """
-    digits, letter = stamp[:12], stamp[12:].upper()
-    if len(digits) != 12 or not digits.isdigit() or letter not in (b"W", b"S", b""):
-        return None
-    year, month, day, hour, minute, second = bytes.fromhex(digits.decode()).translate(_PAIRS)
-    if not (0 < year < 70 and 0 < month < 13 and hour < 24 and minute < 60 and second < 60):
-        return None
-    leap = year % 4 == 0 and month > 1
-    if not 0 < day <= _MONTH_ENDS[month] - _MONTH_ENDS[month - 1] + (leap and month == 2):
-        return None
-    days = _DAYS_UNTIL_2001 + (year - 1) * 365 + (year - 1) // 4
-    days += _MONTH_ENDS[month - 1] + (leap and month > 2) + day - 1
-    utc = days * 86400 + hour * 3600 + minute * 60 + second - winter_offset_s
-    if letter == b"S" or (not letter and _is_summer(utc - 3600, year)):
-        return utc - 3600
-    return utc
-
-
-# The number that two decimal digits are, by the byte that they are in hexadecimal.
-_PAIRS = bytes(byte // 16 * 10 + byte % 16 for byte in range(256))
-_DAYS_UNTIL_2001 = 11323
-_MONTH_ENDS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
-
-
-def _is_summer(utc: int, year: int) -> bool:
-    """Directive 2000/84/EC: from 01:00 UTC on March's last Sunday to the same in October."""
-    new_year = (_DAYS_UNTIL_2001 + (year - 1) * 365 + (year - 1) // 4) * 86400
-    leap = year % 4 == 0
-    end_of_march = new_year // 86400 + 89 + leap
-    end_of_october = end_of_march + 214
-    # 1970-01-04 was a Sunday: day numbers that leave 3 by 7 are Sundays.
-    begin, end = (last - (last - 3) % 7 for last in (end_of_march, end_of_october))
-    return begin * 86400 + 3600 <= utc < end * 86400 + 3600
-
-
 def groups(rest: bytes) -> list[bytes]:
     """The contents of `a)(b)(c)`, which is what stands behind a code's first bracket."""
     return rest.removesuffix(b")").split(b")(")
@@ -443,24 +318,3 @@ def _mbus_device(channel: bytes, others: dict[bytes, bytes]) -> tuple[int | None
     name = others.get(channel + b":96.1.0") or others.get(channel + b":96.1.1") or b")"
     # EN 13757-3's medium, printed as a decimal (P1 5.0.2, 6.12)
     return int(kind) if kind.isdigit() and len(kind) < 4 else None, text_value(name[:-1])
-
-
-def _with_right_crc(body: bytes, said: int) -> bytes | None:
-    """The body whose CRC is `said`: as it came, with the CRs that a capture lost, or from the
-    last header inside (half a telegram glued to a whole one); None if there is none."""
-    if crc16(body) == said:
-        return body
-    if b"\r" not in body:
-        body = body.replace(b"\n", b"\r\n")
-        if crc16(body) == said:
-            return body
-    inner = body[_inner_start(body) :]
-    return inner if len(inner) < len(body) and crc16(inner) == said else None
-
-
-def _inner_start(body: bytes) -> int:
-    """Where the last `/` with three letters behind it stands; a `/` in a header has none."""
-    start = body.rfind(b"/")
-    while start > 0 and not body[start + 1 : start + 4].isalpha():
-        start = body.rfind(b"/", 0, start)
-    return max(start, 0)

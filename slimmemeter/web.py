@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import os
 import pwd
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 from flask import (
     Blueprint,
     Flask,
     Response,
     abort,
-    current_app,
     g,
     jsonify,
     render_template,
@@ -28,11 +22,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.exceptions import HTTPException
 
-from slimmemeter import __version__, clock, history, obis, outcome, periods, tabular, words
+from slimmemeter import __version__, clock, history, obis, outcome, pages, periods, tabular, words
+from slimmemeter.archive import Reader
+from slimmemeter.database import HotJournalError, change_counter
 from slimmemeter.errors import StoreError
 from slimmemeter.periods import Period
 from slimmemeter.settings import LANGUAGES, Settings
-from slimmemeter.store import HotJournalError, NamedRow, Reader, change_counter
+from slimmemeter.site import NoReadingError, Site, site
 
 # What an address may ask for; the first is what holds where it doesn't.
 CHOICES = {
@@ -42,57 +38,9 @@ CHOICES = {
     "lang": LANGUAGES,
 }
 STALE_S = 900
-PULL_EVERY_S = 300
-PICTURES_BYTES = 4_000_000
-TABLES = {
-    "day": ("power", "electricity"),
-    "month": ("electricity", "power"),
-    "year": ("electricity",),
-    "years": ("electricity",),
-}
 # What these say depends on the time, not only on the readings.
 CHANGES_BY_THE_MINUTE = ("/", "/now.json", "/meter")
-pages = Blueprint("pages", __name__)
-
-
-class NoReadingError(Exception):
-    """There is no database, or nothing in it yet."""
-
-
-class Site:
-    """What the routes share: the settings, and the pictures that were drawn."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.database = settings.database
-        self.language = settings.language
-        self.zone = settings.zone_info()
-        self._pictures: OrderedDict[str, bytes] = OrderedDict()
-        self._bytes = 0
-        self._drawing = threading.Lock()
-
-    @contextmanager
-    def reader(self) -> Iterator[Reader]:
-        """A reader for one request; the file may have been replaced since the last one.
-
-        :raises NoReadingError: there is no database yet.
-        """
-        if not os.path.exists(self.database):
-            raise NoReadingError
-        reader = Reader(self.database)
-        try:
-            yield reader
-        finally:
-            reader.close()
-
-    def picture(self, key: str, draw: Callable[[], bytes]) -> bytes:
-        """The picture of that key, drawn once while the readings stay as they are."""
-        with self._drawing:  # matplotlib draws for one thread at a time
-            if key not in self._pictures:
-                self._pictures[key] = draw()
-                self._bytes += len(self._pictures[key])
-                while self._bytes > PICTURES_BYTES:
-                    self._bytes -= len(self._pictures.popitem(last=False)[1])
-            return self._pictures[key]
+routes = Blueprint("routes", __name__)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -101,17 +49,11 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["slimmemeter"] = Site(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=_language)
-    app.register_blueprint(pages)
+    app.register_blueprint(routes)
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(NoReadingError, _no_reading)
     app.register_error_handler(StoreError, _no_store)
     return app
-
-
-def site() -> Site:
-    """The site of the current request."""
-    found: Site = current_app.extensions["slimmemeter"]
-    return found
 
 
 def _language() -> str:
@@ -123,7 +65,7 @@ def _language() -> str:
     )
 
 
-@pages.before_app_request
+@routes.before_app_request
 def _unchanged() -> ResponseReturnValue | None:
     """Refuse what isn't a question; answer 304 where the reader has the newest answer."""
     if request.method not in ("GET", "HEAD"):
@@ -142,7 +84,7 @@ def _unchanged() -> ResponseReturnValue | None:
     return None
 
 
-@pages.after_app_request
+@routes.after_app_request
 def _headers(response: Response) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Accept-Language, Cookie"
@@ -151,61 +93,61 @@ def _headers(response: Response) -> Response:
     return response
 
 
-@pages.get("/")
+@routes.get("/")
 def overview() -> str:
     """Is it working, what flows now, what was it today and this month."""
     with site().reader() as reader:
-        newest = _newest(reader)
+        newest = pages.newest(reader)
         today, month = (periods.today(kind, clock.now(), site().zone) for kind in ("day", "month"))
-        age_s = max(0, clock.now() - _received_at(newest))
+        age_s = max(0, clock.now() - pages.received_at(newest))
         return render_template(
             "overview.html",
             newest=newest,
             age=words.age(age_s),
             stale=age_s > STALE_S,
             outcome=outcome.last(site().database),
-            first_picture_at=_first_picture_at(reader),
-            today=_shown(reader, today, ("power", *_media(reader))),
-            today_totals=_totals(reader, today),
-            month=_shown(reader, month, ("electricity",)),
-            month_totals=_totals(reader, month),
-            **_common(reader),
+            first_picture_at=pages.first_picture_at(reader),
+            today=pages.shown(reader, today, ("power", *pages.media(reader))),
+            today_totals=pages.totals(reader, today),
+            month=pages.shown(reader, month, ("electricity",)),
+            month_totals=pages.totals(reader, month),
+            **pages.frame(reader),
         )
 
 
-@pages.get("/<any(day, month, year):kind>/<text>")
+@routes.get("/<any(day, month, year):kind>/<text>")
 def period_page(kind: str, text: str) -> str:
     """A day, a month or a year."""
     with site().reader() as reader:
-        return _period_page(reader, _period(kind, text))
+        return render_template("period.html", **pages.of_period(reader, _period(kind, text)))
 
 
-@pages.get("/years")
+@routes.get("/years")
 def years_page() -> str:
     """All years."""
     with site().reader() as reader:
-        return _period_page(reader, _years(reader))
+        return render_template("period.html", **pages.of_period(reader, pages.years(reader)))
 
 
-@pages.get("/<any(day, month, year):kind>/<text>/<name>.<any(png, csv, json):form>")
+@routes.get("/<any(day, month, year):kind>/<text>/<name>.<any(png, csv, json):form>")
 def period_table(kind: str, text: str, name: str, form: str) -> Response:
     """One table of a period, as a picture or as numbers."""
     with site().reader() as reader:
         return _table_as(reader, _period(kind, text), name, form)
 
 
-@pages.get("/years/<name>.<any(png, csv, json):form>")
+@routes.get("/years/<name>.<any(png, csv, json):form>")
 def years_table(name: str, form: str) -> Response:
     """One table of all years."""
     with site().reader() as reader:
-        return _table_as(reader, _years(reader), name, form)
+        return _table_as(reader, pages.years(reader), name, form)
 
 
-@pages.get("/meter")
+@routes.get("/meter")
 def meter_page() -> str:
     """The meter, its registers now, and what happened to it."""
     with site().reader() as reader:
-        newest = _newest(reader)
+        newest = pages.newest(reader)
         return render_template(
             "meter.html",
             newest=newest,
@@ -215,20 +157,21 @@ def meter_page() -> str:
             counters=reader.counters(),
             events=reader.events(0, clock.now() + 1),
             media={row["id"]: obis.MBUS_TYPES.get(row["type"]) for row in reader.devices()},
-            registers=_registers(newest),
-            **_common(reader),
+            registers=pages.registers(newest),
+            **pages.frame(reader),
         )
 
 
-@pages.get("/meter.json")
+@routes.get("/meter.json")
 def meter_json() -> Response:
     """The meter page's registers for programs; ids are masked."""
     with site().reader() as reader:
-        newest = _newest(reader)
+        newest = pages.newest(reader)
+        registers = pages.registers(newest)
         return jsonify(
             meters=[words.masked(row["equipment"]) for row in reader.series()],
             at=tabular.iso(newest["taken_at"], site().zone),
-            registers={f"{name}_kwh": value / 1000 for name, value in _registers(newest).items()},
+            registers={f"{name}_kwh": value / 1000 for name, value in registers.items()},
             mbus=[
                 {
                     "type": obis.MBUS_TYPES.get(row["type"], row["type"]),
@@ -242,11 +185,11 @@ def meter_json() -> Response:
         )
 
 
-@pages.get("/now.json")
+@routes.get("/now.json")
 def now_json() -> Response:
     """Registers, power and their age: one flat object."""
     with site().reader() as reader:
-        newest = _newest(reader)
+        newest = pages.newest(reader)
         flat: dict[str, object] = {
             "at": tabular.iso(newest["taken_at"], site().zone),
             "age_s": clock.now() - newest["taken_at"],
@@ -254,7 +197,7 @@ def now_json() -> Response:
             "power_export_w": newest["power_export_w"],
             "tariff": newest["tariff"],
         }
-        flat |= {f"{name}_kwh": value / 1000 for name, value in _registers(newest).items()}
+        flat |= {f"{name}_kwh": value / 1000 for name, value in pages.registers(newest).items()}
         told: set[str] = set()
         for row in reader.newest_mbus():  # of two of a kind the newest stamp is "now"
             for name, (types, unit, column) in history.MEDIA.items():
@@ -265,7 +208,7 @@ def now_json() -> Response:
         return jsonify(flat)
 
 
-@pages.get("/healthz")
+@routes.get("/healthz")
 def healthz() -> ResponseReturnValue:
     """Whether the program works; with ?readings, whether readings arrive."""
     state, age_s = _state()
@@ -285,40 +228,12 @@ def _state() -> tuple[str, int | None]:
     """The state of the readings in words, and the age of the newest in seconds."""
     try:
         with site().reader() as reader:
-            age_s = clock.now() - _received_at(_newest(reader))
+            age_s = clock.now() - pages.received_at(pages.newest(reader))
     except NoReadingError:
         return "none yet", None
     except StoreError as error:
         return str(error), None
     return ("ok" if age_s <= STALE_S else "old"), age_s
-
-
-def _newest(reader: Reader) -> NamedRow:
-    newest = reader.newest()
-    if newest is None:
-        raise NoReadingError
-    return newest
-
-
-def _received_at(newest: NamedRow) -> int:
-    return int(newest["taken_at"] + (newest["delay_s"] or 0))
-
-
-def _registers(newest: NamedRow) -> dict[str, int]:
-    """The registers of a reading by name, in Wh."""
-    return {
-        name.removesuffix("_wh"): newest[name]
-        for name in newest.keys()  # noqa: SIM118 - a Row iterates over its values
-        if name.endswith("_wh") and newest[name] is not None
-    }
-
-
-def _first_picture_at(reader: Reader) -> str | None:
-    """When the second reading is due, while there is only one."""
-    series = reader.series()
-    if len(series) > 1 or series[0]["first"] != series[0]["last"]:
-        return None
-    return words.clock((series[0]["last"] // PULL_EVERY_S + 1) * PULL_EVERY_S, site().zone)
 
 
 def _period(kind: str, text: str) -> Period:
@@ -328,36 +243,10 @@ def _period(kind: str, text: str) -> Period:
     return period
 
 
-def _years(reader: Reader) -> Period:
-    series = reader.series()
-    if not series:
-        raise NoReadingError
-    return periods.years(series[0]["first"], max(row["last"] for row in series), site().zone)
-
-
-def _media(reader: Reader) -> list[str]:
-    """The media that are metered here, each with a picture of its own."""
-    there = {(device["type"], device["unit"]) for device in reader.devices()}
-    return [
-        name
-        for name, (types, unit, _) in history.MEDIA.items()
-        if any((kind, unit) in there for kind in types)
-    ]
-
-
-def _borders(period: Period, name: str) -> tuple[str, list[int]]:
-    bucket = (periods.POWER_BUCKETS if name == "power" else periods.BUCKETS)[period.kind]
-    return bucket, period.borders(bucket)
-
-
-def _table(reader: Reader, period: Period, name: str) -> history.Table:
+def _table_as(reader: Reader, period: Period, name: str, form: str) -> Response:
     if name not in ("electricity", "power", *history.MEDIA):
         abort(404, gettext("There is no table %(name)s", name=name))
-    return history.table(reader, name, _borders(period, name)[1])
-
-
-def _table_as(reader: Reader, period: Period, name: str, form: str) -> Response:
-    table = _table(reader, period, name)
+    table = pages.table(reader, period, name)
     if form == "json":
         return jsonify(tabular.as_json(table, period.name, site().zone))
     if form == "csv":
@@ -370,116 +259,10 @@ def _table_as(reader: Reader, period: Period, name: str, form: str) -> Response:
     def draw() -> bytes:
         from slimmemeter import charts
 
-        texts = charts.Words(**_picture_words(reader, period, table))
+        texts = charts.Words(**pages.picture_words(reader, period, table))
         return charts.png(table, texts, theme, shape, int(scale))
 
     return Response(site().picture(key, draw), mimetype="image/png")
-
-
-def _picture_words(reader: Reader, period: Period, table: history.Table) -> dict[str, Any]:
-    """The texts of a picture, in the language of the request."""
-    version = _version(reader)
-    return {
-        "title": words.period_title(period),
-        "totals": _totals_said(reader, period, table),
-        "columns": {c.name: words.column_name(c.name, version) for c in table.columns},
-        "ticks": words.ticks(period, site().zone),
-        "nothing": gettext("nothing is known of this time"),
-        "point": words.number(5, 10, 1)[1],
-    }
-
-
-def _totals_said(reader: Reader, period: Period, table: history.Table) -> str:
-    if table.name == "power":  # its picture tells the energy, as a mean of a day says little
-        table = history.electricity(reader, [period.begin_at, period.end_at])
-    return words.totals(table)
-
-
-def _version(reader: Reader) -> str | None:
-    series = reader.series()
-    return series[-1]["version"] if series else None
-
-
-def _shown(reader: Reader, period: Period, names: tuple[str, ...]) -> list[dict[str, str]]:
-    """The pictures of a page: where each is, and what it shows in words."""
-    title = words.period_title(period)
-    return [
-        {
-            "url": f"/{period.name}/{name}",
-            "name": name,
-            "alt": f"{title} · {_totals_said(reader, period, _table(reader, period, name))}",
-            "href": f"/{period.name}",
-        }
-        for name in names
-    ]
-
-
-def _totals(reader: Reader, period: Period) -> list[dict[str, str]]:
-    """The period's totals by direction and medium, each with its unit."""
-    ends = [period.begin_at, period.end_at]
-    shown = []
-    for name in ("electricity", *_media(reader)):
-        table = history.table(reader, name, ends)
-        stems = dict.fromkeys(c.name.rpartition("_")[0].partition("_t")[0] for c in table.columns)
-        for stem in stems:
-            columns = [c for c in table.columns if c.name.startswith(stem)]
-            total = sum(c.total or 0 for c in columns)
-            shown.append(
-                {
-                    "name": words.stem_name(stem),
-                    "stem": stem,
-                    "amount": words.number(total, columns[0].scale, 1),
-                    "unit": words.unit(columns[0].name),
-                }
-            )
-    return shown
-
-
-def _period_page(reader: Reader, period: Period) -> str:
-    media = _media(reader)
-    names = (*TABLES[period.kind], *media)
-    electricity = _table(reader, period, "electricity")
-    columns = electricity.columns + [
-        c for name in media for c in _table(reader, period, name).columns
-    ]
-    return render_template(
-        "period.html",
-        period=period,
-        title=words.period_title(period),
-        before=period.beside(-1),
-        after=period.beside(1) if period.end_at <= clock.now() else None,
-        pictures=_shown(reader, period, names),
-        totals=_totals(reader, period),
-        columns=columns,
-        rows=list(_rows(period, electricity)),
-        partial=set(electricity.partial),
-        gaps=electricity.gaps,
-        **_common(reader),
-    )
-
-
-def _rows(period: Period, table: history.Table) -> Iterator[tuple[str, str | None]]:
-    """The name of each bucket, and the page that shows it in detail."""
-    bucket = periods.BUCKETS[period.kind]
-    for begin, end in zip(table.borders, table.borders[1:], strict=False):
-        name = words.bucket_title(begin, end, bucket, site().zone)
-        below = periods.today(bucket, begin, site().zone).name if bucket != "hour" else None
-        yield name, below and f"/{below}"
-
-
-def _common(reader: Reader) -> dict[str, object]:
-    """What every page's frame and filters need."""
-    now, zone = clock.now(), site().zone
-    version = _version(reader)
-    return {
-        "now": {kind: periods.today(kind, now, zone).name for kind in ("day", "month", "year")},
-        "column_name": lambda column: words.column_name(column, version),
-        "tariff": obis.tariff_names(version),
-        "mbus_types": obis.MBUS_TYPES,
-        "zone": zone,
-        "words": words,
-        "language": str(get_locale()),
-    }
 
 
 def _message(title: str, text: str, status: int) -> ResponseReturnValue:

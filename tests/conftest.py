@@ -18,8 +18,9 @@ from typing import TypeVar
 import pytest
 
 from slimmemeter import demo, household
-from slimmemeter.store import Reader, Writer
-from slimmemeter.telegram import crc16
+from slimmemeter.archive import Reader
+from slimmemeter.frames import crc16
+from slimmemeter.store import Writer
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "test-telegram.txt"

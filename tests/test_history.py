@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slimmemeter import history, periods
+from slimmemeter.archive import Reader
 from slimmemeter.curve import Around, counters, differences
-from slimmemeter.store import Reader, Writer
+from slimmemeter.store import Writer
 from slimmemeter.telegram import MbusReading, Reading
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

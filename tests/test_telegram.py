@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from slimmemeter import obis, schema
 from slimmemeter.errors import TelegramError
+from slimmemeter.frames import LONGEST, Framer, crc16
 from slimmemeter.objects import decode
-from slimmemeter.telegram import LONGEST, Framer, Telegram, crc16, failures, stamp_utc
+from slimmemeter.stamps import stamp_utc
+from slimmemeter.telegram import Telegram, failures
 
 E350 = EXAMPLE.read_bytes()
 

@@ -255,7 +255,7 @@ def test_bug_is_a_page_without_a_traceback(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The details go to the log, not to the visitor."""
-    monkeypatch.setattr("slimmemeter.web.words.age", lambda seconds: 1 / 0)
+    monkeypatch.setattr("slimmemeter.words.age", lambda seconds: 1 / 0)
     answer = client.get("/")
     assert answer.status_code == 500
     assert "Traceback" not in answer.text

@@ -11,8 +11,8 @@ from house import Demo
 from measure import Work, busy_s, cpu_s
 
 from slimmemeter import charts, history, household
+from slimmemeter.archive import Reader
 from slimmemeter.periods import Period
-from slimmemeter.store import Reader
 
 BUCKETS = {"power": "5min", "electricity": "hour"}
 

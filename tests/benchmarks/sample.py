@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slimmemeter.telegram import crc16
+from slimmemeter.frames import crc16
 
 _LINES = r"""/XYZ5\3F-SAMPLE-0001
 

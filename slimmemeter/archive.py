@@ -1,0 +1,115 @@
+"""What the readings tell: registers around instants, series, devices, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from slimmemeter import schema
+from slimmemeter.database import Database, NamedRow
+
+if TYPE_CHECKING:
+    from slimmemeter.database import Values
+
+
+class Reader(Database):
+    """What takes readings out; it never writes, and may not be able to.
+
+    Each method is one statement that is fetched at once, so that no pull has to wait.
+    """
+
+    def __init__(self, path: str, timeout_s: float = 2) -> None:
+        """:raises StoreError: as `Database`; `HotJournalError` after a pull that was killed."""
+        super().__init__(path, "ro", timeout_s)
+        self._db.row_factory = NamedRow
+
+    def _rows(self, sql: str, values: Values = ()) -> list[NamedRow]:
+        with self:
+            return self._db.execute(sql, values).fetchall()
+
+    def series(self) -> list[NamedRow]:
+        """Each series that has readings, oldest first: id, meter, equipment, header, version,
+        registers, opened_by, and the instants of its first and last reading."""
+        return self._rows(
+            "SELECT * FROM (SELECT s.id, s.meter, s.registers, s.opened_by,"
+            f" m.equipment, m.header, m.version, {_ends('readings')}"
+            " FROM series AS s JOIN meters AS m ON m.id = s.meter) WHERE first IS NOT NULL"
+            " ORDER BY first",
+            _PACKING,
+        )
+
+    def devices(self) -> list[NamedRow]:
+        """Each M-Bus device: id, equipment, channel, type, unit, first, last."""
+        return self._rows(
+            f"SELECT s.*, {_ends('mbus_readings')} FROM mbus_devices AS s ORDER BY first", _PACKING
+        )
+
+    def around(
+        self, table: str, owner: int, columns: Sequence[str], instants: Sequence[int]
+    ) -> list[NamedRow]:
+        """For each instant the readings on both sides of it, of one series or device.
+
+        :returns: rows of `before` and the columns there (the last reading at or before the
+            instant, None if there is none), then `after` and `after_…` (the first at or after).
+        """
+        befores = ", ".join(f"b.{name} AS {name}" for name in columns)
+        afters = ", ".join(f"a.{name} AS after_{name}" for name in columns)
+        return self._rows(
+            f"SELECT b.taken_at AS before, {befores}, a.taken_at AS after, {afters}"
+            " FROM json_each(:instants) AS i"
+            f" LEFT JOIN {table} AS b ON b.id ="
+            f" (SELECT max(id) FROM {table} WHERE id BETWEEN :first AND :first + i.value)"
+            f" LEFT JOIN {table} AS a ON a.id = (SELECT min(id) FROM {table}"
+            " WHERE id BETWEEN :first + i.value AND :first + :mask)",
+            {
+                "instants": f"[{','.join(map(str, instants))}]",
+                "first": owner << schema.INSTANT_BITS,
+                "mask": schema.INSTANT_MASK,
+            },
+        )
+
+    def newest(self) -> NamedRow | None:
+        """The newest reading of all series, every column, or None."""
+        series = max(self.series(), key=lambda row: row["last"], default=None)
+        if series is None:
+            return None
+        key = series["id"] << schema.INSTANT_BITS | series["last"]
+        return self._rows("SELECT * FROM readings WHERE id = ?", (key,))[0]
+
+    def newest_mbus(self) -> list[NamedRow]:
+        """The newest counter of each device: its row of `mbus_devices`, taken_at, counter."""
+        return self._rows(
+            "SELECT d.*, r.taken_at, r.counter FROM mbus_devices AS d"
+            " JOIN mbus_readings AS r ON r.id = (SELECT max(id) FROM mbus_readings"
+            " WHERE id BETWEEN d.id << :bits AND (d.id << :bits) + :mask)"
+            " ORDER BY d.type, r.taken_at DESC",
+            _PACKING,
+        )
+
+    def events(self, begin: int, end: int) -> list[NamedRow]:
+        """What the writer noted that reaches into [begin, end), oldest first."""
+        return self._rows(
+            "SELECT * FROM events WHERE at < :end AND coalesce(until, at) >= :begin ORDER BY at",
+            {"begin": begin, "end": end},
+        )
+
+    def power_failures(self) -> list[NamedRow]:
+        """Every long power failure that a meter told of: ended_at or NULL, duration_s."""
+        return self._rows("SELECT * FROM power_failures ORDER BY ended_at DESC")
+
+    def counters(self) -> NamedRow | None:
+        """The newest counts of failures, sags and swells, or None."""
+        rows = self._rows("SELECT * FROM counters ORDER BY taken_at DESC LIMIT 1")
+        return rows[0] if rows else None
+
+
+_PACKING = {"bits": schema.INSTANT_BITS, "mask": schema.INSTANT_MASK}
+
+
+def _ends(table: str) -> str:
+    """Columns `first` and `last`: the instants between which `s.id` has rows in a packed table."""
+    return ", ".join(
+        f"(SELECT {which}(id) & :mask FROM {table}"
+        f" WHERE id BETWEEN s.id << :bits AND (s.id << :bits) + :mask) AS {name}"
+        for which, name in (("min", "first"), ("max", "last"))
+    )

@@ -1,0 +1,144 @@
+"""The database file: made whole, opened with care, and failing in words.
+
+One file is one connection to the grid. The writer uses the rollback journal and syncs everything
+(`synchronous=EXTRA`); readers open the file `mode=ro`.
+"""
+
+from __future__ import annotations
+
+import _sqlite3 as sqlite3  # all that `sqlite3` is but datetime, which costs a tenth of a pull
+import os
+
+from slimmemeter import schema
+from slimmemeter.errors import StoreError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    Values = Sequence[object] | Mapping[str, object]
+
+NamedRow = sqlite3.Row  # its columns are those that a method's docstring names
+Row = tuple[int | None, ...]
+
+REMEDIES = {
+    "SQLITE_BUSY": "another program holds it locked for too long; close that program",
+    "SQLITE_FULL": "the disk is full; make room and the next pull works",
+    "SQLITE_READONLY": "it may not be written by this user; see its owner and permissions",
+    "SQLITE_CANTOPEN": "it can't be opened; see whether its folder exists and who may use it",
+    "SQLITE_NOTADB": "it is no SQLite database; move it aside",
+    "SQLITE_CORRUPT": "it is damaged; move it aside and restore a backup",
+    "SQLITE_IOERR": "the disk fails to read or write it; look at the system's log",
+    "SQLITE_PERM": "it may not be used by this user; see its owner and permissions",
+}
+
+
+class HotJournalError(StoreError):
+    """the last pull was interrupted; the next one repairs it"""
+
+
+class Database:
+    """A connection whose failures are told in words; use it in a `with` block."""
+
+    def __init__(self, path: str, mode: str, timeout_s: float) -> None:
+        """:raises StoreError: the file isn't there, or isn't a database of this program."""
+        self.path = path
+        with self:
+            quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+            self._db = sqlite3.connect(
+                f"file:{quoted}?mode={mode}",
+                uri=True,
+                timeout=max(timeout_s, 0.1),
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._check()
+
+    def _check(self) -> None:
+        application_id = self._one("PRAGMA application_id")[0]
+        version = self._one("PRAGMA user_version")[0] or 0
+        if application_id != schema.APPLICATION_ID:
+            raise StoreError(f"{self.path} isn't a database of slimmemeter; it is left as it is")
+        if version > schema.VERSION:
+            raise StoreError(
+                f"{self.path} has schema {version}, and this program knows up to"
+                f" {schema.VERSION}: upgrade slimmemeter"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise _in_words(self.path, error) from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def _one(self, sql: str, values: Values = ()) -> Row:
+        rows: list[Row] = self._db.execute(sql, values).fetchmany(1)
+        return rows[0] if rows else (None,)
+
+
+def _in_words(path: str, error: sqlite3.Error) -> Exception:
+    """A `StoreError` for what a user can mend; the error itself for a bug of ours."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name in ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY"):
+        return HotJournalError(str(HotJournalError.__doc__))
+    remedy = REMEDIES.get("_".join(name.split("_")[:2]))
+    if remedy is None:
+        return error
+    return StoreError(f"the database {path}: {remedy} ({error})")
+
+
+def create(path: str) -> None:
+    """Make an empty database, whole or not at all; one that is there already stays.
+
+    :raises StoreError: the folder is missing, full or may not be written.
+    """
+    made = f"{path}.new-{os.getpid()}"
+    try:
+        db = sqlite3.connect(made, isolation_level=None)
+        try:
+            db.executescript("PRAGMA synchronous = EXTRA; BEGIN;" + schema.TABLES + "COMMIT;")
+        finally:
+            db.close()
+        try:
+            os.link(made, path)  # unlike a rename it never replaces what another pull just made
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(made)
+        _sync_folder(os.path.dirname(path))
+    except sqlite3.Error as error:
+        raise _in_words(path, error) from None
+    except OSError as error:
+        raise StoreError(f"the database {path} can't be made: {error.strerror}") from None
+
+
+def _sync_folder(folder: str) -> None:
+    number = os.open(folder or ".", os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def change_counter(path: str) -> str:
+    """A text that is another one after every transaction, also if the file was replaced.
+
+    SQLite's file format, section 1.3.8: four bytes at offset 24.
+
+    :raises StoreError: the file can't be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            file.seek(24)
+            return f"{os.fstat(file.fileno()).st_ino:x}-{file.read(4).hex()}"
+    except OSError as error:
+        raise StoreError(f"the database {path} can't be read: {error.strerror}") from None

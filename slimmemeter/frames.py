@@ -1,0 +1,112 @@
+"""Frames in a stream of bytes, from a `/` to what stands behind a `!`; and their CRC."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST = 65536  # bytes of a telegram or a line; the longest that a standard allows are 11.5 kB
+HEX = b"0123456789ABCDEFabcdef"
+
+
+class Framer:
+    """Finds telegrams in a stream that may start anywhere and carry noise."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._searched = 0
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Take the bytes that came; yield each frame that they complete, from `/` to its CRC."""
+        # NULs stand between telegrams (and, behind some bridges, in them): no meter means them.
+        self._buffer += chunk.replace(b"\0", b"")
+        yield from self._frames(ended=False)
+
+    def pause(self) -> Iterator[bytes]:
+        """The line is silent: yield a frame whose last line has no line end (P1 4.2.2, 5.12)."""
+        yield from self._frames(ended=True)
+
+    def _frames(self, ended: bool) -> Iterator[bytes]:
+        while (end := self._end(ended)) is not None:
+            frame = bytes(self._buffer[:end])
+            del self._buffer[:end]
+            self._searched = 0
+            yield frame
+
+    def _end(self, ended: bool) -> int | None:
+        """Where the first frame ends; drops what stands before it, and what is too long."""
+        buffer = self._buffer
+        if not buffer.startswith(b"/"):
+            start = buffer.find(b"/")
+            del buffer[: len(buffer) if start < 0 else start]
+            self._searched = 0
+        mark = self._closing_mark()
+        if mark is None:
+            if len(buffer) > LONGEST:
+                del buffer[: max(buffer.rfind(b"/"), 1)]
+                self._searched = 0
+                return self._end(ended)
+            return None
+        end = mark + 1
+        while end < min(len(buffer), mark + 5) and buffer[end] in HEX:
+            end += 1
+        whole = end == mark + 5 or end < len(buffer) or ended
+        return end if whole else None
+
+    def _closing_mark(self) -> int | None:
+        """The first `!` that starts a line or follows a value, or None."""
+        while (mark := self._buffer.find(b"!", self._searched)) >= 0:
+            if bytes(self._buffer[mark - 1 : mark]) in (b"\n", b"\r", b")"):
+                return mark
+            self._searched = mark + 1
+        self._searched = len(self._buffer)
+        return None
+
+
+def crc16(data: bytes) -> int:
+    """CRC-16/ARC (x^16 + x^15 + x^2 + 1, reflected, from 0), the telegram's check (P1 5.0.2, 6.2).
+
+    The polynomial is (x + 1)(x^15 + x + 1). Squaring the second factor again and again gives
+    x^(15w) = x^w + 1 for each power of two w, so that the message, taken as one integer whose
+    lowest bit is the highest power, folds by 14w bits with two shifts. What the factor x + 1
+    adds is the parity.
+    """
+    bits = len(data) * 8 + 16  # the message times x^16
+    rest = int.from_bytes(data, "little")
+    parity = rest.bit_count() & 1
+    for width, fold, mask in _FOLDS:
+        while bits >= 29 * width:
+            high = rest & mask
+            rest = (rest >> fold) ^ high ^ (high << width)
+            bits -= fold
+    fold = bits - 15
+    high = rest & ((1 << fold) - 1)
+    rest = (rest >> fold) ^ (high << (15 - fold)) ^ (high << (14 - fold))
+    crc = rest << 1
+    return crc if rest.bit_count() & 1 == parity else crc ^ 0xC001
+
+
+# Of w, 14w and a mask of 14w bits: up to half a common telegram. A longer one takes more folds.
+_FOLDS = [(1 << n, 14 << n, (1 << (14 << n)) - 1) for n in range(8, -1, -1)]
+
+
+def with_right_crc(body: bytes, said: int) -> bytes | None:
+    """The body whose CRC is `said`: as it came, with the CRs that a capture lost, or from the
+    last header inside (half a telegram glued to a whole one); None if there is none."""
+    if crc16(body) == said:
+        return body
+    if b"\r" not in body:
+        body = body.replace(b"\n", b"\r\n")
+        if crc16(body) == said:
+            return body
+    inner = body[inner_start(body) :]
+    return inner if len(inner) < len(body) and crc16(inner) == said else None
+
+
+def inner_start(body: bytes) -> int:
+    """Where the last `/` with three letters behind it stands; a `/` in a header has none."""
+    start = body.rfind(b"/")
+    while start > 0 and not body[start + 1 : start + 4].isalpha():
+        start = body.rfind(b"/", 0, start)
+    return max(start, 0)

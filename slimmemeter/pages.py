@@ -1,0 +1,176 @@
+"""What stands on the pages and beside the pictures, in the language of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import get_locale, gettext
+
+from slimmemeter import clock, history, obis, periods, words
+from slimmemeter.archive import Reader
+from slimmemeter.database import NamedRow
+from slimmemeter.periods import Period
+from slimmemeter.site import NoReadingError, site
+
+PULL_EVERY_S = 300
+TABLES = {
+    "day": ("power", "electricity"),
+    "month": ("electricity", "power"),
+    "year": ("electricity",),
+    "years": ("electricity",),
+}
+
+
+def newest(reader: Reader) -> NamedRow:
+    found = reader.newest()
+    if found is None:
+        raise NoReadingError
+    return found
+
+
+def received_at(newest: NamedRow) -> int:
+    return int(newest["taken_at"] + (newest["delay_s"] or 0))
+
+
+def registers(newest: NamedRow) -> dict[str, int]:
+    """The registers of a reading by name, in Wh."""
+    return {
+        name.removesuffix("_wh"): newest[name]
+        for name in newest.keys()  # noqa: SIM118 - a Row iterates over its values
+        if name.endswith("_wh") and newest[name] is not None
+    }
+
+
+def first_picture_at(reader: Reader) -> str | None:
+    """When the second reading is due, while there is only one."""
+    series = reader.series()
+    if len(series) > 1 or series[0]["first"] != series[0]["last"]:
+        return None
+    return words.clock((series[0]["last"] // PULL_EVERY_S + 1) * PULL_EVERY_S, site().zone)
+
+
+def years(reader: Reader) -> Period:
+    series = reader.series()
+    if not series:
+        raise NoReadingError
+    return periods.years(series[0]["first"], max(row["last"] for row in series), site().zone)
+
+
+def media(reader: Reader) -> list[str]:
+    """The media that are metered here, each with a picture of its own."""
+    there = {(device["type"], device["unit"]) for device in reader.devices()}
+    return [
+        name
+        for name, (types, unit, _) in history.MEDIA.items()
+        if any((kind, unit) in there for kind in types)
+    ]
+
+
+def picture_words(reader: Reader, period: Period, table: history.Table) -> dict[str, Any]:
+    """The texts of a picture, in the language of the request."""
+    version = _version(reader)
+    return {
+        "title": words.period_title(period),
+        "totals": _totals_said(reader, period, table),
+        "columns": {c.name: words.column_name(c.name, version) for c in table.columns},
+        "ticks": words.ticks(period, site().zone),
+        "nothing": gettext("nothing is known of this time"),
+        "point": words.number(5, 10, 1)[1],
+    }
+
+
+def _totals_said(reader: Reader, period: Period, table: history.Table) -> str:
+    if table.name == "power":  # its picture tells the energy, as a mean of a day says little
+        table = history.electricity(reader, [period.begin_at, period.end_at])
+    return words.totals(table)
+
+
+def _version(reader: Reader) -> str | None:
+    series = reader.series()
+    return series[-1]["version"] if series else None
+
+
+def shown(reader: Reader, period: Period, names: tuple[str, ...]) -> list[dict[str, str]]:
+    """The pictures of a page: where each is, and what it shows in words."""
+    title = words.period_title(period)
+    return [
+        {
+            "url": f"/{period.name}/{name}",
+            "name": name,
+            "alt": f"{title} · {_totals_said(reader, period, table(reader, period, name))}",
+            "href": f"/{period.name}",
+        }
+        for name in names
+    ]
+
+
+def totals(reader: Reader, period: Period) -> list[dict[str, str]]:
+    """The period's totals by direction and medium, each with its unit."""
+    ends = [period.begin_at, period.end_at]
+    found = []
+    for name in ("electricity", *media(reader)):
+        counted = history.table(reader, name, ends)
+        stems = dict.fromkeys(c.name.rpartition("_")[0].partition("_t")[0] for c in counted.columns)
+        for stem in stems:
+            columns = [c for c in counted.columns if c.name.startswith(stem)]
+            total = sum(c.total or 0 for c in columns)
+            found.append(
+                {
+                    "name": words.stem_name(stem),
+                    "stem": stem,
+                    "amount": words.number(total, columns[0].scale, 1),
+                    "unit": words.unit(columns[0].name),
+                }
+            )
+    return found
+
+
+def _rows(period: Period, table: history.Table) -> Iterator[tuple[str, str | None]]:
+    """The name of each bucket, and the page that shows it in detail."""
+    bucket = periods.BUCKETS[period.kind]
+    for begin, end in zip(table.borders, table.borders[1:], strict=False):
+        name = words.bucket_title(begin, end, bucket, site().zone)
+        below = periods.today(bucket, begin, site().zone).name if bucket != "hour" else None
+        yield name, below and f"/{below}"
+
+
+def frame(reader: Reader) -> dict[str, object]:
+    """What every page's frame and filters need."""
+    now, zone = clock.now(), site().zone
+    version = _version(reader)
+    return {
+        "now": {kind: periods.today(kind, now, zone).name for kind in ("day", "month", "year")},
+        "column_name": lambda column: words.column_name(column, version),
+        "tariff": obis.tariff_names(version),
+        "mbus_types": obis.MBUS_TYPES,
+        "zone": zone,
+        "words": words,
+        "language": str(get_locale()),
+    }
+
+
+def table(reader: Reader, period: Period, name: str) -> history.Table:
+    """A period's table of that name, in the buckets that suit both."""
+    buckets = periods.POWER_BUCKETS if name == "power" else periods.BUCKETS
+    return history.table(reader, name, period.borders(buckets[period.kind]))
+
+
+def of_period(reader: Reader, period: Period) -> dict[str, object]:
+    """What the page of a period shows."""
+    there = media(reader)
+    electricity = table(reader, period, "electricity")
+    tables = [electricity, *(table(reader, period, name) for name in there)]
+    return {
+        "period": period,
+        "title": words.period_title(period),
+        "before": period.beside(-1),
+        "after": period.beside(1) if period.end_at <= clock.now() else None,
+        "pictures": shown(reader, period, (*TABLES[period.kind], *there)),
+        "totals": totals(reader, period),
+        "columns": [column for each in tables for column in each.columns],
+        "rows": list(_rows(period, electricity)),
+        "partial": set(electricity.partial),
+        "gaps": electricity.gaps,
+        **frame(reader),
+    }
