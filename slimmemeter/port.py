@@ -56,6 +56,8 @@ class Port:
         self.name = name
         self.deadline_s = deadline_s
         self._is_url = "://" in name
+        if self._is_url:
+            _end_at(deadline_s, name)
         while True:
             try:
                 self._serial = _open(name, line)
@@ -82,6 +84,8 @@ class Port:
         except (serial.SerialException, OSError):
             pass  # a pseudo-terminal has no RTS, and a cable that was pulled out has none any more
         self._serial.close()
+        if self._is_url:
+            _never_mind()
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they come, in pieces; an empty piece tells of `SILENCE_S` without any.
@@ -113,6 +117,24 @@ class Port:
         time.sleep(GATHER_S)
         waiting: int = self._serial.in_waiting
         return first + bytes(self._serial.read(min(waiting, CHUNK)))
+
+
+def _end_at(deadline_s: float, name: str) -> None:
+    """Let nothing of a far end's last beyond the deadline: connecting and agreeing on the line
+    have times of their own in pyserial, of 3 to 5 s."""
+    import signal
+
+    def late(*_: object) -> None:
+        raise PortError(f"{name} didn't answer in time")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, max(deadline_s - time.monotonic(), 0.01))
+
+
+def _never_mind() -> None:
+    import signal
+
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _open(name: str, line: str) -> serial.Serial:

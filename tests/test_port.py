@@ -127,6 +127,15 @@ def test_line_auto_goes_on_with_the_old_one_after_garbage(pull: Pull) -> None:
     assert old.seen[-1] == "9600-7E1"
 
 
+def test_far_end_that_never_answers_is_given_up_in_time(pull: Pull) -> None:
+    """A connection on which nobody negotiates ends with the timeout of the pull."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"rfc2217://127.0.0.1:{silent.getsockname()[1]}"
+        done = pull("--port", url, "--timeout", 1)
+    assert done.returncode == 3
+    assert done.stderr == f"p1-pull: {url} didn't answer in time\n"
+
+
 class Pty:
     """A pseudo-terminal whose settings can be looked at, for ser2net to open."""
 

@@ -216,7 +216,7 @@ def test_modules_import_downward_only() -> None:
             assert module in OUTSIDE.get(library, {module}), f"{module} imports {library}"
 
 
-def demo_processes() -> list[int]:
+def processes_of(database: Path) -> list[int]:
     """The demo's processes, by the database that all of them name."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
@@ -224,14 +224,14 @@ def demo_processes() -> list[int]:
             line = (process / "cmdline").read_bytes()
         except OSError:
             continue
-        if b"demo-of-a-test.sqlite3" in line:
+        if str(database).encode() in line:
             found.append(int(process.name))
     return found
 
 
 def test_demo_ends_without_leaving_a_process(tmp_path: Path) -> None:
     """It says where to look, and Ctrl-C ends all of it."""
-    database = tmp_path / "demo-of-a-test.sqlite3"
+    database = tmp_path / "demo.sqlite3"
     slimmemeter = [sys.executable, "-m", "slimmemeter.cli", "demo", "--listen", "localhost:0"]
     with subprocess.Popen(
         [*slimmemeter, "--db", str(database)], stdout=subprocess.PIPE, text=True
@@ -242,7 +242,7 @@ def test_demo_ends_without_leaving_a_process(tmp_path: Path) -> None:
         time.sleep(6)  # a pull may be under way
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
-    assert demo_processes() == []
+    assert processes_of(database) == []
 
 
 def test_meter_is_left_alone_between_pulls(meter: Meters, database: Path) -> None:

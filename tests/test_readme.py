@@ -8,7 +8,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from conftest import EXAMPLE, ROOT, Pull
+from conftest import EXAMPLE, ROOT, Pull, needs
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -62,6 +62,7 @@ def test_example_telegram_has_crlf_and_git_keeps_them() -> None:
 def test_queries_answer(house_database: Path) -> None:
     """The three queries for `sqlite3` give rows, or nothing where nothing is."""
     (block,) = [block for block in SHELL if "sqlite3 -readonly" in block]
+    needs("sqlite3", "sqlite3")
     here = block.replace("/var/lib/slimmemeter/slimmemeter.sqlite3", str(house_database))
     done = subprocess.run(["sh", "-euc", here], capture_output=True, check=True, text=True)
     lines = done.stdout.splitlines()
