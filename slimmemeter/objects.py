@@ -62,6 +62,7 @@ def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list
     """
     known: dict[str, Object] = {}
     unknown = []
+    telegram.rejoin()
     for line in filter(None, telegram.lines[1:]):
         before, _, rest = line.partition(b"(")
         code = before.decode("ascii", "replace")

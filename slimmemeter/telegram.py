@@ -157,15 +157,17 @@ class Telegram:
                 body = whole
         if b"*255(" in body:
             body = body.replace(b"*255(", b"(")
-        # A line that starts with a bracket goes on with the one before (P1 3.0, 5.10).
-        if b"\n(" in body:
-            body = body.replace(b"\r\n(", b"(").replace(b"\n(", b"(")
         self.lines = body[:-1].splitlines()
 
     @property
     def header(self) -> str:
         """The identification line without its slash."""
         return printable(self.lines[0][1:])
+
+    def rejoin(self) -> None:
+        """Put together what is one: a line that starts with a bracket goes on with the one before
+        (P1 3.0 section 5.10)."""
+        self.lines = b"\n".join(self.lines).replace(b"\n(", b"(").split(b"\n")
 
     def verify(self) -> None:
         """:raises TelegramError: the CRC is wrong or missing."""
@@ -190,6 +192,9 @@ class Telegram:
             code, _, rest = line.partition(b"(")
             field = _FIELDS.get(code)
             if field is None:
+                if rest and not code:
+                    self.rejoin()
+                    return self.reading(winter_offset_s)
                 others[code] = rest
             else:
                 column, quantity = field

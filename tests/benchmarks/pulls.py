@@ -12,7 +12,8 @@ from line import Line
 from measure import cpu_s
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PULL = "from slimmemeter.pull import main_of_cron; main_of_cron()"  # as scripts/pull.sh has it
+# as scripts/pull.sh has it
+PULL = "import gc; gc.disable(); from slimmemeter.pull import main_of_cron; main_of_cron()"
 CRON = {"HOME": os.path.expanduser("~"), "PATH": os.defpath, "SHELL": "/bin/sh"}
 
 
