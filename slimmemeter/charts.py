@@ -133,7 +133,9 @@ class _Sheet:
         self._table = table
         heaps = _heaps(table)
         self._low, self._high, self._step = _value_range(heaps)
-        self._value_marks(words)
+        known = any(np.isfinite(top).any() for _, top in heaps)
+        if known:
+            self._value_marks(words)
         for column, (bottom, top) in zip(table.columns, heaps, strict=True):
             shapes = _steps if _unit(table) == "W" else _bars
             x = self._x(np.array(table.borders, float))
@@ -145,7 +147,7 @@ class _Sheet:
         self._lines([self._across(0)], theme.faint, order=3)
         self._time_marks(words)
         self._legend(words, self._heading(words))
-        if not any(np.isfinite(top).any() for _, top in heaps):
+        if not known:
             middle = (shape.left + shape.right) / 2, (shape.bottom + shape.top) / 2
             self._text(*middle, words.nothing, 11, theme.faint, ha="center")
 

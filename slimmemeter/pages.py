@@ -42,12 +42,15 @@ def registers(newest: NamedRow) -> dict[str, int]:
     }
 
 
-def first_picture_at(reader: Reader) -> str | None:
-    """When the second reading is due, while there is only one."""
+def is_only_one(reader: Reader) -> bool:
+    """Whether there is one reading, of which no picture can be made yet."""
     series = reader.series()
-    if len(series) > 1 or series[0]["first"] != series[0]["last"]:
-        return None
-    return words.clock((series[0]["last"] // PULL_EVERY_S + 1) * PULL_EVERY_S, site().zone)
+    return len(series) == 1 and bool(series[0]["first"] == series[0]["last"])
+
+
+def next_at(newest: NamedRow) -> int:
+    """When cron makes the reading after this one."""
+    return (received_at(newest) // PULL_EVERY_S + 1) * PULL_EVERY_S
 
 
 def years(reader: Reader) -> Period:

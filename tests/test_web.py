@@ -193,6 +193,8 @@ def test_one_reading_tells_when_the_first_picture_comes(
     pull("-", said=simple(stamp="261123140703W").decode())
     monkeypatch.setattr(clock, "now", lambda: 1795439300)
     assert "the first picture comes at 14:10" in text_of(client_of(database), "/")
+    monkeypatch.setattr(clock, "now", lambda: 1795439300 + 86400)
+    assert "the first picture comes with the next one" in text_of(client_of(database), "/")
 
 
 def test_old_readings_are_told_with_the_last_pull_s_sentence(
