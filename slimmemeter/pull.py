@@ -50,7 +50,7 @@ def main() -> None:
     """Run, leave word of what came of it, and end with the exit code of `EXIT_CODES`."""
     code, said, asked = 0, "", None
     try:
-        asked = wanted(sys.argv[1:])
+        asked = parse(sys.argv[1:])
         pull(asked)
         sys.stdout.flush()
     except SlimmemeterError as error:
@@ -76,7 +76,7 @@ def leave_word() -> None:
     """For `pull.sh`, after a pull that was killed: the arguments are the exit code, the sentence,
     and what that pull's arguments were."""
     code, said, *arguments = sys.argv[1:]
-    outcome.leave(wanted(arguments).settings().database, int(code), said)
+    outcome.leave(parse(arguments).settings().database, int(code), said)
 
 
 def pull(wanted: Wanted) -> None:
@@ -120,10 +120,12 @@ def _heard(
 
         name = settings.port or port.find()
         lines = ("115200-8N1", "9600-7E1") if settings.line == "auto" else (settings.line,)
+        count = 0
         for line in lines:
             with port.Port(name, line, deadline_s) as opened:
                 pieces = opened.chunks() if line == lines[-1] else _hopeful(opened.chunks())
                 heard = receive(_tee(pieces, wanted.raw))
+            count = heard.bytes = count + heard.bytes
             if heard.telegram is not None and heard.error is None:
                 break
         if not heard.bytes:
@@ -253,7 +255,7 @@ def _utc(at: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
-def wanted(arguments: list[str]) -> Wanted:
+def parse(arguments: list[str]) -> Wanted:
     """What a command line asks for; a wrong one ends the program with exit code 2."""
     if not arguments:
         return Wanted()

@@ -58,7 +58,8 @@ class Writer(Database):
         try:
             outcome = self.put(reading, taken_at, delay_s, source)
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has ended it already
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT" if outcome == STORED else "ROLLBACK")
         return outcome
@@ -198,7 +199,16 @@ class Writer(Database):
             )
             self._judge_gap("device", device, reading.at)
         elif there[1] != reading.counter:
-            detail = f"{there[1]}, then {reading.counter} {reading.unit}"
+            self._note_other_value(device, reading, f"{there[1]}, then {reading.counter}")
+
+    def _note_other_value(self, device: int, reading: MbusReading, detail: str) -> None:
+        """Record, once for each stamp, that a device told two counters of one moment."""
+        known = self._one(
+            "SELECT 1 FROM events WHERE kind = 'other value' AND device = ? AND at = ?",
+            (device, reading.at),
+        )
+        if known[0] is None:
+            detail = f"{detail} {reading.unit}"
             self._event("other value", "device", device, reading.at, None, detail)
 
     def _judge_step(

@@ -18,6 +18,9 @@ import pytest
 import serial.rfc2217
 from conftest import EXAMPLE, Pull, needs, simple, until
 
+from slimmemeter import port
+from slimmemeter.errors import PortError
+
 E350 = EXAMPLE.read_bytes()
 
 
@@ -46,9 +49,9 @@ class FarEnd(threading.Thread):
                 self._serve(connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        port = serial.serial_for_url("loop://", timeout=0)
-        port.rts = False  # until the near end raises it
-        manager = serial.rfc2217.PortManager(port, _Writer(connection))
+        loop = serial.serial_for_url("loop://", timeout=0)
+        loop.rts = False  # until the near end raises it
+        manager = serial.rfc2217.PortManager(loop, _Writer(connection))
         connection.settimeout(0.05)
         said_at = 0.0
         while True:
@@ -59,19 +62,19 @@ class FarEnd(threading.Thread):
                 pass
             except OSError:
                 return
-            if not self.rts or self.rts[-1] != port.rts:
-                self.rts.append(port.rts)
-            if port.rts and time.monotonic() > said_at + 0.5:
+            if not self.rts or self.rts[-1] != loop.rts:
+                self.rts.append(loop.rts)
+            if loop.rts and time.monotonic() > said_at + 0.5:
                 said_at = time.monotonic()
-                self._say(port, manager, connection)
+                self._say(loop, manager, connection)
 
     def _say(
         self,
-        port: serial.SerialBase,
+        loop: serial.SerialBase,
         manager: serial.rfc2217.PortManager,
         connection: socket.socket,
     ) -> None:
-        line = f"{port.baudrate}-{port.bytesize}{port.parity}{port.stopbits:.0f}"
+        line = f"{loop.baudrate}-{loop.bytesize}{loop.parity}{loop.stopbits:.0f}"
         self.seen.append(line)
         said = E350 if line == self.line else bytes(byte | 0x80 for byte in E350)
         connection.sendall(b"".join(manager.escape(said)))
@@ -189,12 +192,12 @@ def ser2net(tmp_path: Path) -> Iterator[tuple[Pty, int, int]]:
 
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+        number: int = server.getsockname()[1]
+        return number
 
 
-def _listens(port: int) -> bool:
-    listening = f":{port:04X} 00000000:0000 0A"
+def _listens(number: int) -> bool:
+    listening = f":{number:04X} 00000000:0000 0A"
     return listening in Path("/proc/net/tcp").read_text()
 
 
@@ -203,7 +206,7 @@ def test_ser2net_by_rfc2217_sets_the_line(ser2net: tuple[Pty, int, int], pull: P
 
     A pseudo-terminal has no RTS, which ser2net leaves unanswered: pyserial is told not to wait.
     """
-    line, port, _ = ser2net
+    line, number, _ = ser2net
     seen: set[int] = set()
     over = threading.Event()
 
@@ -213,7 +216,7 @@ def test_ser2net_by_rfc2217_sets_the_line(ser2net: tuple[Pty, int, int], pull: P
 
     watching = threading.Thread(target=watch)
     watching.start()
-    done = pull("--port", f"rfc2217://127.0.0.1:{port}?ign_set_control", "--dry-run")
+    done = pull("--port", f"rfc2217://127.0.0.1:{number}?ign_set_control", "--dry-run")
     over.set()
     watching.join()
     assert done.returncode == 0, done.stderr
@@ -224,3 +227,14 @@ def test_ser2net_by_plain_tcp(ser2net: tuple[Pty, int, int], pull: Pull) -> None
     """`socket://` reads the same line."""
     done = pull("--port", f"socket://127.0.0.1:{ser2net[2]}", "--dry-run")
     assert done.returncode == 0, done.stderr
+
+
+def test_port_is_the_only_adapter_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One adapter is taken, several are listed, and without any it is the first USB port."""
+    monkeypatch.setattr(port, "BY_ID", str(tmp_path))
+    assert port.find() == "/dev/ttyUSB0"
+    (tmp_path / "usb-FTDI_P1-if00-port0").touch()
+    assert port.find() == f"{tmp_path}/usb-FTDI_P1-if00-port0"
+    (tmp_path / "usb-Other-if00").touch()
+    with pytest.raises(PortError, match=r"2 serial adapters .*usb-FTDI_P1.*usb-Other"):
+        port.find()
