@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def needs(program: str, package: str) -> str:
     """The path of a program of a Debian package; without it the test is skipped."""
-    found = shutil.which(program)
+    found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
     if found is None:
         said = f"{program} isn't here: apt install {package}"
         if "SLIMMEMETER_TESTS_SKIP_NOTHING" in os.environ:
