@@ -49,8 +49,8 @@ class Shape:
 
 
 SHAPES = {
-    "wide": Shape(1000, 350, left=72, right=988, bottom=34, top=290),
-    "narrow": Shape(480, 400, left=56, right=470, bottom=32, top=312),
+    "wide": Shape(1000, 350, left=72, right=988, bottom=34, top=286),
+    "narrow": Shape(480, 400, left=56, right=470, bottom=32, top=290),
 }
 
 
@@ -191,9 +191,8 @@ class _Sheet:
             text = f"{abs(mark):.{decimals}f}".replace(".", words.point)
             (x, y), _ = self._across(mark)
             self._text(x - 8, y - 4, text, 9.5, self._theme.faint, ha="right")
-        middle = (self._shape.bottom + self._shape.top) / 2
-        style = {"rotation": "vertical", "va": "center"}
-        self._text(13, middle, _unit(self._table), 9.5, self._theme.faint, ha="center", **style)
+        x, y = self._shape.left - 8, self._shape.top + 9
+        self._text(x, y, _unit(self._table), 9.5, self._theme.faint, ha="right", weight="bold")
 
     def _time_marks(self, words: Words) -> None:
         """As many of the marks as have room, from the first on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from slimmemeter import __version__
@@ -25,6 +26,9 @@ def main() -> None:
         else:
             from slimmemeter import demo
 
+            if arguments.db is None:  # never the house's own
+                folder = os.path.dirname(settings.database)
+                settings.database = f"{folder}/demo.sqlite3"
             sys.exit(demo.run(settings, arguments.check))
     except SlimmemeterError as error:
         print(f"slimmemeter: {error}", file=sys.stderr)

@@ -91,6 +91,8 @@ def _in_words(path: str, error: sqlite3.Error) -> Exception:
     if name in ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY"):
         return HotJournalError(str(HotJournalError.__doc__))
     remedy = REMEDIES.get("_".join(name.split("_")[:2]))
+    if name == "SQLITE_ERROR" and str(error).startswith("no such"):
+        remedy = "a part of it is missing; move it aside and restore a backup"
     if remedy is None:
         return error
     return StoreError(f"the database {path}: {remedy} ({error})")
@@ -103,22 +105,26 @@ def create(path: str) -> None:
     """
     made = f"{path}.new-{os.getpid()}"
     try:
-        db = sqlite3.connect(made, isolation_level=None)
-        try:
-            db.executescript("PRAGMA synchronous = EXTRA; BEGIN;" + schema.TABLES + "COMMIT;")
-        finally:
-            db.close()
-        try:
-            os.link(made, path)  # unlike a rename it never replaces what another pull just made
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(made)
+        _fill(made)
+        os.link(made, path)  # unlike a rename it never replaces what another pull just made
         _sync_folder(os.path.dirname(path))
+    except FileExistsError:
+        pass
     except sqlite3.Error as error:
         raise _in_words(path, error) from None
     except OSError as error:
         raise StoreError(f"the database {path} can't be made: {error.strerror}") from None
+    finally:
+        if os.path.exists(made):
+            os.unlink(made)
+
+
+def _fill(made: str) -> None:
+    db = sqlite3.connect(made, isolation_level=None)
+    try:
+        db.executescript("PRAGMA synchronous = EXTRA; BEGIN;" + schema.TABLES + "COMMIT;")
+    finally:
+        db.close()
 
 
 def _sync_folder(folder: str) -> None:
@@ -130,7 +136,7 @@ def _sync_folder(folder: str) -> None:
 
 
 def change_counter(path: str) -> str:
-    """A text that is another one after every transaction, also if the file was replaced.
+    """A text that is another one after every transaction, and if the file is another.
 
     SQLite's file format, section 1.3.8: four bytes at offset 24.
 
@@ -139,6 +145,7 @@ def change_counter(path: str) -> str:
     try:
         with open(path, "rb") as file:
             file.seek(24)
-            return f"{os.fstat(file.fileno()).st_ino:x}-{file.read(4).hex()}"
+            about = os.fstat(file.fileno())
+            return f"{about.st_ino:x}-{about.st_mtime_ns:x}-{file.read(4).hex()}"
     except OSError as error:
         raise StoreError(f"the database {path} can't be read: {error.strerror}") from None

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from slimmemeter.archive import Reader
 from slimmemeter.errors import StoreError
-from slimmemeter.household import SLOT_S, START_GAS_DM3, START_WH, ZONE, House, SpeakingMeter
+from slimmemeter.household import METER, SLOT_S, START_GAS_DM3, START_WH, ZONE, House, SpeakingMeter
 from slimmemeter.server import make_server
 from slimmemeter.settings import Settings
 from slimmemeter.store import Writer
@@ -34,6 +34,8 @@ def fill(database: str, now: int, told: Callable[[str], None]) -> House:
     :raises StoreError: the database can't be used.
     """
     with Writer(database) as writer:
+        if writer.is_foreign(METER):
+            raise StoreError(f"{database} holds readings of a real meter: the demo leaves it alone")
         house = _house_of(database) if writer.newest() else _new_house(now)
         writer.add_many(_readings(house, now, told), SIMULATED)
         writer.close()
@@ -88,21 +90,27 @@ def run(settings: Settings, check: bool) -> int:
         signal.signal(each, signal.default_int_handler)
     print(f"the simulated house is in {settings.database}", flush=True)
     os.makedirs(os.path.dirname(settings.database), exist_ok=True)
-    house = fill(settings.database, int(time.time()), lambda told: print(told, flush=True))
+    try:
+        house = fill(settings.database, int(time.time()), lambda told: print(told, flush=True))
+        return _live_with(house, settings, check)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _live_with(house: House, settings: Settings, check: bool) -> int:
     server = make_server(settings)
     meter = SpeakingMeter(house)
     puller = Puller(meter.port, settings.database)
     meter.start()
     puller.start()
-    url = f"http://localhost:{settings.listen.rpartition(':')[2]}"
+    host, _, number = settings.listen.rpartition(":")
+    url = f"http://{'localhost' if host == '*' else host}:{number}"
     try:
         if check:
             threading.Thread(target=server.run, daemon=True).start()
-            return look(url, settings)
+            return look(url)
         print(f"look at {url} (Ctrl-C ends it)", flush=True)
         server.run()  # returns at Ctrl-C
-        return 0
-    except KeyboardInterrupt:
         return 0
     finally:
         puller.stop()
@@ -130,7 +138,7 @@ class Puller(threading.Thread):
         self.join()
 
 
-def look(url: str, settings: Settings) -> int:
+def look(url: str) -> int:
     """Look at the pages as a visitor would, and say what is there.
 
     :returns: 0 if all of it is there, else 1.
@@ -142,7 +150,8 @@ def look(url: str, settings: Settings) -> int:
     names = ("", f"day/{newest:.10}", f"month/{month}", f"year/{newest:.4}", "years", "meter")
     pictures = [f"{name}/electricity.png" for name in names[1:5]]
     well = [_fetched(url, name) for name in (*names, *pictures)]
-    totals = json.loads(_get(f"{url}/month/{month}/electricity.json")[1])["totals"]
+    status, body = _get(f"{url}/month/{month}/electricity.json")
+    totals = json.loads(body)["totals"] if status == 200 else {}
     print(f"totals of {month}: {', '.join(f'{name} {value}' for name, value in totals.items())}")
     well += [bool(live), bool(totals)]
     print("all is well" if all(well) else "something is missing")

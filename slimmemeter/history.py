@@ -53,7 +53,7 @@ class _Sum:
     def __init__(self, borders: list[int]) -> None:
         self.borders = borders
         self.columns: dict[str, list[int | None]] = {}
-        self.covered_s = [0] * (len(borders) - 1)
+        self._lives: list[tuple[int, int]] = []
         self.gaps: list[tuple[int, int]] = []
 
     def add(
@@ -75,12 +75,25 @@ class _Sum:
             for place, value in enumerate(values):
                 if value is not None:
                     sums[place] = (sums[place] or 0) + value
-        self.covered_s = [a + b for a, b in zip(self.covered_s, covered_s, strict=True)]
+        self._lives.append((owner["first"], owner["last"]))
+
+    def covered_s(self) -> list[int]:
+        """For how many seconds of each bucket something is known: of lives side by side once."""
+        lives: list[tuple[int, int]] = []
+        for first, last in sorted(self._lives):
+            if lives and first <= lives[-1][1]:
+                before = lives.pop()
+                first, last = before[0], max(before[1], last)
+            lives.append((first, last))
+        pairs = list(zip(self.borders, self.borders[1:], strict=False))
+        return [
+            sum(max(0, min(e, last) - max(b, first)) for first, last in lives) for b, e in pairs
+        ]
 
     def partial(self) -> list[int]:
         """The buckets of which something is known, but not all."""
         lengths = [end - begin for begin, end in zip(self.borders, self.borders[1:], strict=False)]
-        pairs = enumerate(zip(self.covered_s, lengths, strict=True))
+        pairs = enumerate(zip(self.covered_s(), lengths, strict=True))
         return [place for place, (covered, length) in pairs if 0 < covered < length]
 
 
@@ -97,6 +110,7 @@ def electricity(reader: Reader, borders: list[int]) -> Table:
 def power(reader: Reader, borders: list[int]) -> Table:
     """The mean power from and to the grid, in W: counted energy by the time it took."""
     summed = _electricity(reader, borders)
+    covered_s = summed.covered_s()
     columns = []
     for direction in ("import", "export"):
         parts = [values for name, values in summed.columns.items() if name.startswith(direction)]
@@ -104,10 +118,10 @@ def power(reader: Reader, borders: list[int]) -> Table:
             energy = [_total(bucket) for bucket in zip(*parts, strict=True)]
             values = [
                 None if wh is None else _mean_w(wh, seconds)
-                for wh, seconds in zip(energy, summed.covered_s, strict=True)
+                for wh, seconds in zip(energy, covered_s, strict=True)
             ]
             total = _total(energy)
-            mean = None if total is None else _mean_w(total, sum(summed.covered_s))
+            mean = None if total is None else _mean_w(total, sum(covered_s))
             columns.append(Column(f"{direction}_w", ONE, values, mean))
     return Table("power", borders, columns, summed.gaps, summed.partial())
 

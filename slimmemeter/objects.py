@@ -65,7 +65,7 @@ def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list
     telegram.rejoin()
     for line in filter(None, telegram.lines[1:]):
         before, _, rest = line.partition(b"(")
-        code = before.decode("ascii", "replace")
+        code = printable(before)
         row = obis.find(code)
         found = None
         if row is not None and code not in known and rest[-1:] == b")":

@@ -32,7 +32,7 @@ def leave(database: str, code: int, sentence: str) -> None:
     folder = RUN_FOLDER if os.access(RUN_FOLDER, os.W_OK) else os.path.dirname(database)
     made = f"{folder}/{FILE}.{os.getpid()}"
     try:
-        with open(made, "w", encoding="utf-8") as file:
+        with open(made, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{int(time.time())} {code} {' '.join(sentence.split())}\n")
         os.replace(made, f"{folder}/{FILE}")
     except OSError:

@@ -14,6 +14,7 @@ from slimmemeter.periods import Period
 from slimmemeter.site import NoReadingError, site
 
 PULL_EVERY_S = 300
+MOST_LISTED = 20
 TABLES = {
     "day": ("power", "electricity"),
     "month": ("electricity", "power"),
@@ -83,6 +84,13 @@ def picture_words(reader: Reader, period: Period, table: history.Table) -> dict[
     }
 
 
+def _alt(reader: Reader, period: Period, name: str) -> str:
+    """What a picture shows, for who can't see it."""
+    said = _totals_said(reader, period, table(reader, period, name))
+    said = said or gettext("nothing is known of this time")
+    return f"{words.table_name(name)}, {words.period_title(period)}: {said}"
+
+
 def _totals_said(reader: Reader, period: Period, table: history.Table) -> str:
     if table.name == "power":  # its picture tells the energy, as a mean of a day says little
         table = history.electricity(reader, [period.begin_at, period.end_at])
@@ -96,12 +104,11 @@ def _version(reader: Reader) -> str | None:
 
 def shown(reader: Reader, period: Period, names: tuple[str, ...]) -> list[dict[str, str]]:
     """The pictures of a page: where each is, and what it shows in words."""
-    title = words.period_title(period)
     return [
         {
             "url": f"/{period.name}/{name}",
             "name": name,
-            "alt": f"{title} · {_totals_said(reader, period, table(reader, period, name))}",
+            "alt": _alt(reader, period, name),
             "href": f"/{period.name}",
         }
         for name in names
@@ -132,10 +139,10 @@ def totals(reader: Reader, period: Period) -> list[dict[str, str]]:
 def _rows(period: Period, table: history.Table) -> Iterator[tuple[str, str | None]]:
     """The name of each bucket, and the page that shows it in detail."""
     bucket = periods.BUCKETS[period.kind]
-    for begin, end in zip(table.borders, table.borders[1:], strict=False):
-        name = words.bucket_title(begin, end, bucket, site().zone)
-        below = periods.today(bucket, begin, site().zone).name if bucket != "hour" else None
-        yield name, below and f"/{below}"
+    for begin in table.borders[:-1]:
+        name = words.bucket_title(begin, bucket, site().zone)
+        below = None if bucket == "hour" else periods.of(bucket, begin, site().zone)
+        yield name, f"/{below.name}" if below else None
 
 
 def frame(reader: Reader) -> dict[str, object]:
@@ -148,6 +155,7 @@ def frame(reader: Reader) -> dict[str, object]:
         "tariff": obis.tariff_names(version),
         "mbus_types": obis.MBUS_TYPES,
         "zone": zone,
+        "MOST_LISTED": MOST_LISTED,
         "words": words,
         "language": str(get_locale()),
     }

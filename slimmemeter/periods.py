@@ -78,7 +78,12 @@ def parse(kind: str, text: str, zone: ZoneInfo) -> Period | None:
         day = date.fromisoformat(text + "-01-01"[length - 4 :] if length < 10 else text)
     except ValueError:
         return None
-    return _around(kind, day, zone)
+    return _around(kind, day, zone) if day.isoformat().startswith(text) else None
+
+
+def of(kind: str, instant: int, zone: ZoneInfo) -> Period | None:
+    """The period of this kind that holds an instant, or None where the calendar ends."""
+    return _around(kind, datetime.fromtimestamp(instant, zone).date(), zone)
 
 
 def today(kind: str, now: int, zone: ZoneInfo) -> Period:
@@ -86,7 +91,7 @@ def today(kind: str, now: int, zone: ZoneInfo) -> Period:
 
     :raises ValueError: the calendar doesn't reach there.
     """
-    found = _around(kind, datetime.fromtimestamp(now, zone).date(), zone)
+    found = of(kind, now, zone)
     if found is None:
         raise ValueError(f"no {kind} of {now}")
     return found

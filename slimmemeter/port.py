@@ -23,6 +23,7 @@ FALLBACK = "/dev/ttyUSB0"
 CHUNK = 4096
 TICK_S = 0.1  # how long one read waits
 SILENCE_S = 1.0
+CLOSING_S = 1.0
 GATHER_S = 0.02  # how long to let bytes gather: one read of many is cheaper than many of one
 
 
@@ -56,11 +57,9 @@ class Port:
         self.name = name
         self.deadline_s = deadline_s
         self._is_url = "://" in name
-        if self._is_url:
-            _end_at(deadline_s, name)
         while True:
             try:
-                self._serial = _open(name, line)
+                self._serial = self._opened(line)
                 return
             except (serial.SerialException, OSError, ValueError) as error:
                 # Only the lock that a pull before this one holds is worth waiting for.
@@ -68,6 +67,18 @@ class Port:
                 if not locked or time.monotonic() + 0.2 > deadline_s:
                     raise PortError(_why(name, error)) from None
                 time.sleep(0.1)
+
+    def _opened(self, line: str) -> serial.Serial:
+        """Open it; a far end has the time until the deadline, not pyserial's own 3 to 5 s."""
+        if not self._is_url:
+            return _open(self.name, line)
+        from slimmemeter import alarm
+
+        alarm.ring_at(self.deadline_s, PortError(f"{self.name} didn't answer in time"))
+        try:
+            return _open(self.name, line)
+        finally:
+            alarm.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -79,13 +90,17 @@ class Port:
 
     def close(self) -> None:
         """Drop RTS, so that the meter falls silent, and let go of the port."""
+        if self._is_url:  # to agree on RTS with a far end may take seconds
+            from slimmemeter import alarm
+
+            alarm.ring_at(time.monotonic() + CLOSING_S, PortError("it didn't agree"))
         try:
             self._serial.rts = False
-        except (serial.SerialException, OSError):
+        except (serial.SerialException, OSError, PortError):
             pass  # a pseudo-terminal has no RTS, and a cable that was pulled out has none any more
         self._serial.close()
         if self._is_url:
-            _never_mind()
+            alarm.stop()
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they come, in pieces; an empty piece tells of `SILENCE_S` without any.
@@ -117,24 +132,6 @@ class Port:
         time.sleep(GATHER_S)
         waiting: int = self._serial.in_waiting
         return first + bytes(self._serial.read(min(waiting, CHUNK)))
-
-
-def _end_at(deadline_s: float, name: str) -> None:
-    """Let nothing of a far end's last beyond the deadline: connecting and agreeing on the line
-    have times of their own in pyserial, of 3 to 5 s."""
-    import signal
-
-    def late(*_: object) -> None:
-        raise PortError(f"{name} didn't answer in time")
-
-    signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, max(deadline_s - time.monotonic(), 0.01))
-
-
-def _never_mind() -> None:
-    import signal
-
-    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _open(name: str, line: str) -> serial.Serial:

@@ -13,9 +13,9 @@ import time
 from slimmemeter import clock, outcome
 from slimmemeter.errors import EXIT_CODES, PortError, SlimmemeterError, TelegramError, UsageError
 from slimmemeter.frames import Framer
-from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings
+from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, setting_alone
 from slimmemeter.store import CONFLICT, FROM_FILE, STORED, Writer
-from slimmemeter.telegram import Telegram
+from slimmemeter.telegram import Telegram, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,15 @@ class Wanted:
     timeout: str | None = None
     line: str | None = None
     dry_run = json = raw = new_meter = verbose = False
-    database: str | None = None  # known once it is a pull from the meter into it
+
+    @property
+    def stores_from_port(self) -> bool:
+        """Whether it is a pull from the meter into the database, of which the pages tell."""
+        return self.file is None and not self.dry_run
+
+    def database(self) -> str:
+        """The database, also where other settings don't fit."""
+        return str(setting_alone("SLIMMEMETER_DB", {"--db": self.db}))
 
     def settings(self) -> Settings:
         """The settings that hold for this run. :raises UsageError: one doesn't fit."""
@@ -48,21 +56,21 @@ FLAGS = [setting for setting in SETTINGS if hasattr(Wanted, setting.flag[2:])]
 
 def main() -> None:
     """Run, leave word of what came of it, and end with the exit code of `EXIT_CODES`."""
-    code, said, asked = 0, "", None
+    code, said = 0, ""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the end
+    asked = parse(sys.argv[1:])
     try:
-        asked = parse(sys.argv[1:])
         pull(asked)
-        sys.stdout.flush()
     except SlimmemeterError as error:
         code, said = error.exit_code, f"p1-pull: {error}"
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         sys.exit(130)
-    if asked is not None and asked.database is not None:
-        outcome.leave(asked.database, code, said)
+    if asked.stores_from_port:
+        outcome.leave(asked.database(), code, said)
     if code:
-        print(said, file=sys.stderr)
+        print(printable(said.encode("utf-8", "surrogateescape")), file=sys.stderr)
         sys.exit(code)
 
 
@@ -76,7 +84,9 @@ def leave_word() -> None:
     """For `pull.sh`, after a pull that was killed: the arguments are the exit code, the sentence,
     and what that pull's arguments were."""
     code, said, *arguments = sys.argv[1:]
-    outcome.leave(parse(arguments).settings().database, int(code), said)
+    asked = parse(arguments)
+    if asked.stores_from_port:
+        outcome.leave(asked.database(), int(code), said)
 
 
 def pull(wanted: Wanted) -> None:
@@ -86,8 +96,6 @@ def pull(wanted: Wanted) -> None:
     """
     settings = wanted.settings()
     deadline_s = time.monotonic() + settings.timeout_s
-    if wanted.file is None and not wanted.dry_run:
-        wanted.database = settings.database
     winter_offset_s = settings.winter_offset_s()
     telegram, error = _heard(wanted, settings, deadline_s)
     received_at = None if wanted.file else clock.now()
@@ -97,12 +105,14 @@ def pull(wanted: Wanted) -> None:
             reading = telegram.reading(winter_offset_s)
         except TelegramError as wrong:
             error = wrong
+    if reading is not None and not wanted.dry_run:
+        said = _store(wanted, settings, reading, received_at, deadline_s)
+        if wanted.verbose:
+            _say(said)
     if (wanted.dry_run or wanted.json) and not wanted.raw:
         _show(wanted, telegram, reading, settings)
-    if error is not None or reading is None:
-        raise error or TelegramError("nothing was read")
-    if not wanted.dry_run:
-        _store(wanted, settings, reading, received_at, deadline_s)
+    if error is not None:
+        raise error
 
 
 def _heard(
@@ -113,19 +123,19 @@ def _heard(
     :raises SlimmemeterError: there was none.
     """
     if wanted.file is not None:
-        heard = receive(_tee(_from_file(wanted.file), wanted.raw))
+        heard = receive(_tee(_from_file(wanted.file, deadline_s), wanted.raw))
         name = "standard input" if wanted.file == "-" else wanted.file
     else:
         from slimmemeter import port
 
         name = settings.port or port.find()
         lines = ("115200-8N1", "9600-7E1") if settings.line == "auto" else (settings.line,)
-        count = 0
-        for line in lines:
-            with port.Port(name, line, deadline_s) as opened:
-                pieces = opened.chunks() if line == lines[-1] else _hopeful(opened.chunks())
-                heard = receive(_tee(pieces, wanted.raw))
-            count = heard.bytes = count + heard.bytes
+        heard = Heard()
+        for left, line in zip(range(len(lines), 0, -1), lines, strict=True):
+            now_s = time.monotonic()
+            with port.Port(name, line, now_s + (deadline_s - now_s) / left) as opened:
+                pieces = opened.chunks() if left == 1 else _hopeful(opened.chunks())
+                heard = receive(_tee(pieces, wanted.raw), heard)
             if heard.telegram is not None and heard.error is None:
                 break
         if not heard.bytes:
@@ -150,9 +160,12 @@ class Heard:
         self.error: TelegramError | None = None
 
 
-def receive(pieces: Iterable[bytes]) -> Heard:
-    """Listen until a telegram is right, or the pieces end; an empty piece is a silence."""
-    heard = Heard()
+def receive(pieces: Iterable[bytes], heard: Heard | None = None) -> Heard:
+    """Listen until a telegram is right, or the pieces end; an empty piece is a silence.
+
+    :param heard: what came before, on another line; it is gone on with.
+    """
+    heard = heard or Heard()
     framer = Framer()
     for piece in pieces:
         heard.bytes += len(piece)
@@ -170,16 +183,22 @@ def receive(pieces: Iterable[bytes]) -> Heard:
     return heard
 
 
-def _from_file(name: str) -> Iterator[bytes]:
+def _from_file(name: str, deadline_s: float) -> Iterator[bytes]:
+    from slimmemeter import alarm
+
+    alarm.ring_at(deadline_s, TelegramError(f"no telegram came from {name} in time"))
     try:
-        with open(sys.stdin.fileno() if name == "-" else name, "rb", closefd=name != "-") as file:
+        with open(0 if name == "-" else name, "rb", buffering=0, closefd=name != "-") as file:
             for _ in range(LONGEST_FILE // 4096):
                 if not (piece := file.read(4096)):
                     break
                 yield piece
             yield b""
-    except OSError as error:
-        raise UsageError(f"cannot read {name}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot read {printable(os.fsencode(name))}: {why}") from None
+    finally:
+        alarm.stop()
 
 
 def _hopeful(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -199,7 +218,7 @@ def _hopeful(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _tee(pieces: Iterator[bytes], raw: bool) -> Iterator[bytes]:
     for piece in pieces:
         if raw:
-            sys.stdout.buffer.write(piece)
+            _write(piece)
         yield piece
 
 
@@ -208,9 +227,28 @@ def _show(wanted: Wanted, telegram: Telegram, reading: Reading | None, settings:
 
     winter_offset_s = settings.winter_offset_s()
     if wanted.json:
-        print(display.as_json(telegram, reading, winter_offset_s))
+        _say(display.as_json(telegram, reading, winter_offset_s))
     else:
-        print(display.page(telegram, winter_offset_s, settings.zone_info()))
+        _say(display.page(telegram, winter_offset_s, settings.zone_info()))
+
+
+def _say(text: str) -> None:
+    _write(f"{text}\n".encode("utf-8", "backslashreplace"))
+
+
+def _write(content: bytes) -> None:
+    """Write to standard output. Who has seen enough (`| head`) keeps nothing from being stored.
+
+    :raises UsageError: standard output takes nothing.
+    """
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise UsageError(f"cannot write to standard output: {error.strerror}") from None
 
 
 def _store(
@@ -219,7 +257,8 @@ def _store(
     reading: Reading,
     received_at: int | None,
     deadline_s: float,
-) -> None:
+) -> str:
+    """Store it; what was done, in words. :raises SlimmemeterError: it isn't stored."""
     if received_at is None and reading.stamp is None:
         raise TelegramError("the telegram doesn't say when it was made, so it can't be stored")
     settings.make_own_folder()
@@ -237,9 +276,8 @@ def _store(
         writer.close()
     if outcome == CONFLICT:
         raise TelegramError(f"another reading of {_utc(taken_at)} is stored, with other counters")
-    if wanted.verbose:
-        was = "is stored" if outcome == STORED else "was stored before"
-        print(f"the reading of {_utc(taken_at)} {was} in {settings.database}")
+    was = "is stored" if outcome == STORED else "was stored before"
+    return f"the reading of {_utc(taken_at)} {was} in {settings.database}"
 
 
 def _refuse_foreign(wanted: Wanted, writer: Writer, reading: Reading) -> None:

@@ -65,7 +65,8 @@ def _language(text: str) -> str:
 
 
 def _timeout_s(text: str) -> float:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= LONGEST_TIMEOUT_S:
+    whole = text.isascii() and text.isdigit() and len(text) < 4
+    if not whole or not 1 <= int(text) <= LONGEST_TIMEOUT_S:
         raise ValueError(f"a whole number of seconds from 1 to {LONGEST_TIMEOUT_S}")
     return float(text)
 
@@ -83,8 +84,10 @@ def _own_folder() -> str:
 
 
 def _database(text: str) -> str:
-    if text:
-        return os.path.abspath(os.path.expanduser(text))
+    if "\0" in text:
+        raise ValueError("a path without NUL bytes")
+    if text:  # two slashes at the start would be an authority in SQLite's URI
+        return "/" + os.path.abspath(os.path.expanduser(text)).lstrip("/")
     folder = SYSTEM_FOLDER if os.path.isdir(SYSTEM_FOLDER) else _own_folder()
     return f"{folder}/slimmemeter.sqlite3"
 
@@ -129,17 +132,8 @@ class Settings:
         """
         in_file = _read(file)
         for setting in SETTINGS:
-            candidates = (
-                (setting.flag, flags.get(setting.flag)),
-                (setting.name, environ.get(setting.name) or None),
-                (f"{setting.name} in {file}", in_file.get(setting.name) or None),
-                (setting.name, setting.default),
-            )
-            where, text = next((where, text) for where, text in candidates if text is not None)
-            try:
-                setattr(self, setting.attribute, setting.convert(text))
-            except ValueError as error:
-                raise UsageError(f"{where} is {text!r}: it must be {error}") from None
+            value = _resolved(setting, flags, environ, {file: in_file})
+            setattr(self, setting.attribute, value)
 
     def make_own_folder(self) -> None:
         """Make the default database's folder in a home. One that somebody named isn't made: where
@@ -174,6 +168,35 @@ class Settings:
             raise UsageError(f"SLIMMEMETER_TZ is {self.zone!r}: there is no such zone") from None
 
 
+def setting_alone(name: str, flags: Mapping[str, str | None]) -> object:
+    """One setting's value, whatever the others are. :raises UsageError: it doesn't fit."""
+    setting = next(setting for setting in SETTINGS if setting.name == name)
+    return _resolved(setting, flags, os.environ, {DEFAULTS_FILE: _read(DEFAULTS_FILE)})
+
+
+def _resolved(
+    setting: Setting,
+    flags: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    files: Mapping[str, Mapping[str, str]],
+) -> object:
+    """The first of flag, environment, file and default that says something, as its value."""
+    candidates = [
+        (setting.flag, flags.get(setting.flag)),
+        (setting.name, environ.get(setting.name) or None),
+        *(
+            (f"{setting.name} in {file}", has.get(setting.name) or None)
+            for file, has in files.items()
+        ),
+        (setting.name, setting.default),
+    ]
+    where, text = next((where, text) for where, text in candidates if text is not None)
+    try:
+        return setting.convert(text)
+    except ValueError as error:
+        raise UsageError(f"{where} is {text[:60]!r}: it must be {error}") from None
+
+
 def _read(file: str) -> dict[str, str]:
     """The NAME=value lines of a shell fragment; a file that isn't there has none."""
     try:
@@ -183,4 +206,5 @@ def _read(file: str) -> dict[str, str]:
         return {}
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from None
-    return {name: value.strip("\"'") for name, equals, value in pairs if equals}
+    found = {name: value.strip("\"'") for name, equals, value in pairs if equals}
+    return {name: value for name, value in found.items() if value}

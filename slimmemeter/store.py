@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from slimmemeter import schema
 from slimmemeter.database import Database, Row, create
@@ -27,6 +28,7 @@ class Writer(Database):
 
         :raises StoreError: as `Database` and `create` do.
         """
+        self._deadline_s = time.monotonic() + timeout_s
         if not os.path.exists(path):
             create(path)
         super().__init__(path, "rw", timeout_s)
@@ -54,6 +56,7 @@ class Writer(Database):
         :returns: `STORED`; `KNOWN` if it was there with the same counters; `CONFLICT` if that
             instant has others, and then nothing was stored.
         """
+        self._wait_no_longer()
         self._db.execute("BEGIN IMMEDIATE")
         try:
             outcome = self.put(reading, taken_at, delay_s, source)
@@ -61,8 +64,14 @@ class Writer(Database):
             if self._db.in_transaction:  # a full disk has ended it already
                 self._db.execute("ROLLBACK")
             raise
+        self._wait_no_longer()
         self._db.execute("COMMIT" if outcome == STORED else "ROLLBACK")
         return outcome
+
+    def _wait_no_longer(self) -> None:
+        """Each statement may wait for others' locks, all of them until the one deadline."""
+        left_ms = int((self._deadline_s - time.monotonic()) * 1000)
+        self._db.execute(f"PRAGMA busy_timeout = {max(left_ms, 50)}")
 
     def add_many(self, readings: Iterable[tuple[Reading, int]], source: int | None) -> None:
         """Store readings and their instants, a thousand in a transaction: a pull that comes
@@ -106,12 +115,18 @@ class Writer(Database):
         return self._insert("meters", None, reading.meter_id or "", reading.header, reading.version)
 
     def _series(self, meter: int, registers: str, at: int) -> int:
-        """The meter's newest series with these registers; opened now if there is none."""
-        found = self._one(
-            "SELECT max(id) FROM series WHERE meter = ? AND registers = ?", (meter, registers)
-        )[0]
-        if found is not None:
-            return found
+        """The series that the reading before (or, for a late one, after) this instant is of, if it
+        is of this meter with these registers; else one that is opened now."""
+        for which, order in (("max", "DESC"), ("min", "ASC")):
+            low, high = ("0", ":at") if which == "max" else (":at", ":mask")
+            found = self._db.execute(
+                f"SELECT id, meter, registers, (SELECT {which}(id) & :mask FROM readings AS r WHERE"
+                f" r.id BETWEEN (s.id << :bits) + {low} AND (s.id << :bits) + {high}) AS nearest"
+                f" FROM series AS s WHERE nearest IS NOT NULL ORDER BY nearest {order} LIMIT 1",
+                {"at": at, "mask": schema.INSTANT_MASK, "bits": schema.INSTANT_BITS},
+            ).fetchall()
+            if found and found[0][1:3] == (meter, registers):
+                return int(found[0][0])
         before = self._one("SELECT count(*), total(meter = ?) FROM series", (meter,))
         opened_by = ("first reading", "other registers", "another meter")[
             0 if not before[0] else 1 if before[1] else 2

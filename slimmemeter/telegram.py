@@ -221,7 +221,7 @@ class Telegram:
 
     def _refuse(self, line: bytes, quantity: Quantity) -> None:
         """Say which line is wrong, and where: the first byte that can't stand there."""
-        place = line.index(b"(") + 1
+        place = line.find(b"(") + 1 or len(line)
         while line[place : place + 1].isdigit() or line[place : place + 1] == b".":
             place += 1
         if line[place : place + 1] == b"*":

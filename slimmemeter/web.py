@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import zlib
 
 from flask import (
     Blueprint,
@@ -77,11 +78,17 @@ def _unchanged() -> ResponseReturnValue | None:
                 gettext("%(name)s must be one of %(those)s", name=name, those=", ".join(allowed)),
             )
     if request.blueprint and request.path != "/healthz" and os.path.exists(site().database):
-        minute = clock.now() // 60 if request.path in CHANGES_BY_THE_MINUTE else ""
-        g.etag = f"{__version__}-{change_counter(site().database)}-{get_locale()}-{minute}"
-        if request.if_none_match.contains(g.etag):
+        time = clock.now() // 60 if request.path in CHANGES_BY_THE_MINUTE else _today()
+        g.etag = f"{__version__}-{change_counter(site().database)}-{get_locale()}-{time}"
+        # Only who was given it for this very address can know it.
+        g.etag += f"-{zlib.crc32(request.full_path.encode()):08x}"
+        if request.if_none_match.contains(g.etag) and not request.if_none_match.star_tag:
             return _headers(Response(status=304))
     return None
+
+
+def _today() -> str:
+    return f"{periods.today('day', clock.now(), site().zone).name}-{site().zone}"
 
 
 @routes.after_app_request

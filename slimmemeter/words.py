@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_datetime, format_time
@@ -69,6 +69,12 @@ def column_name(column: str, version: str | None) -> str:
     return f"{stem_name(stem)}, {tariffs[name] + ' ' if name else ''}T{tariff}"
 
 
+def table_name(name: str) -> str:
+    """What a table or its picture is called."""
+    names = {"electricity": gettext("Electricity"), "power": gettext("Mean power")}
+    return str(names.get(name) or medium(name).capitalize())
+
+
 def period_title(period: Period) -> str:
     """What a period is called: a date, a month, a year."""
     if period.kind == "years":
@@ -77,11 +83,15 @@ def period_title(period: Period) -> str:
     return text[:1].upper() + text[1:]
 
 
-def bucket_title(at: int, end: int, bucket: str, zone: ZoneInfo) -> str:
+def bucket_title(at: int, bucket: str, zone: ZoneInfo) -> str:
     """What a row of a table is called: 13:00 – 14:00, Mon 23 Nov, November, 2026."""
     local = datetime.fromtimestamp(at, zone)
     if bucket == "hour":
-        return f"{clock(at, zone)} – {clock(end, zone)}"
+        name = f"{local:%H:%M} – {local.replace(tzinfo=None) + timedelta(hours=1):%H:%M}"
+        if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+            return name
+        season = gettext("summer time") if local.dst() else gettext("winter time")
+        return f"{name} ({season})"
     formats = {"day": "EEE d MMM", "month": "MMMM", "year": "yyyy"}
     return str(format_datetime(local, formats[bucket], locale=get_locale()))
 

@@ -99,6 +99,34 @@ def test_replaced_meter_continues_the_totals(tmp_path: Path) -> None:
     assert (column.values, column.total, table.partial) == ([500, 200], 700, [1])
 
 
+def test_meter_that_drops_a_register_for_once_is_counted_once(tmp_path: Path) -> None:
+    """Each change of the registers opens a series, so that no two ever tell of the same time."""
+    both = {"import_t1_wh": 0, "export_t1_wh": 0}
+    steps = [both, both, {"import_t1_wh": 0}, both, both]
+    readings = (
+        (MONDAY + 300 * n, reading(dict.fromkeys(values, 100 * n)))
+        for n, values in enumerate(steps)
+    )
+    reader = stored(tmp_path / "x", *readings)
+    lives = [(row["first"], row["last"]) for row in reader.series()]
+    assert all(before[1] < after[0] for before, after in zip(lives, lives[1:], strict=False))
+    table = history.electricity(reader, [MONDAY, MONDAY + 3600])
+    assert {c.name: c.total for c in table.columns} == {"import_t1_kwh": 200, "export_t1_kwh": 200}
+
+
+def test_two_devices_side_by_side_cover_their_time_once(tmp_path: Path) -> None:
+    """A day of which two gas meters know the same half is a part of a day."""
+    path = tmp_path / "x"
+    registers = ({"import_t1_wh": 1}, {"import_t1_wh": 2})
+    half = [(MONDAY, 10), (MONDAY + 50000, 30)]
+    for place, values in enumerate(registers):
+        each = reading(values, gas=half[place])
+        each.mbus.append(MbusReading(2, 3, "gas 2", half[place][0], 7 * place, "dm3"))
+        stored(path, (MONDAY + 60 * place, each)).close()
+    table = history.medium(Reader(str(path)), "gas", [MONDAY, MONDAY + 86400])
+    assert ([c.total for c in table.columns], table.partial) == ([27], [0])
+
+
 def test_total_beside_tariffs_is_not_counted_twice(tmp_path: Path) -> None:
     """Where a meter has tariffs, their sum is the total."""
     values = {"import_wh": 30, "import_t1_wh": 10, "import_t2_wh": 20, "export_wh": 5}

@@ -268,6 +268,14 @@ def test_dry_run_shows_what_it_does_not_understand(pull: Pull) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_dry_run_lets_nothing_into_the_terminal(pull: Pull) -> None:
+    """Neither a value nor a code may carry an escape sequence."""
+    said = simple("1-0:1.8.1(000001.000*kWh)", "0-0:96.13.0*\x1b]0;owned\x07()")
+    done = pull("--dry-run", "-", said=said.decode())
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+
+
 def test_dry_run_shows_a_damaged_telegram_too(pull: Pull) -> None:
     """Headed by a warning, and with the exit code of a telegram that can't be trusted."""
     done = pull("--dry-run", "-", said=E350.decode().replace("494", "495"))
@@ -281,6 +289,54 @@ def test_dry_run_into_head_ends_quietly(tmp_path: Path) -> None:
     command = f"{' '.join(PULL)} --dry-run {EXAMPLE} | head -1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True)
     assert (done.stdout, done.stderr) == ("Telegram of /XMX5LGBBFG1012345678\n", "")
+
+
+def test_closed_pipe_keeps_nothing_from_being_stored(database: Path) -> None:
+    """Exit code 0 means stored, whoever stopped reading what is printed."""
+    command = f"{' '.join(PULL)} --json --db {database} {EXAMPLE}; echo $? >&2"
+    done = subprocess.run(
+        ["sh", "-c", f"( {command} ) | true"], capture_output=True, check=True, text=True
+    )
+    assert done.stderr == "0\n"
+    assert rows(database, "SELECT count(*) FROM readings") == [(1,)]
+
+
+def test_full_or_closed_output_is_told(database: Path) -> None:
+    """One sentence, and no traceback, where standard output takes nothing."""
+    for output, code in ((">/dev/full", 2), (">&-", 0)):
+        command = f"{' '.join(PULL)} -v --db {database} {EXAMPLE} {output}"
+        done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, text=True)
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
+
+
+def test_pipe_that_gives_nothing_is_given_up(tmp_path: Path, pull: Pull) -> None:
+    """FILE may be a pipe; the timeout holds for it too."""
+    os.mkfifo(tmp_path / "fifo")
+    assert code_of(pull("--dry-run", "--timeout", 1, tmp_path / "fifo")) == 4
+
+
+def test_wrong_setting_leaves_word_too(pull: Pull, database: Path) -> None:
+    """A typo in the settings stops all readings: the pages must be able to say so."""
+    pull(SLIMMEMETER_TIMEOUT="soon")
+    assert " 2 p1-pull: SLIMMEMETER_TIMEOUT" in database.with_name("last-pull").read_text()
+
+
+def test_odd_paths_do_no_harm(pull: Pull, tmp_path: Path) -> None:
+    """Two slashes at the start, and a port's name that isn't UTF-8."""
+    assert pull("--db", f"/{tmp_path}/two.sqlite3", EXAMPLE).returncode == 0
+    assert code_of(pull("--port", b"/dev/c\xff".decode("utf-8", "surrogateescape"))) == 3
+
+
+def test_full_disk_is_told(pull: Pull, tmp_path: Path) -> None:
+    """Exit 5 with a remedy, and the next pull works when there is room again."""
+    database = tmp_path / "small.sqlite3"
+    pull("--db", database, EXAMPLE)
+    limit = f"ulimit -f 8; {' '.join(PULL)} --new-meter --db {database} -"
+    telegram = simple()
+    done = subprocess.run(["sh", "-c", limit], capture_output=True, check=False, input=telegram)
+    assert (done.returncode, done.stderr.count(b"\n")) == (5, 1)
+    assert pull("--new-meter", "--db", database, "-", said=telegram.decode()).returncode == 0
 
 
 def test_json_is_the_documented_form(pull: Pull) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 from conftest import EXAMPLE, ROOT, Pull, needs
@@ -68,6 +69,15 @@ def test_queries_answer(house_database: Path) -> None:
     lines = done.stdout.splitlines()
     assert len(lines) == 5 + 7 + 2
     assert re.fullmatch(r"2026-10-2\d \d\d:\d\d:03\|\d+\|\d+", lines[0])
+
+
+def test_demo_leaves_a_real_house_alone(pull: Pull, database: Path) -> None:
+    """A database with readings of a meter is no place for simulated ones."""
+    pull(EXAMPLE)
+    command = [sys.executable, "-m", "slimmemeter.cli", "demo", "--check", "--db", str(database)]
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=30)
+    assert done.returncode == 5
+    assert "of a real meter" in done.stderr
 
 
 def test_demo_check_sees_all_pages(tmp_path: Path) -> None:

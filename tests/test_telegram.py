@@ -139,6 +139,7 @@ def test_crc_may_be_printed_otherwise(crc: str) -> None:
         ("1-0:1.7.0(00.494*kWh)", "one of W, kW, MW"),
         ("1-0:1.8.1(" + "9" * 5000 + "*kWh)", "at most 12 digits"),
         ("1-0:1.8.1(000001.000*kWh", "line 6"),
+        ("1-0:1.8.1", "character 10"),
     ],
 )
 def test_wrong_register_refuses_the_telegram(line: str, said: str) -> None:

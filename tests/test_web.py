@@ -141,6 +141,7 @@ def test_picture_in_both_themes_and_twice_as_sharp(client: FlaskClient) -> None:
         ("/day/2026-10-26/power.png?theme=pink", 400),
         ("/day/2026-10-26/power.png?scale=9", 400),
         ("/?lang=xx", 400),
+        ("/day/2026-W48-2", 404),
         ("/day/%00", 404),
         ("/week/%F0%9F%92%A5", 404),
     ],
@@ -174,6 +175,21 @@ def test_unchanged_page_is_304_until_a_reading_comes(pull: Pull, database: Path)
     pull("-", said=simple("1-0:1.8.1(000002.000*kWh)", stamp="261123120500W").decode())
     changed = client.get("/day/2026-11-23", headers={"If-None-Match": first.headers["ETag"]})
     assert changed.status_code == 200
+
+
+def test_address_that_is_none_is_never_unchanged(client: FlaskClient) -> None:
+    """Another page's ETag, or any, doesn't make a wrong address right."""
+    etag = client.get("/month/2026-10").headers["ETag"]
+    for header in (etag, "*"):
+        assert client.get("/day/2026-02-30", headers={"If-None-Match": header}).status_code == 404
+
+
+def test_hour_that_comes_twice_is_named(client: FlaskClient) -> None:
+    """Summer and winter time stand beside it, on that day only."""
+    text = text_of(client, "/day/2026-10-25")
+    assert "02:00 – 03:00 (summer time)" in text
+    assert "02:00 – 03:00 (winter time)" in text
+    assert "winter time" not in text_of(client, "/day/2026-10-26")
 
 
 def test_no_database_yet_is_a_page_that_says_what_to_do(database: Path) -> None:
