@@ -191,7 +191,7 @@ class _Sheet:
             text = f"{abs(mark):.{decimals}f}".replace(".", words.point)
             (x, y), _ = self._across(mark)
             self._text(x - 8, y - 4, text, 9.5, self._theme.faint, ha="right")
-        x, y = self._shape.left - 8, self._shape.top + 9
+        x, y = self._shape.left - 8, self._shape.top + 12
         self._text(x, y, _unit(self._table), 9.5, self._theme.faint, ha="right", weight="bold")
 
     def _time_marks(self, words: Words) -> None:

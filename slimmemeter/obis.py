@@ -140,11 +140,11 @@ def find(code: str) -> Row | None:
     Channels are `n` in the table; a code may end in `*255` (P1 3.0 section 5.3), and Swiss meters
     print 1-1 for 1-0.
     """
-    code, star, group = code.partition("*")
-    if star and not group.isdigit():
-        return None
     if code in TABLE:
         return TABLE[code]
+    if "*" in code:
+        bare, _, group = code.partition("*")
+        return find(bare) if group.isdigit() else None
     if code[:3] in ("0-1", "0-2", "0-3", "0-4", "0-5", "0-6", "0-7", "0-8", "0-9"):
         return TABLE.get("0-n" + code[3:])
     if code.startswith("1-1:"):

@@ -62,10 +62,12 @@ def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list
     """
     known: dict[str, Object] = {}
     unknown = []
-    telegram.rejoin()
     for line in filter(None, telegram.lines[1:]):
         before, _, rest = line.partition(b"(")
-        code = printable(before)
+        if rest and not before:
+            telegram.rejoin()
+            return decode(telegram, winter_offset_s)
+        code = before.decode("ascii", "replace")
         row = obis.find(code)
         found = None
         if row is not None and code not in known and rest[-1:] == b")":
