@@ -173,6 +173,12 @@ def test_counter_finer_than_a_watt_hour_is_rounded_down() -> None:
     assert reading_of(simple("1-0:1.8.1(1.2349999*kWh)")).values["import_t1_wh"] == 1234
 
 
+def test_codes_may_end_in_the_sixth_group() -> None:
+    """EasyMeter prints `*255` behind each code."""
+    lines = ("1-0:1.8.0*255(000001.000*kWh)", "1-0:1.7.0*255(000123.45*W)")
+    assert reading_of(simple(*lines)).values == {"import_wh": 1000, "power_import_w": 123}
+
+
 @pytest.mark.parametrize(
     ("shown", "wh"), [("7*Wh", 7), ("0.007*kWh", 7), ("1.5*MWh", 1500000), ("7.5*kWh ", 7500)]
 )
