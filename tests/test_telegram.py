@@ -268,6 +268,16 @@ def test_wrong_crc_is_told_with_its_number() -> None:
         Telegram(frame).reading()
 
 
+def look_closely(frame: bytes) -> None:
+    """Decode all of a frame: it is a reading, or refused in one printable sentence."""
+    telegram = Telegram(frame)
+    decode(telegram, 3600)
+    try:
+        telegram.reading()
+    except TelegramError as error:
+        assert str(error).isprintable()
+
+
 LINES = st.lists(
     st.one_of(
         st.sampled_from([line.decode() for line in E350.splitlines()[2:-1]]),
@@ -288,24 +298,14 @@ LINES = st.lists(
 def test_any_lines_with_a_right_crc_are_read_or_refused(lines: list[str]) -> None:
     """Whatever stands in the lines: a reading or our own error, and always something to show."""
     for frame in frames(with_crc("/TST5", "", *lines)):
-        telegram = Telegram(frame)
-        decode(telegram, 3600)
-        try:
-            telegram.reading()
-        except TelegramError as error:
-            assert str(error).isprintable()
+        look_closely(frame)
 
 
 @given(st.binary(max_size=600), st.integers(0, len(E350)))
 def test_any_bytes_are_read_or_refused(noise: bytes, place: int) -> None:
     """Bytes put into a telegram never bring anything but a reading or our own error."""
     for frame in frames(E350[:place] + noise + E350[place:]):
-        telegram = Telegram(frame)
-        decode(telegram, 3600)
-        try:
-            telegram.reading()
-        except TelegramError as error:
-            assert str(error).isprintable()
+        look_closely(frame)
 
 
 def test_columns_of_the_table_are_those_of_the_schema() -> None:
