@@ -6,6 +6,8 @@ Only what is stored is looked at closely here; `objects` decodes the rest for wh
 
 from __future__ import annotations
 
+from functools import lru_cache  # _sqlite3 has loaded it already
+
 from slimmemeter import obis
 from slimmemeter.errors import TelegramError
 from slimmemeter.frames import HEX, crc16, inner_start, with_right_crc
@@ -190,7 +192,7 @@ class Telegram:
             code, _, rest = line.partition(b"(")
             field = _FIELDS.get(code)
             if field is None:
-                if rest and not code:
+                if not code and rest:
                     self.rejoin()
                     return self.reading(winter_offset_s)
                 others[code] = rest
@@ -235,6 +237,7 @@ class Telegram:
         )
 
 
+@lru_cache(64)
 def printable(text: bytes) -> str:
     """Bytes as text that can't harm a terminal or a page: all but printable ASCII is escaped."""
     if text.isascii():
@@ -244,6 +247,7 @@ def printable(text: bytes) -> str:
     return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in text)
 
 
+@lru_cache(64)  # ids are the same in every telegram of a log
 def text_value(content: bytes) -> str:
     """The text of a value: pairs of hexadecimal digits where they spell one, else as it stands."""
     if len(content) % 2 == 0 and not content.strip(HEX):
