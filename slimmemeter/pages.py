@@ -118,22 +118,11 @@ def shown(reader: Reader, period: Period, names: tuple[str, ...]) -> list[dict[s
 def totals(reader: Reader, period: Period) -> list[dict[str, str]]:
     """The period's totals by direction and medium, each with its unit."""
     ends = [period.begin_at, period.end_at]
-    found = []
-    for name in ("electricity", *media(reader)):
-        counted = history.table(reader, name, ends)
-        stems = dict.fromkeys(c.name.rpartition("_")[0].partition("_t")[0] for c in counted.columns)
-        for stem in stems:
-            columns = [c for c in counted.columns if c.name.startswith(stem)]
-            total = sum(c.total or 0 for c in columns)
-            found.append(
-                {
-                    "name": words.stem_name(stem),
-                    "stem": stem,
-                    "amount": words.number(total, columns[0].scale, 1),
-                    "unit": words.unit(columns[0].name),
-                }
-            )
-    return found
+    return [
+        {"name": words.stem_name(stem), "stem": stem, "amount": amount, "unit": unit}
+        for name in ("electricity", *media(reader))
+        for stem, amount, unit in words.sums(history.table(reader, name, ends))
+    ]
 
 
 def _rows(period: Period, table: history.Table) -> Iterator[tuple[str, str | None]]:

@@ -98,9 +98,9 @@ class Port:
             self._serial.rts = False
         except (serial.SerialException, OSError, PortError):
             pass  # a pseudo-terminal has no RTS, and a cable that was pulled out has none any more
-        self._serial.close()
-        if self._is_url:
+        if self._is_url:  # before closing: what was heard must not be lost to a late alarm
             alarm.stop()
+        self._serial.close()
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they come, in pieces; an empty piece tells of `SILENCE_S` without any.

@@ -96,19 +96,26 @@ def bucket_title(at: int, bucket: str, zone: ZoneInfo) -> str:
     return str(format_datetime(local, formats[bucket], locale=get_locale()))
 
 
-def totals(table: Table) -> str:
-    """The totals of a table in words: 8.4 kWh from the grid · 3.1 kWh to the grid."""
-    sums: dict[str, list[Column]] = {}
+def sums(table: Table) -> list[tuple[str, str, str]]:
+    """Direction or medium, amount and unit of a table's totals, over all tariffs."""
+    by_stem: dict[str, list[Column]] = {}
     for column in table.columns:
         if column.total is not None:
             stem = column.name.rpartition("_")[0].partition("_t")[0]
-            sums.setdefault(stem, []).append(column)
-    said = []
-    for stem, columns in sums.items():
-        total = sum(column.total or 0 for column in columns)
-        amount = f"{number(total, columns[0].scale, 1)} {unit(columns[0].name)}"
-        said.append(f"{amount} {stem_name(stem)}")
-    return " · ".join(said)
+            by_stem.setdefault(stem, []).append(column)
+    return [
+        (
+            stem,
+            number(sum(column.total or 0 for column in columns), columns[0].scale, 1),
+            unit(columns[0].name),
+        )
+        for stem, columns in by_stem.items()
+    ]
+
+
+def totals(table: Table) -> str:
+    """The totals of a table in words: 8.4 kWh from the grid · 3.1 kWh to the grid."""
+    return " · ".join(f"{amount} {unit} {stem_name(stem)}" for stem, amount, unit in sums(table))
 
 
 def ticks(period: Period, zone: ZoneInfo) -> list[tuple[float, str]]:
