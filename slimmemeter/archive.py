@@ -97,6 +97,10 @@ class Reader(Database):
         """Every long power failure that a meter told of: ended_at or NULL, duration_s."""
         return self._rows("SELECT * FROM power_failures ORDER BY ended_at DESC")
 
+    def month_peaks(self) -> list[NamedRow]:
+        """Belgium's month peaks, newest first: month_ended_at, ended_at, power_w."""
+        return self._rows("SELECT * FROM month_peaks ORDER BY month_ended_at DESC")
+
     def counters(self) -> NamedRow | None:
         """The newest counts of failures, sags and swells, or None."""
         rows = self._rows("SELECT * FROM counters ORDER BY taken_at DESC LIMIT 1")

@@ -73,7 +73,8 @@ _LIGHT = {
     **{"export_t1_kwh": "#fdc878", "export_t2_kwh": "#e08214", "export_kwh": "#e08214"},
     **{"export_t3_kwh": "#f2a64a", "export_t4_kwh": "#a65b08", "export_w": "#e08214"},
     **{"gas_m3": "#8c6bb1", "water_m3": "#1b9e9e", "warm_water_m3": "#56b4b4"},
-    "heat_gj": "#c0577e",
+    **{"heat_gj": "#c0577e", "heat_kwh": "#c0577e", "submeter_kwh": "#5c7f8f"},
+    **{"cooling_gj": "#3d9fd1", "cooling_kwh": "#3d9fd1"},
 }
 _DARK = _LIGHT | {
     **{"import_t1_kwh": "#9cc9f0", "import_t2_kwh": "#4a90d0", "import_kwh": "#4a90d0"},

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from slimmemeter import obis
-from slimmemeter.objects import Failure, Object, Peak, decode
+from slimmemeter.objects import Failure, Object, Peak, Register, decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ CRC_WORDS = {
     "missing": "CRC MISSING: do not trust.",
     "wrong": "CRC WRONG: do not trust.",
 }
+WITH_STAMP = (obis.STAMPED, obis.OLD_STAMPED, obis.PROFILE)
 
 
 def as_json(telegram: Telegram, reading: Reading | None, winter_offset_s: int) -> str:
@@ -48,7 +49,7 @@ def _plain_object(entry: Object) -> dict[str, object]:
     plain["value"] = _plain_value(entry)
     if entry.unit is not None:
         plain["unit"] = entry.unit
-    if entry.row[2] in (obis.STAMPED, obis.OLD_GAS):
+    if entry.row[2] in WITH_STAMP:
         plain["at"] = _utc(entry.at)
     return plain
 
@@ -108,7 +109,8 @@ def page(telegram: Telegram, winter_offset_s: int, house: ZoneInfo) -> str:
     """The telegram as a person with a new cable wants to see it."""
     known, unknown = decode(telegram, winter_offset_s)
     version = next((entry.value for entry in known if entry.name == "version"), None)
-    names = obis.tariff_names(version if isinstance(version, str) else None)
+    has_total = any(entry.name == "import_total" for entry in known)
+    names = obis.tariff_names(version if isinstance(version, str) else None, has_total)
     media = {entry.channel: entry.value for entry in known if entry.name == "mbus_type"}
     cells = [_cells(entry, names, media, house) for entry in known]
     widths = [max((len(row[place]) for row in cells), default=0) for place in range(3)]
@@ -142,7 +144,7 @@ def _cells(
             note = kind.replace("_", " ")
     if entry.name == "tariff" and isinstance(value, int):
         note = names.get(value, "")
-    if entry.row[2] in (obis.STAMPED, obis.OLD_GAS):
+    if entry.row[2] in WITH_STAMP:
         note = "at " + _local(entry.at, house)
     if entry.row[2] == obis.STAMP:
         value = _local(entry.at, house)
@@ -156,13 +158,15 @@ def _cells(
     return label, text, entry.unit or "", entry.code, note
 
 
-def _entry(item: Failure | Peak, house: ZoneInfo) -> str:
+def _entry(item: Failure | Peak | Register, house: ZoneInfo) -> str:
+    if isinstance(item, Register):
+        return f"{item.value:f} {item.unit or ''}".rstrip()
     if isinstance(item, Failure):
         minutes, seconds = divmod(item.duration_s, 60)
         lasted = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
         return f"ended {_local(item.ended_at, house)}, lasted {lasted}"
     month_ended = _local(item.month_ended_at, house)
-    return f"month until {month_ended}: {item.value} {item.unit} at {_local(item.at, house)}"
+    return f"month until {month_ended}: {item.value:f} {item.unit} at {_local(item.at, house)}"
 
 
 def _local(at: int | None, house: ZoneInfo) -> str:

@@ -12,12 +12,14 @@ from slimmemeter.archive import Reader
 from slimmemeter.curve import Around, differences
 from slimmemeter.database import NamedRow
 
-# By medium: EN 13757-3's types, the unit that is stored, the column, what one of its unit is in it.
+# By medium: EN 13757-3's types, and by the unit that is stored the column, of a thousand of it.
 MEDIA = {
-    "gas": ((3,), "dm3", "gas_m3"),
-    "water": ((7,), "dm3", "water_m3"),
-    "warm_water": ((6,), "dm3", "warm_water_m3"),
-    "heat": ((4, 12, 13), "MJ", "heat_gj"),
+    "gas": ((3,), {"dm3": "gas_m3"}),
+    "water": ((7,), {"dm3": "water_m3"}),
+    "warm_water": ((6,), {"dm3": "warm_water_m3"}),
+    "heat": ((4, 12, 13), {"MJ": "heat_gj", "Wh": "heat_kwh"}),
+    "cooling": ((10, 11), {"MJ": "cooling_gj", "Wh": "cooling_kwh"}),
+    "submeter": ((2,), {"Wh": "submeter_kwh"}),
 }
 THOUSAND, ONE = 1000, 1
 
@@ -127,12 +129,13 @@ def power(reader: Reader, borders: list[int]) -> Table:
 
 
 def medium(reader: Reader, name: str, borders: list[int]) -> Table:
-    """What all devices of a medium counted, by their own stamps: m3 or GJ."""
-    types, unit, shown = MEDIA[name]
+    """What all devices of a medium counted, by their own stamps: m3, GJ or kWh."""
+    types, columns_by_unit = MEDIA[name]
     summed = _Sum(borders)
     ids = set()
     for device in reader.devices():
-        if device["type"] in types and device["unit"] == unit and device["first"] is not None:
+        shown = columns_by_unit.get(device["unit"])
+        if device["type"] in types and shown and device["first"] is not None:
             ids.add(device["id"])
             summed.add(reader, "mbus_readings", device, [("counter", shown)])
     summed.gaps = _gaps(reader, borders, lambda event: event["device"] in ids)

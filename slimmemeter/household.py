@@ -123,7 +123,7 @@ class House:
         values |= {"power_failures": 6, "long_power_failures": 2}
         gas_at, gas_dm3 = self._gas_told
         gas = MbusReading(1, 3, GAS_METER, gas_at, gas_dm3, "dm3")
-        return Reading(HEADER, "50", METER, self.at, self._tariff, values, [gas], FAILURES, 3600)
+        return Reading(HEADER, "50", METER, self.at, self._tariff, values, [gas], LISTS, 3600)
 
     def telegram(self) -> bytes:
         """The telegram of DSMR 5.0.2 that a three-phase meter would send now."""
@@ -131,10 +131,12 @@ class House:
         gas = reading.mbus[0]
         lines = [f"/{HEADER}", "", "1-3:0.2.8(50)", f"0-0:1.0.0({_stamp(self.at)})"]
         lines += [f"0-0:96.1.1({METER.encode().hex().upper()})", f"0-0:96.14.0(000{self._tariff})"]
+        columns: dict[str, str] = {}
         for code, (_, _, kind, column) in obis.TABLE.items():
             if column in reading.values:
-                lines.append(f"{code}({_value(kind, reading.values[column])})")
-        lines += [f"1-0:99.97.0({FAILURES[:-1].decode()})", "0-0:96.13.0()", "0-1:24.1.0(003)"]
+                columns.setdefault(column, f"{code}({_value(kind, reading.values[column])})")
+        lines += columns.values()
+        lines += [f"1-0:99.97.0({FAILURES.decode()}", "0-0:96.13.0()", "0-1:24.1.0(003)"]
         lines.append(f"0-1:96.1.0({GAS_METER.encode().hex().upper()})")
         cubic = f"{gas.counter // 1000:05d}.{gas.counter % 1000:03d}"
         lines += [f"0-1:24.2.1({_stamp(gas.at)})({cubic}*m3)", "!"]
@@ -143,6 +145,7 @@ class House:
 
 
 FAILURES = b"2)(0-0:96.7.19)(251104063012W)(0000004322*s)(240719161533S)(0000000377*s)"
+LISTS = {b"1-0:99.97.0": FAILURES}
 
 
 def _stamp(at: int) -> str:

@@ -10,14 +10,18 @@ from __future__ import annotations
 # Kinds of value. The first four are counted in integers of one unit; the others are only shown.
 ENERGY, POWER, VOLTAGE, CURRENT, COUNT = "energy", "power", "voltage", "current", "count"
 NUMBER = "number"  # a number with whatever unit the meter prints
-TEXT = "text"  # ASCII, often as pairs of hexadecimal digits
+AMPERES = "amperes"  # a number of A, and of nothing else
+ID = "id"  # ASCII, often as pairs of hexadecimal digits; it tells whose meter it is
+MESSAGE = "message"  # a text, mostly as pairs of hexadecimal digits
 PLAIN = "plain"  # ASCII as it stands, never hexadecimal
 STAMP = "stamp"
 TARIFF = "tariff"
+MBUS_TYPE = "mbus_type"
 STAMPED = "stamped"  # (stamp)(number)
-OLD_GAS = "old_gas"  # (stamp)(status)(minutes)(values)(id)(unit)(number), P1 3.0 section 5.10
+OLD_STAMPED = "old_stamped"  # (stamp)(status)(minutes)(count)(id)(unit)(number), P1 3.0, 5.10
 FAILURE_LOG = "failure_log"
 PEAKS = "peaks"
+PROFILE = "profile"  # (stamp)(number)(number)...
 
 # What one of each unit is in our own integers: the power of ten, by kind.
 UNITS: dict[str, dict[str, int]] = {
@@ -47,86 +51,169 @@ MBUS_TYPES = {
     7: "water",
     8: "heat_cost_allocator",
     10: "cooling",
+    11: "cooling",
     12: "heat",
     13: "heat",
 }
 
 Row = tuple[str, str, str, str | None]
 
+
+def _tariffs(code: str, name: str, label: str, kind: str) -> dict[str, Row]:
+    """The same of each tariff, which is the code's last group."""
+    return {
+        f"{code}.{tariff}": (f"{name}_t{tariff}", f"{label}, tariff {tariff}", kind, None)
+        for tariff in range(1, 5)
+    }
+
+
+def _phases(code: str, name: str, label: str, kind: str, column: str = "") -> dict[str, Row]:
+    """The same of L1, L2 and L3: 20 lies between their codes' third groups (IEC 62056-61, 5.4).
+
+    :param column: with `{}` where the phase stands; empty if it isn't stored.
+    """
+    before, _, rest = code.partition(":")
+    first, _, behind = rest.partition(".")
+    return {
+        f"{before}:{int(first) + 20 * (phase - 1)}.{behind}": (
+            f"{name}_l{phase}",
+            f"{label}, L{phase}",
+            kind,
+            column.format(f"l{phase}") or None,
+        )
+        for phase in (1, 2, 3)
+    }
+
+
 TABLE: dict[str, Row] = {
     # who speaks, and when
     "1-3:0.2.8": ("version", "P1 version", PLAIN, None),
     "0-0:96.1.4": ("version", "P1 version", PLAIN, None),  # Belgium, Switzerland
     "0-0:1.0.0": ("taken_at", "Time of the telegram", STAMP, None),
-    "0-0:96.1.1": ("meter_id", "Meter", TEXT, None),
-    "0-0:42.0.0": ("device_name", "Logical device name", TEXT, None),
-    "0-0:96.1.0": ("serial_number", "Serial number", TEXT, None),
-    "0-0:0.0.0": ("meter_address", "Meter address", PLAIN, None),
-    "1-0:0.0.0": ("meter_address", "Meter address", PLAIN, None),
-    "0-0:96.1.2": ("ean", "EAN", TEXT, None),  # Belgium, from 50221 on
+    "0-0:96.1.1": ("meter_id", "Meter", ID, None),
+    "0-0:42.0.0": ("device_name", "Logical device name", ID, None),
+    "0-0:96.1.0": ("serial_number", "Serial number", ID, None),
+    "0-0:0.0.0": ("meter_address", "Meter address", ID, None),
+    "1-0:0.0.0": ("meter_address", "Meter address", ID, None),
+    "0-0:96.1.255": ("serial_number", "Serial number", ID, None),  # EasyMeter
+    "0-0:96.1.2": ("ean", "EAN", ID, None),  # Belgium, from 50221 on
+    "1-0:0.2.0": ("firmware", "Firmware", PLAIN, None),
+    "1-0:0.2.8": ("firmware_checksum", "Firmware, checksum", PLAIN, None),
+    "1-0:96.5.5": ("status", "Status", PLAIN, None),  # EasyMeter
     # energy
     "1-0:1.8.0": ("import_total", "Import, all tariffs", ENERGY, "import_wh"),
     "1-0:1.8.1": ("import_t1", "Import, tariff 1", ENERGY, "import_t1_wh"),
     "1-0:1.8.2": ("import_t2", "Import, tariff 2", ENERGY, "import_t2_wh"),
     "1-0:1.8.3": ("import_t3", "Import, tariff 3", ENERGY, "import_t3_wh"),
     "1-0:1.8.4": ("import_t4", "Import, tariff 4", ENERGY, "import_t4_wh"),
+    "1-0:1.8.11": ("import_t1", "Import, tariff 1", ENERGY, "import_t1_wh"),  # Israel
+    "1-0:1.8.12": ("import_t2", "Import, tariff 2", ENERGY, "import_t2_wh"),
+    "1-0:1.8.13": ("import_t3", "Import, tariff 3", ENERGY, "import_t3_wh"),
     "1-0:2.8.0": ("export_total", "Export, all tariffs", ENERGY, "export_wh"),
     "1-0:2.8.1": ("export_t1", "Export, tariff 1", ENERGY, "export_t1_wh"),
     "1-0:2.8.2": ("export_t2", "Export, tariff 2", ENERGY, "export_t2_wh"),
     "1-0:2.8.3": ("export_t3", "Export, tariff 3", ENERGY, "export_t3_wh"),
     "1-0:2.8.4": ("export_t4", "Export, tariff 4", ENERGY, "export_t4_wh"),
-    "1-0:3.8.0": ("reactive_import", "Reactive energy in", NUMBER, None),
-    "1-0:4.8.0": ("reactive_export", "Reactive energy out", NUMBER, None),
+    "1-0:2.8.11": ("export_t1", "Export, tariff 1", ENERGY, "export_t1_wh"),  # Israel
+    "1-0:2.8.12": ("export_t2", "Export, tariff 2", ENERGY, "export_t2_wh"),
+    "1-0:2.8.13": ("export_t3", "Export, tariff 3", ENERGY, "export_t3_wh"),
     "1-0:15.8.0": ("absolute_energy", "Import plus export", NUMBER, None),
+    **_tariffs("1-0:15.8", "absolute_energy", "Import plus export", NUMBER),
+    "1-0:3.8.0": ("reactive_import", "Reactive energy in", NUMBER, None),
+    **_tariffs("1-0:3.8", "reactive_import", "Reactive energy in", NUMBER),
+    "1-0:4.8.0": ("reactive_export", "Reactive energy out", NUMBER, None),
+    **_tariffs("1-0:4.8", "reactive_export", "Reactive energy out", NUMBER),
+    "1-0:5.8.0": ("reactive_q1", "Reactive energy, quadrant 1", NUMBER, None),  # Hungary
+    "1-0:6.8.0": ("reactive_q2", "Reactive energy, quadrant 2", NUMBER, None),
+    "1-0:7.8.0": ("reactive_q3", "Reactive energy, quadrant 3", NUMBER, None),
+    "1-0:8.8.0": ("reactive_q4", "Reactive energy, quadrant 4", NUMBER, None),
+    "1-0:9.8.0": ("apparent_import", "Apparent energy in", NUMBER, None),
+    "1-0:10.8.0": ("apparent_export", "Apparent energy out", NUMBER, None),
     "0-0:96.14.0": ("tariff", "Tariff now", TARIFF, None),
+    "0-0:96.14.1": ("tariff", "Tariff now", TARIFF, None),  # Israel
     # power now
     "1-0:1.7.0": ("power_import", "Power from the grid", POWER, "power_import_w"),
     "1-0:2.7.0": ("power_export", "Power to the grid", POWER, "power_export_w"),
-    "1-0:21.7.0": ("power_import_l1", "Power from the grid, L1", POWER, "power_import_l1_w"),
-    "1-0:41.7.0": ("power_import_l2", "Power from the grid, L2", POWER, "power_import_l2_w"),
-    "1-0:61.7.0": ("power_import_l3", "Power from the grid, L3", POWER, "power_import_l3_w"),
-    "1-0:22.7.0": ("power_export_l1", "Power to the grid, L1", POWER, "power_export_l1_w"),
-    "1-0:42.7.0": ("power_export_l2", "Power to the grid, L2", POWER, "power_export_l2_w"),
-    "1-0:62.7.0": ("power_export_l3", "Power to the grid, L3", POWER, "power_export_l3_w"),
+    **_phases("1-0:21.7.0", "power_import", "Power from the grid", POWER, "power_import_{}_w"),
+    **_phases("1-0:22.7.0", "power_export", "Power to the grid", POWER, "power_export_{}_w"),
+    "1-0:15.7.0": ("absolute_power", "Power, either way", NUMBER, None),
+    "1-0:16.7.0": ("net_power", "Power, net", NUMBER, None),
     "1-0:3.7.0": ("reactive_power_import", "Reactive power in", NUMBER, None),
     "1-0:4.7.0": ("reactive_power_export", "Reactive power out", NUMBER, None),
+    **_phases("1-0:23.7.0", "reactive_power_import", "Reactive power in", NUMBER),
+    **_phases("1-0:24.7.0", "reactive_power_export", "Reactive power out", NUMBER),
+    "1-0:5.7.0": ("reactive_power_q1", "Reactive power, quadrant 1", NUMBER, None),  # Hungary
+    "1-0:6.7.0": ("reactive_power_q2", "Reactive power, quadrant 2", NUMBER, None),
+    "1-0:7.7.0": ("reactive_power_q3", "Reactive power, quadrant 3", NUMBER, None),
+    "1-0:8.7.0": ("reactive_power_q4", "Reactive power, quadrant 4", NUMBER, None),
+    "1-0:9.7.0": ("apparent_power_import", "Apparent power in", NUMBER, None),  # Lithuania
+    "1-0:10.7.0": ("apparent_power_export", "Apparent power out", NUMBER, None),
+    **_phases("1-0:29.7.0", "apparent_power_import", "Apparent power in", NUMBER),
+    **_phases("1-0:30.7.0", "apparent_power_export", "Apparent power out", NUMBER),
+    "1-0:13.7.0": ("power_factor", "Power factor", NUMBER, None),  # Hungary
+    **_phases("1-0:33.7.0", "power_factor", "Power factor", NUMBER),
     "1-0:14.7.0": ("frequency", "Frequency", NUMBER, None),
-    "1-0:32.7.0": ("voltage_l1", "Voltage, L1", VOLTAGE, "voltage_l1_dv"),
-    "1-0:52.7.0": ("voltage_l2", "Voltage, L2", VOLTAGE, "voltage_l2_dv"),
-    "1-0:72.7.0": ("voltage_l3", "Voltage, L3", VOLTAGE, "voltage_l3_dv"),
-    "1-0:31.7.0": ("current_l1", "Current, L1", CURRENT, "current_l1_ma"),
-    "1-0:51.7.0": ("current_l2", "Current, L2", CURRENT, "current_l2_ma"),
-    "1-0:71.7.0": ("current_l3", "Current, L3", CURRENT, "current_l3_ma"),
-    # Belgium's quarter-hour peaks
+    "1-0:12.7.0": ("voltage", "Voltage", NUMBER, None),  # Lithuania
+    **_phases("1-0:32.7.0", "voltage", "Voltage", VOLTAGE, "voltage_{}_dv"),
+    **_phases("1-0:32.24.0", "mean_voltage", "Mean voltage", NUMBER),  # Lithuania
+    "1-0:11.7.0": ("current", "Current", NUMBER, None),
+    "1-0:90.7.0": ("current_sum", "Current, all phases", NUMBER, None),
+    "1-0:91.7.0": ("current_neutral", "Current, neutral", NUMBER, None),
+    **_phases("1-0:31.7.0", "current", "Current", CURRENT, "current_{}_ma"),
+    # means over a quarter of an hour, and Belgium's peaks of them
     "1-0:1.4.0": ("running_quarter", "Mean power, running quarter", POWER, "running_quarter_w"),
+    "1-0:2.4.0": ("running_quarter_export", "Mean power out, running quarter", NUMBER, None),
+    "1-0:1.5.0": ("last_quarter", "Mean power, last quarter", NUMBER, None),
+    "1-0:2.5.0": ("last_quarter_export", "Mean power out, last quarter", NUMBER, None),
+    "1-0:1.24.0": ("mean_power_import", "Mean power from the grid", NUMBER, None),  # Lithuania
+    "1-0:2.24.0": ("mean_power_export", "Mean power to the grid", NUMBER, None),
+    "1-0:15.24.0": ("mean_absolute_power", "Mean power, either way", NUMBER, None),
+    "1-0:16.24.0": ("mean_net_power", "Mean power, net", NUMBER, None),
     "1-0:1.6.0": ("month_peak", "Month peak", STAMPED, None),
+    "1-0:2.6.0": ("month_peak_export", "Month peak to the grid", STAMPED, None),
     "0-0:98.1.0": ("month_peak_history", "Month peaks before", PEAKS, None),
     # the grid and the switch
     "0-0:96.7.21": ("power_failures", "Power failures", COUNT, "power_failures"),
     "0-0:96.7.9": ("long_power_failures", "Long power failures", COUNT, "long_power_failures"),
     "1-0:99.97.0": ("power_failure_log", "Long power failures, log", FAILURE_LOG, None),
-    "1-0:32.32.0": ("voltage_sags_l1", "Voltage sags, L1", COUNT, "voltage_sags_l1"),
-    "1-0:52.32.0": ("voltage_sags_l2", "Voltage sags, L2", COUNT, "voltage_sags_l2"),
-    "1-0:72.32.0": ("voltage_sags_l3", "Voltage sags, L3", COUNT, "voltage_sags_l3"),
-    "1-0:32.36.0": ("voltage_swells_l1", "Voltage swells, L1", COUNT, "voltage_swells_l1"),
-    "1-0:52.36.0": ("voltage_swells_l2", "Voltage swells, L2", COUNT, "voltage_swells_l2"),
-    "1-0:72.36.0": ("voltage_swells_l3", "Voltage swells, L3", COUNT, "voltage_swells_l3"),
-    "0-0:17.0.0": ("limiter", "Limiter threshold", NUMBER, None),  # dropped in 5.0; Belgium: kW
-    "1-0:31.4.0": ("fuse_supervision", "Fuse supervision", NUMBER, None),  # Belgium
+    **_phases("1-0:32.32.0", "voltage_sags", "Voltage sags", COUNT, "voltage_sags_{}"),
+    **_phases("1-0:32.33.0", "voltage_sag_time", "Voltage sag, time", NUMBER),
+    **_phases("1-0:32.34.0", "voltage_sag_voltage", "Voltage sag, voltage", NUMBER),
+    **_phases("1-0:32.36.0", "voltage_swells", "Voltage swells", COUNT, "voltage_swells_{}"),
+    **_phases("1-0:32.37.0", "voltage_swell_time", "Voltage swell, time", NUMBER),
+    **_phases("1-0:32.38.0", "voltage_swell_voltage", "Voltage swell, voltage", NUMBER),
+    "1-0:94.32.1": ("grid_voltage", "Voltage of the grid", NUMBER, None),  # Belgium, from 50221 on
+    # A until 3.0, kW in 4.0 to 4.2.1 and Belgium, kVA in Luxembourg, W in Hungary
+    "0-0:17.0.0": ("limiter", "Limiter threshold", NUMBER, None),
+    "1-0:17.0.0": ("limiter", "Limiter threshold", NUMBER, None),  # 2.1
+    **_phases("1-0:31.4.0", "fuse_supervision", "Fuse supervision", AMPERES),  # Belgium, Hungary
     "0-0:96.3.10": ("breaker", "Breaker (1 is on)", PLAIN, None),  # 3.0 to 4.2.1, Belgium
+    "1-0:96.3.10": ("breaker", "Breaker (1 is on)", PLAIN, None),  # 2.1
     "0-0:24.4.0": ("breaker", "Breaker (1 is on)", PLAIN, None),  # 2.2
-    "0-0:96.13.1": ("text_code", "Message code", TEXT, None),  # until 4.2.2
-    "0-0:96.13.0": ("text_message", "Message", TEXT, None),
+    "0-0:96.50.68": ("breaker", "Breaker", PLAIN, None),  # Hungary
+    "0-0:96.13.0": ("text_message", "Message", MESSAGE, None),
+    "0-0:96.13.1": ("text_code", "Message code", MESSAGE, None),  # until 4.2.2
+    "0-0:96.13.2": ("text_message_2", "Message 2", MESSAGE, None),  # Luxembourg
+    "0-0:96.13.3": ("text_message_3", "Message 3", MESSAGE, None),
+    "0-0:96.13.4": ("text_message_4", "Message 4", MESSAGE, None),
+    "0-0:96.13.5": ("text_message_5", "Message 5", MESSAGE, None),
     # other meters, on the M-Bus
-    "0-n:24.1.0": ("mbus_type", "Device type", COUNT, None),
-    "0-n:96.1.0": ("mbus_id", "Device", TEXT, None),
-    "0-n:96.1.1": ("mbus_id", "Device", TEXT, None),  # Belgium
-    "0-n:96.1.2": ("mbus_ean", "Device's EAN", TEXT, None),  # Belgium, from 50221 on
+    "0-n:24.1.0": ("mbus_type", "Device type", MBUS_TYPE, None),
+    "0-n:96.1.0": ("mbus_id", "Device", ID, None),
+    "0-n:96.1.1": ("mbus_id", "Device", ID, None),  # Belgium
+    "0-n:96.1.2": ("mbus_ean", "Device's EAN", ID, None),  # Belgium, from 50221 on
     "0-n:24.2.1": ("mbus_reading", "Counter", STAMPED, None),
     "0-n:24.2.3": ("mbus_reading", "Counter, not corrected", STAMPED, None),  # Belgium's gas
-    "0-n:24.3.0": ("mbus_reading", "Counter", OLD_GAS, None),  # 3.0, and many 2.2
+    "0-n:24.3.0": ("mbus_reading", "Counter", OLD_STAMPED, None),  # 3.0, and many 2.2
     "0-n:24.4.0": ("mbus_valve", "Valve (1 is on)", PLAIN, None),
     "0-n:96.3.10": ("mbus_relay", "Relay (1 is on)", PLAIN, None),  # Belgium, from 50221 on
+}
+# What a code means where its value isn't of the kind above: the value's form decides.
+OTHERWISE: dict[str, Row] = {
+    **_phases("1-0:31.4.0", "mean_current", "Mean current", NUMBER),  # Lithuania, in kA
+    "1-0:1.6.0": ("greatest_power", "Greatest mean power", NUMBER, None),  # without a stamp
+    "1-0:2.6.0": ("greatest_power_export", "Greatest mean power out", NUMBER, None),
+    "0-0:98.1.0": ("month_profile", "Registers when the month began", PROFILE, None),  # Hungary
 }
 
 REGISTERS = frozenset(row[3] for row in TABLE.values() if row[2] == ENERGY and row[3])
@@ -134,31 +221,32 @@ REGISTERS = frozenset(row[3] for row in TABLE.values() if row[2] == ENERGY and r
 MUST_BE_RIGHT = REGISTERS | {"power_import_w", "power_export_w"}
 
 
-def find(code: str) -> Row | None:
+def find(code: str, table: dict[str, Row] = TABLE) -> Row | None:
     """The row of a code as a meter prints it, or None.
 
     Channels are `n` in the table; a code may end in `*255` (P1 3.0 section 5.3), and Swiss meters
     print 1-1 for 1-0.
     """
-    if code in TABLE:
-        return TABLE[code]
+    if code in table:
+        return table[code]
     if "*" in code:
         bare, _, group = code.partition("*")
-        return find(bare) if group.isdigit() else None
+        return find(bare, table) if group.isdigit() else None
     if code[:3] in ("0-1", "0-2", "0-3", "0-4", "0-5", "0-6", "0-7", "0-8", "0-9"):
-        return TABLE.get("0-n" + code[3:])
+        return table.get("0-n" + code[3:])
     if code.startswith("1-1:"):
-        return TABLE.get("1-0" + code[3:])
+        return table.get("1-0" + code[3:])
     return None
 
 
-def tariff_names(version: str | None) -> dict[int, str]:
+def tariff_names(version: str | None, has_total: bool) -> dict[int, str]:
     """What tariffs 1 and 2 are called: low and normal in the Netherlands, day and night in Belgium.
 
-    P1 5.0.2 section 7.1; e-MUCS P1 1.7.1 note 2. Belgium's version object has five digits.
+    P1 5.0.2 section 7.1; e-MUCS P1 1.7.1 note 2. Belgium's (and Switzerland's) version object has
+    five digits. Elsewhere the Dutch version numbers stand beside a register of all tariffs.
     """
     if version is not None and len(version) == 5:
         return {1: "day", 2: "night"}
-    if version in ("40", "42", "50"):
+    if version in ("40", "42", "50") and not has_total:
         return {1: "low", 2: "normal"}
     return {}

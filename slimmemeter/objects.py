@@ -9,9 +9,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
-from slimmemeter import obis
+from slimmemeter import logs, obis
+from slimmemeter.frames import HEX
+from slimmemeter.quantity import MOST_DIGITS
 from slimmemeter.stamps import stamp_utc
-from slimmemeter.telegram import MOST_DIGITS, Telegram, failures, printable, text_value
+from slimmemeter.telegram import Telegram, mbus_type, printable, text_value
 
 
 class Failure(NamedTuple):
@@ -30,7 +32,14 @@ class Peak(NamedTuple):
     unit: str
 
 
-Value = str | int | Decimal | list[Failure] | list[Peak] | None
+class Register(NamedTuple):
+    """One of a profile's registers, as it was when the month began."""
+
+    value: Decimal
+    unit: str | None
+
+
+Value = str | int | Decimal | list[Failure] | list[Peak] | list[Register] | None
 
 
 class Object(NamedTuple):
@@ -68,32 +77,44 @@ def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list
             telegram.rejoin()
             return decode(telegram, winter_offset_s)
         code = before.decode("ascii", "replace")
-        row = obis.find(code)
         found = None
-        if row is not None and code not in known and rest[-1:] == b")":
-            content = rest[:-1]
-            found = _DECODERS[row[2]](content, winter_offset_s) if content else _NOTHING
-        if row is None or found is None:
+        if code not in known and rest[-1:] == b")":
+            found = _object(code, rest[:-1], winter_offset_s)
+        if found is None:
             unknown.append(printable(line))
         else:
-            known[code] = Object(code, row, *found)
+            known[code] = found
     return list(known.values()), unknown
+
+
+def _object(code: str, content: bytes, winter_offset_s: int) -> Object | None:
+    """The object that a code and its content are, by the first of its rows that fits."""
+    row = obis.find(code)
+    if row is None:
+        return None
+    found = _DECODERS[row[2]](content, winter_offset_s) if content else _NOTHING
+    if found is None and (row := obis.find(code, obis.OTHERWISE)):
+        found = _DECODERS[row[2]](content, winter_offset_s)
+    return None if row is None or found is None else Object(code, row, *found)
 
 
 Found = tuple[Value, str | None, int | None]  # value, unit, instant
 _NOTHING: Found = (None, None, None)
 
 
-def _number(content: bytes, offset_s: int = 0) -> Found | None:
+def _quantity(content: bytes) -> Register | None:
     """The number as printed, without its leading zeros, and its unit."""
     number, _, unit = content.partition(b"*")
     digits = number.removeprefix(b"-").replace(b".", b"", 1)
-    if not digits.isdigit() or len(digits) > MOST_DIGITS:
-        return None
     named = unit.decode("ascii", "replace").rstrip(" ")
-    if named and not named.isalnum():
+    if not digits.isdigit() or len(digits) > 2 * MOST_DIGITS or (named and not named.isalnum()):
         return None
-    return Decimal(number.decode("ascii")), named or None, None
+    return Register(Decimal(number.decode("ascii")), named or None)
+
+
+def _number(content: bytes, offset_s: int = 0) -> Found | None:
+    found = _quantity(content)
+    return None if found is None else (*found, None)
 
 
 def _count(content: bytes, offset_s: int) -> Found | None:
@@ -105,8 +126,29 @@ def _tariff(content: bytes, offset_s: int) -> Found | None:
     return _count(content.rpartition(b" ")[2], offset_s)  # Hungary prints `TARIFF 2`
 
 
-def _text(content: bytes, offset_s: int) -> Found:
+def _amperes(content: bytes, offset_s: int) -> Found | None:
+    found = _number(content)
+    return found if found and found[1] == "A" else None
+
+
+def _mbus_type(content: bytes, offset_s: int) -> Found | None:
+    kind = mbus_type(content)
+    return None if kind is None else (kind, None, None)
+
+
+def _id(content: bytes, offset_s: int) -> Found:
     return text_value(content), None, None
+
+
+def _message(content: bytes, offset_s: int) -> Found:
+    """The text, in ASCII or UTF-8; some meters fill what says nothing with bytes of FF."""
+    if not content.strip(b"\xff") or not content.strip(b"Ff"):
+        return _NOTHING
+    if len(content) % 2 == 0 and not content.strip(HEX):
+        decoded = bytes.fromhex(content.decode("ascii")).decode("utf-8", "replace")
+        if decoded.isprintable() and "\ufffd" not in decoded:
+            return decoded, None, None
+    return printable(content), None, None
 
 
 def _plain(content: bytes, offset_s: int) -> Found:
@@ -119,42 +161,50 @@ def _stamp(content: bytes, offset_s: int) -> Found:
 
 def _stamped(content: bytes, offset_s: int) -> Found | None:
     """(stamp)(number), or P1 3.0's seven groups of which the last is the number (5.10)."""
-    parts = content.split(b")(")
+    parts = logs.groups(content)
     if len(parts) == 7:
         parts = [parts[0], parts[6] + b"*" + parts[5]]
-    found = _number(parts[1]) if len(parts) == 2 else None
-    return None if found is None else (found[0], found[1], stamp_utc(parts[0], offset_s))
+    found = _quantity(parts[1]) if len(parts) == 2 else None
+    return None if found is None else (*found, stamp_utc(parts[0], offset_s))
 
 
 def _log(content: bytes, offset_s: int) -> Found:
-    return [Failure(*entry) for entry in failures(content + b")", offset_s)], None, None
+    return [Failure(*entry) for entry in logs.failures(content, offset_s)], None, None
 
 
 def _peaks(content: bytes, offset_s: int) -> Found | None:
-    """(count)(id)(id), then triples of month, instant and power (e-MUCS P1 1.7.1, table 5)."""
-    parts = content.split(b")(")
-    if not parts[0].isdigit() or len(parts) != 3 + 3 * int(parts[0][:4]):
-        return None  # Hungary's profile of the month has the same code
-    peaks = []
-    triples = iter(parts[3:])
-    for month, at, power in zip(triples, triples, triples, strict=False):
-        found = _number(power)
-        if found is None or not isinstance(found[0], Decimal) or found[1] is None:
-            return None
-        instants = stamp_utc(month, offset_s), stamp_utc(at, offset_s)
-        peaks.append(Peak(*instants, found[0], found[1]))
-    return peaks, None, None
+    """Belgium's history of month peaks."""
+    triples = logs.peaks_before(content)
+    found = [(month_end, at, _quantity(power)) for month_end, at, power in triples or ()]
+    peaks = [
+        Peak(stamp_utc(month_end, offset_s), stamp_utc(at, offset_s), power.value, power.unit)
+        for month_end, at, power in found
+        if power and power.unit
+    ]
+    return None if triples is None or len(peaks) < len(triples) else (peaks, None, None)
+
+
+def _profile(content: bytes, offset_s: int) -> Found | None:
+    """Hungary's profile: (stamp), then the registers of that instant without their codes."""
+    stamp, *values = logs.groups(content)
+    registers = [found for found in map(_quantity, values) if found]
+    at = stamp_utc(stamp, offset_s)
+    return (registers, None, at) if at and registers and len(registers) == len(values) else None
 
 
 _DECODERS: dict[str, Callable[[bytes, int], Found | None]] = {
     **dict.fromkeys((obis.ENERGY, obis.POWER, obis.VOLTAGE, obis.CURRENT, obis.NUMBER), _number),
+    obis.AMPERES: _amperes,
     obis.COUNT: _count,
     obis.TARIFF: _tariff,
-    obis.TEXT: _text,
+    obis.MBUS_TYPE: _mbus_type,
+    obis.ID: _id,
+    obis.MESSAGE: _message,
     obis.PLAIN: _plain,
     obis.STAMP: _stamp,
     obis.STAMPED: _stamped,
-    obis.OLD_GAS: _stamped,
+    obis.OLD_STAMPED: _stamped,
     obis.FAILURE_LOG: _log,
     obis.PEAKS: _peaks,
+    obis.PROFILE: _profile,
 }

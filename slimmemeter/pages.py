@@ -66,18 +66,18 @@ def media(reader: Reader) -> list[str]:
     there = {(device["type"], device["unit"]) for device in reader.devices()}
     return [
         name
-        for name, (types, unit, _) in history.MEDIA.items()
-        if any((kind, unit) in there for kind in types)
+        for name, (types, units) in history.MEDIA.items()
+        if any((kind, unit) in there for kind in types for unit in units)
     ]
 
 
 def picture_words(reader: Reader, period: Period, table: history.Table) -> dict[str, Any]:
     """The texts of a picture, in the language of the request."""
-    version = _version(reader)
+    tariffs = _tariffs(reader)
     return {
         "title": words.period_title(period),
         "totals": _totals_said(reader, period, table),
-        "columns": {c.name: words.column_name(c.name, version) for c in table.columns},
+        "columns": {c.name: words.column_name(c.name, tariffs) for c in table.columns},
         "ticks": words.ticks(period, site().zone),
         "nothing": gettext("nothing is known of this time"),
         "point": words.number(5, 10, 1)[1],
@@ -97,9 +97,12 @@ def _totals_said(reader: Reader, period: Period, table: history.Table) -> str:
     return words.totals(table)
 
 
-def _version(reader: Reader) -> str | None:
+def _tariffs(reader: Reader) -> dict[int, str]:
+    """What the newest meter's tariffs are called."""
     series = reader.series()
-    return series[-1]["version"] if series else None
+    if not series:
+        return {}
+    return obis.tariff_names(series[-1]["version"], "import_wh" in series[-1]["registers"].split())
 
 
 def shown(reader: Reader, period: Period, names: tuple[str, ...]) -> list[dict[str, str]]:
@@ -137,11 +140,11 @@ def _rows(period: Period, table: history.Table) -> Iterator[tuple[str, str | Non
 def frame(reader: Reader) -> dict[str, object]:
     """What every page's frame and filters need."""
     now, zone = clock.now(), site().zone
-    version = _version(reader)
+    tariffs = _tariffs(reader)
     return {
         "now": {kind: periods.today(kind, now, zone).name for kind in ("day", "month", "year")},
-        "column_name": lambda column: words.column_name(column, version),
-        "tariff": obis.tariff_names(version),
+        "column_name": lambda column: words.column_name(column, tariffs),
+        "tariff": tariffs,
         "mbus_types": obis.MBUS_TYPES,
         "zone": zone,
         "MOST_LISTED": MOST_LISTED,

@@ -90,6 +90,13 @@ CREATE TABLE power_failures (
     ended_at INTEGER,  -- NULL where the meter's clock wasn't set
     duration_s INTEGER NOT NULL
 );
+CREATE TABLE month_peaks (  -- Belgium: the quarter-hour of each month in which most was taken
+    meter INTEGER NOT NULL REFERENCES meters,
+    month_ended_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,  -- the quarter-hour
+    power_w INTEGER NOT NULL,
+    PRIMARY KEY (meter, month_ended_at)
+) WITHOUT ROWID;
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 
-def stamp_utc(stamp: bytes, winter_offset_s: int) -> int | None:
+def stamp_utc(stamp: bytes, winter_offset_s: int, received_at: int | None = None) -> int | None:
     """UTC seconds of YYMMDDhhmmss with W (winter), S (summer) or no letter; None for no instant.
 
     Not-available stamps have month 25 (Sagemcom) or the years 00 and 70 of clocks that were never
     set. P1 5.0.2 section 6.4; P1 3.0 section 5.4 has no letter, so there the EU's rule for summer
-    time decides (and the repeated hour of October counts as its first pass).
+    time decides; the repeated hour of October counts as its first pass, unless what was received
+    at that time (UTC seconds) is nearer to the second. ACE4000 prints YY-MM-DD hh:mm:ss.
     """
+    if len(stamp) == 17:
+        stamp = stamp.translate(None, b"-: ")
     digits, letter = stamp[:12], stamp[12:].upper()
     if len(digits) != 12 or not digits.isdigit() or letter not in (b"W", b"S", b""):
         return None
@@ -22,9 +25,25 @@ def stamp_utc(stamp: bytes, winter_offset_s: int) -> int | None:
     days = _DAYS_UNTIL_2001 + (year - 1) * 365 + (year - 1) // 4
     days += _MONTH_ENDS[month - 1] + (leap and month > 2) + day - 1
     utc = days * 86400 + hour * 3600 + minute * 60 + second - winter_offset_s
-    if letter == b"S" or (not letter and _is_summer(utc - 3600, year)):
+    if letter == b"W":
+        return utc
+    if letter == b"S":
         return utc - 3600
-    return utc
+    if not _is_summer(utc - 3600, year):
+        return utc
+    twice = not _is_summer(utc, year)
+    second_pass = twice and received_at is not None and received_at > utc - 1800
+    return utc if second_pass else utc - 3600
+
+
+def month_end_utc(stamp: bytes, winter_offset_s: int) -> int | None:
+    """When the month ends in which a stamp lies; its very end, 00:00 of the first, is in it."""
+    if stamp[4:12] == b"01000000":
+        return stamp_utc(stamp, winter_offset_s)
+    if not stamp[:4].isdigit():
+        return None
+    year, month = divmod(int(stamp[:2]) * 12 + int(stamp[2:4]), 12)
+    return stamp_utc(b"%02d%02d01000000" % (year, month + 1), winter_offset_s)
 
 
 # The number that two decimal digits are, by the byte that they are in hexadecimal.

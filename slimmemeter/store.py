@@ -104,6 +104,8 @@ class Writer(Database):
         self._put_counters(meter, taken_at, reading.values)
         for ended_at, duration_s in reading.failures():
             self._put_failure(meter, ended_at, duration_s)
+        for month_ended_at, ended_at, power_w in reading.peaks():
+            self._put_peak(meter, month_ended_at, ended_at, power_w)
         for device in reading.mbus:
             self._put_mbus(device)
         return STORED
@@ -199,6 +201,18 @@ class Writer(Database):
         )
         if known[0] is None:
             self._insert("power_failures", meter, ended_at, duration_s)
+
+    def _put_peak(self, meter: int, month_ended_at: int, ended_at: int, power_w: int) -> None:
+        """Keep a month's peak; while the month runs, a higher one takes its place."""
+        known = self._one(
+            "SELECT power_w FROM month_peaks WHERE meter = ? AND month_ended_at = ?",
+            (meter, month_ended_at),
+        )
+        if known[0] is None or known[0] < power_w:
+            self._db.execute(
+                "REPLACE INTO month_peaks VALUES (?, ?, ?, ?)",
+                (meter, month_ended_at, ended_at, power_w),
+            )
 
     def _put_mbus(self, reading: MbusReading) -> None:
         key = (reading.equipment, reading.channel, reading.kind, reading.unit)

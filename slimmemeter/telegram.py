@@ -11,53 +11,8 @@ from functools import lru_cache  # _sqlite3 has loaded it already
 from slimmemeter import obis
 from slimmemeter.errors import TelegramError
 from slimmemeter.frames import HEX, crc16, inner_start, with_right_crc
+from slimmemeter.quantity import DIGITS_TO_0, MOST_DIGITS, NOT_DIGITS, Quantity
 from slimmemeter.stamps import stamp_utc
-
-MOST_DIGITS = 12
-LONGEST_FAILURE_S = 2**31 - 1  # Kaifa's filler in the power-failure log
-
-
-# The shape of a value is its bytes with every digit taken as 0: it tells unit and decimals.
-_DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
-# All that a shape that fits has beside digits. (Deleting every other byte takes twice as long.)
-_NOT_DIGITS = b".*) " + bytes({*"".join(map("".join, obis.UNITS.values())).encode()})
-
-
-class Quantity(dict[bytes, int]):
-    """How one kind of value is written: from the shape of a value the factor to our integers.
-
-    A factor below 1 is kept as its negative reciprocal, and 0 is a shape that doesn't fit. Each
-    shape is judged once.
-    """
-
-    def __init__(self, units: dict[str, int]) -> None:
-        super().__init__()
-        self.units = {unit.encode(): power for unit, power in units.items()}
-
-    def __missing__(self, shape: bytes) -> int:
-        if len(self) > 64:
-            self.clear()
-        factor = self._judge(shape)
-        self[shape] = factor
-        return factor
-
-    def _judge(self, shape: bytes) -> int:
-        number, _, unit = shape.removesuffix(b")").partition(b"*")
-        whole, _, decimals = number.partition(b".")
-        digits = whole + decimals
-        power = self.units.get(unit.rstrip(b" "))  # Holley puts a blank before the bracket
-        if power is None or not digits.isdigit() or len(digits) > MOST_DIGITS or shape[-1:] != b")":
-            return 0
-        shift = power - len(decimals)
-        return int(10**shift) if shift >= 0 else -int(10**-shift)
-
-    def integer(self, rest: bytes) -> int | None:
-        """The value that stands in what follows a code's bracket, rounded down; None if odd."""
-        factor = self[rest.translate(_DIGITS_TO_0)]
-        if not factor:
-            return None
-        digits = int(rest.translate(None, _NOT_DIGITS))
-        return digits * factor if factor > 0 else digits // -factor
 
 
 def _fields() -> dict[bytes, tuple[str, Quantity]]:
@@ -77,7 +32,8 @@ _MBUS_COUNTERS = frozenset(
     for channel in range(1, 10)
     for code in ("24.2.1", "24.2.3", "24.3.0")
 )
-_VOLUME_AND_HEAT = {
+LONGEST_SHOWN = 80  # characters of a line in an error
+_MBUS_QUANTITIES = {
     unit.encode(): (stored, Quantity({"": power}))
     for unit, (stored, power) in obis.MBUS_UNITS.items()
 }
@@ -104,7 +60,7 @@ class Reading:
 
     __slots__ = (
         *("header", "mbus", "meter_id", "stamp", "tariff", "values", "version"),
-        *("_failure_log", "_winter_offset_s"),
+        *("_lists", "_winter_offset_s"),
     )
 
     def __init__(
@@ -116,22 +72,36 @@ class Reading:
         tariff: int | None,
         values: dict[str, int],
         mbus: list[MbusReading],
-        failure_log: bytes,
+        lists: dict[bytes, bytes],
         winter_offset_s: int,
     ) -> None:
         self.header = header
         self.version = version
-        self.meter_id = meter_id
+        self.meter_id = meter_id  # the header where the meter has no other, None without one
         self.stamp = stamp  # the meter's clock in UTC seconds, None where unset or absent
         self.tariff = tariff
         self.values = values  # by column of `obis.TABLE`
         self.mbus = mbus
-        self._failure_log = failure_log
+        self._lists = lists
         self._winter_offset_s = winter_offset_s
 
     def failures(self) -> list[tuple[int | None, int]]:
         """The power-failure log: end in UTC seconds (None where unknown) and duration in s."""
-        return failures(self._failure_log, self._winter_offset_s)
+        from slimmemeter import logs
+
+        if (log := self._lists.get(b"1-0:99.97.0")) is None:
+            return []
+        return logs.failures(log, self._winter_offset_s)
+
+    def peaks(self) -> list[tuple[int, int, int]]:
+        """Belgium's month peaks: the month's end and the peak's instant (UTC seconds), W."""
+        running = self._lists.get(b"1-0:1.6.0")
+        before = self._lists.get(b"0-0:98.1.0")
+        if running is None and before is None:
+            return []
+        from slimmemeter import logs
+
+        return logs.peaks(running or b")", before or b")", self._winter_offset_s)
 
 
 class Telegram:
@@ -141,7 +111,7 @@ class Telegram:
     whose version object (1-3:0.2.8 or 0-0:96.1.4) tells that the meter sends one.
     """
 
-    __slots__ = ("computed", "crc", "lines", "said")
+    __slots__ = ("_came", "computed", "crc", "lines", "said")
 
     def __init__(self, frame: bytes) -> None:
         mark = frame.rindex(b"!") + 1
@@ -157,7 +127,7 @@ class Telegram:
                 self.computed = crc16(body)
             else:
                 body = whole
-        self.lines = body[:-1].splitlines()
+        self.lines = self._came = body[:-1].splitlines()
 
     @property
     def header(self) -> str:
@@ -167,7 +137,7 @@ class Telegram:
     def rejoin(self) -> None:
         """Put together what is one: a line that starts with a bracket goes on with the one before
         (P1 3.0 section 5.10)."""
-        self.lines = b"\n".join(self.lines).replace(b"\n(", b"(").split(b"\n")
+        self.lines = b"\n".join(filter(None, self.lines)).replace(b"\n(", b"(").split(b"\n")
 
     def verify(self) -> None:
         """:raises TelegramError: the CRC is wrong or missing."""
@@ -179,62 +149,76 @@ class Telegram:
         if self.crc == "missing":
             raise TelegramError(f"the telegram of {self.header!r} has no CRC after its '!'")
 
-    def reading(self, winter_offset_s: int = 3600) -> Reading:
+    def reading(self, winter_offset_s: int = 3600, received_at: int | None = None) -> Reading:
         """What is stored of it.
 
+        :param received_at: UTC seconds; it tells the passes of the repeated hour apart where a
+            stamp doesn't.
         :raises TelegramError: the CRC is wrong, a register or power isn't a number with a unit
             that fits, or there is no energy register at all.
         """
         self.verify()
         values: dict[str, int] = {}
         others: dict[bytes, bytes] = {}
+        wrong: dict[str, bytes | None] = {}
         for line in reversed(self.lines):  # of a repeated code the first counts
             code, _, rest = line.partition(b"(")
             field = _FIELDS.get(code)
             if field is None:
                 if not code and rest:
                     self.rejoin()
-                    return self.reading(winter_offset_s)
+                    return self.reading(winter_offset_s, received_at)
                 others[code] = rest
             else:
                 column, quantity = field
-                factor = quantity[rest.translate(_DIGITS_TO_0)]
+                factor = quantity[rest.translate(DIGITS_TO_0)]
                 if factor > 0:  # `Quantity.integer`, spelt out where it counts
-                    values[column] = int(rest.translate(None, _NOT_DIGITS)) * factor
+                    values[column] = int(rest.translate(None, NOT_DIGITS)) * factor
                 elif factor < 0:
-                    values[column] = int(rest.translate(None, _NOT_DIGITS)) // -factor
-                elif rest != b")" and column in obis.MUST_BE_RIGHT:
-                    self._refuse(line, quantity)
+                    values[column] = int(rest.translate(None, NOT_DIGITS)) // -factor
+                else:
+                    values.pop(column, None)
+                    wrong[column] = None if rest == b")" else line
+        if wrong:
+            self._refuse(wrong, values)
         if obis.REGISTERS.isdisjoint(values):
             bare = [line.replace(b"*255(", b"(", 1) for line in self.lines]
             if bare != self.lines:  # P1 3.0 section 5.3 allows the sixth group; few print it
                 self.lines = bare
-                return self.reading(winter_offset_s)
+                return self.reading(winter_offset_s, received_at)
             raise TelegramError(f"the telegram of {self.header!r} has no energy register")
+        if "import_wh" in values or "export_wh" in values:
+            _leave_out_unused_tariffs(values)
         return Reading(
             self.header,
             _plain(others.get(b"1-3:0.2.8") or others.get(b"0-0:96.1.4")),
-            _meter_id(others),
-            stamp_utc(others.get(b"0-0:1.0.0", b")")[:-1], winter_offset_s),
-            _tariff(others.get(b"0-0:96.14.0", b")")[:-1]),
+            _meter_id(others) or self.header or None,
+            stamp_utc(others.get(b"0-0:1.0.0", b")")[:-1], winter_offset_s, received_at),
+            _tariff((others.get(b"0-0:96.14.0") or others.get(b"0-0:96.14.1", b")"))[:-1]),
             values,
-            _mbus(others, winter_offset_s),
-            others.get(b"1-0:99.97.0", b")"),
+            _mbus(others, winter_offset_s, received_at),
+            others,
             winter_offset_s,
         )
 
-    def _refuse(self, line: bytes, quantity: Quantity) -> None:
-        """Say which line is wrong, and where: the first byte that can't stand there."""
-        place = line.find(b"(") + 1 or len(line)
-        while line[place : place + 1].isdigit() or line[place : place + 1] == b".":
-            place += 1
-        if line[place : place + 1] == b"*":
-            place += 1
-        units = ", ".join(unit.decode() for unit in quantity.units)
-        raise TelegramError(
-            f"line {self.lines.index(line) + 1} of the telegram, {printable(line)}, is wrong at"
-            f" character {place + 1}: it must be at most {MOST_DIGITS} digits and one of {units}"
-        )
+    def _refuse(self, wrong: dict[str, bytes | None], values: dict[str, int]) -> None:
+        """Say which line is wrong, and where: the first byte that can't stand there. A line that
+        isn't the first of its code, or whose value isn't needed, is no reason."""
+        for column, line in wrong.items():
+            if line is None or column in values or column not in obis.MUST_BE_RIGHT:
+                continue
+            code, _, _ = line.partition(b"(")
+            place = line.find(b"(") + 1 or len(line)
+            while line[place : place + 1].isdigit() or line[place : place + 1] == b".":
+                place += 1
+            if line[place : place + 1] == b"*":
+                place += 1
+            starts = [came.startswith(code) for came in self._came]
+            raise TelegramError(
+                f"line {starts.index(True) + 1} of the telegram,"
+                f" {printable(line[:LONGEST_SHOWN])}, is wrong at character {place + 1}: it must be"
+                f" at most {MOST_DIGITS} digits and one of {', '.join(_FIELDS[code][1].units)}"
+            )
 
 
 @lru_cache(64)
@@ -257,26 +241,21 @@ def text_value(content: bytes) -> str:
     return printable(content)
 
 
-def groups(rest: bytes) -> list[bytes]:
-    """The contents of `a)(b)(c)`, which is what stands behind a code's first bracket."""
-    return rest.removesuffix(b")").split(b")(")
+def mbus_type(content: bytes) -> int | None:
+    """EN 13757-3's number of a medium, printed as a decimal (P1 5.0.2, 6.12) or, with a letter in
+    it, in hexadecimal."""
+    if not content or len(content) > 3 or content.strip(HEX):
+        return None
+    return int(content, 10 if content.isdigit() else 16)
 
 
-def failures(rest: bytes, winter_offset_s: int) -> list[tuple[int | None, int]]:
-    """The power-failure log 1-0:99.97.0: (end or None where unknown, seconds), as printed.
-
-    P1 5.0.2 section 6.12: count, id, then pairs of end and duration. Kaifa fills unused entries
-    with 2^31 - 1 seconds; anything that isn't a pair ends the list.
-    """
-    found = []
-    pairs = iter(groups(rest)[2:])
-    for ended, duration in zip(pairs, pairs, strict=False):
-        seconds, _, unit = duration.partition(b"*")
-        if unit != b"s" or not seconds.isdigit() or len(seconds) > MOST_DIGITS:
-            break
-        if int(seconds) != LONGEST_FAILURE_S:
-            found.append((stamp_utc(ended, winter_offset_s), int(seconds)))
-    return found
+def _leave_out_unused_tariffs(values: dict[str, int]) -> None:
+    """Tariffs that never counted, beside a total that did, don't make that total."""
+    for direction in ("import", "export"):
+        tariffs = [name for name in values if name.startswith(f"{direction}_t")]
+        if values.get(f"{direction}_wh") and not any(map(values.get, tariffs)):
+            for name in tariffs:
+                del values[name]
 
 
 def _plain(rest: bytes | None) -> str | None:
@@ -297,35 +276,26 @@ def _tariff(content: bytes) -> int | None:
     return int(number) if number.isdigit() and len(number) <= 4 else None
 
 
-def _mbus(others: dict[bytes, bytes], winter_offset_s: int) -> list[MbusReading]:
+def _mbus(
+    others: dict[bytes, bytes], winter_offset_s: int, received_at: int | None
+) -> list[MbusReading]:
     """Every device with a valid stamp and a counter with a unit; the rest is left out."""
     found: list[MbusReading] = []
     for code in sorted(_MBUS_COUNTERS.intersection(others)):
         channel = int(code[2:3])
         if found and found[-1].channel == channel:
             continue  # of a channel the first counter that is right counts
-        counted = _mbus_counter(groups(others[code]), winter_offset_s)
-        if counted is not None:
-            kind, equipment = _mbus_device(code[:3], others)
-            found.append(MbusReading(channel, kind, equipment, *counted))
+        parts = others[code].removesuffix(b")").split(b")(")
+        if len(parts) == 7:  # P1 3.0, 5.10
+            parts = [parts[0], parts[6] + b"*" + parts[5]]
+        stamp = stamp_utc(parts[0], winter_offset_s, received_at)
+        number, _, unit = parts[-1].rstrip(b" ").partition(b"*")
+        if stamp is None or len(parts) != 2 or unit not in _MBUS_QUANTITIES:
+            continue
+        stored, quantity = _MBUS_QUANTITIES[unit]
+        counter = quantity.integer(number + b")")
+        if counter is not None:
+            kind = mbus_type(others.get(code[:3] + b":24.1.0", b")")[:-1])
+            name = others.get(code[:3] + b":96.1.0") or others.get(code[:3] + b":96.1.1") or b")"
+            found.append(MbusReading(channel, kind, text_value(name[:-1]), stamp, counter, stored))
     return found
-
-
-def _mbus_counter(parts: list[bytes], winter_offset_s: int) -> tuple[int, int, str] | None:
-    """Instant, counter and unit of `(stamp)(value*unit)` or of 3.0's seven groups (5.10)."""
-    if len(parts) == 7:
-        parts = [parts[0], parts[6] + b"*" + parts[5]]
-    stamp = stamp_utc(parts[0], winter_offset_s)
-    number, _, unit = parts[-1].rstrip(b" ").partition(b"*")
-    if stamp is None or len(parts) != 2 or unit not in _VOLUME_AND_HEAT:
-        return None
-    stored, quantity = _VOLUME_AND_HEAT[unit]
-    counter = quantity.integer(number + b")")
-    return None if counter is None else (stamp, counter, stored)
-
-
-def _mbus_device(channel: bytes, others: dict[bytes, bytes]) -> tuple[int | None, str]:
-    kind = others.get(channel + b":24.1.0", b")")[:-1]
-    name = others.get(channel + b":96.1.0") or others.get(channel + b":96.1.1") or b")"
-    # EN 13757-3's medium, printed as a decimal (P1 5.0.2, 6.12)
-    return int(kind) if kind.isdigit() and len(kind) < 4 else None, text_value(name[:-1])

@@ -162,6 +162,7 @@ def meter_page() -> str:
             series=reader.series(),
             devices=reader.newest_mbus(),
             failures=reader.power_failures(),
+            peaks=reader.month_peaks(),
             counters=reader.counters(),
             events=reader.events(0, clock.now() + 1),
             media={row["id"]: obis.MBUS_TYPES.get(row["type"]) for row in reader.devices()},
@@ -208,8 +209,9 @@ def now_json() -> Response:
         flat |= {f"{name}_kwh": value / 1000 for name, value in pages.registers(newest).items()}
         told: set[str] = set()
         for row in reader.newest_mbus():  # of two of a kind the newest stamp is "now"
-            for name, (types, unit, column) in history.MEDIA.items():
-                if row["type"] in types and row["unit"] == unit and name not in told:
+            for name, (types, columns) in history.MEDIA.items():
+                column = columns.get(row["unit"])
+                if row["type"] in types and column and name not in told:
                     told.add(name)
                     flat[column] = row["counter"] / 1000
                     flat[f"{name}_at"] = tabular.iso(row["taken_at"], site().zone)

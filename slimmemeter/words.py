@@ -9,8 +9,6 @@ from babel.dates import format_date, format_datetime, format_time
 from flask_babel import format_decimal as local_decimal
 from flask_babel import get_locale, gettext, ngettext
 
-from slimmemeter import obis
-
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
@@ -48,25 +46,29 @@ def medium(name: str | None) -> str:
         "warm_water": gettext("warm water"),
         "heat": gettext("heat"),
         "cooling": gettext("cooling"),
+        "submeter": gettext("submeter"),
         "electricity": gettext("electricity"),
         "heat_cost_allocator": gettext("heat cost allocator"),
     }
     return str(names.get(name or "", gettext("another meter")))
 
 
-def column_name(column: str, version: str | None) -> str:
-    """What a column is called in a legend or a table's head, without its unit."""
+def column_name(column: str, tariffs: dict[int, str]) -> str:
+    """What a column is called in a legend or a table's head, without its unit.
+
+    :param tariffs: what the meter's tariffs are called, as `obis.tariff_names` has it.
+    """
     stem, _, tariff = column.rpartition("_")[0].partition("_t")
     if not tariff:
         return stem_name(stem)
-    tariffs = {
+    names = {
         "low": gettext("low"),
         "normal": gettext("normal"),
         "day": gettext("day"),
         "night": gettext("night"),
     }
-    name = obis.tariff_names(version).get(int(tariff))
-    return f"{stem_name(stem)}, {tariffs[name] + ' ' if name else ''}T{tariff}"
+    name = tariffs.get(int(tariff))
+    return f"{stem_name(stem)}, {names[name] + ' ' if name else ''}T{tariff}"
 
 
 def table_name(name: str) -> str:
@@ -98,18 +100,14 @@ def bucket_title(at: int, bucket: str, zone: ZoneInfo) -> str:
 
 def sums(table: Table) -> list[tuple[str, str, str]]:
     """Direction or medium, amount and unit of a table's totals, over all tariffs."""
-    by_stem: dict[str, list[Column]] = {}
+    alike: dict[tuple[str, str], list[Column]] = {}
     for column in table.columns:
         if column.total is not None:
             stem = column.name.rpartition("_")[0].partition("_t")[0]
-            by_stem.setdefault(stem, []).append(column)
+            alike.setdefault((stem, unit(column.name)), []).append(column)
     return [
-        (
-            stem,
-            number(sum(column.total or 0 for column in columns), columns[0].scale, 1),
-            unit(columns[0].name),
-        )
-        for stem, columns in by_stem.items()
+        (stem, number(sum(column.total or 0 for column in columns), columns[0].scale, 1), shown)
+        for (stem, shown), columns in alike.items()
     ]
 
 
@@ -136,6 +134,12 @@ def ticks(period: Period, zone: ZoneInfo) -> list[tuple[float, str]]:
 def clock(at: int, zone: ZoneInfo) -> str:
     """Hours and minutes: 14:05."""
     return str(format_time(datetime.fromtimestamp(at, zone), "HH:mm", locale=get_locale()))
+
+
+def month(at: int, zone: ZoneInfo) -> str:
+    """A month and its year: November 2026."""
+    local = datetime.fromtimestamp(at, zone)
+    return str(format_date(local, TITLES["month"], locale=get_locale()))
 
 
 def moment(at: int, zone: ZoneInfo) -> str:

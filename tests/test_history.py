@@ -25,7 +25,7 @@ def reading(
 ) -> Reading:
     """A reading of these registers, and of a gas meter's (stamp, dm3)."""
     mbus = [MbusReading(1, 3, "gas", *gas, "dm3")] if gas else []
-    return Reading("TST5", "50", meter, None, 1, values, mbus, b")", 3600)
+    return Reading("TST5", "50", meter, None, 1, values, mbus, {}, 3600)
 
 
 def stored(path: Path, *readings: tuple[int, Reading]) -> Reader:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from slimmemeter import obis, schema
 from slimmemeter.errors import TelegramError
 from slimmemeter.frames import LONGEST, Framer, crc16
+from slimmemeter.logs import failures
 from slimmemeter.objects import decode
 from slimmemeter.stamps import stamp_utc
-from slimmemeter.telegram import Telegram, failures
+from slimmemeter.telegram import Telegram
 
 E350 = EXAMPLE.read_bytes()
 
