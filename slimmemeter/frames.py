@@ -64,6 +64,44 @@ class Framer:
         return None
 
 
+class Foreign:
+    """Notices frames of other protocols in what is heard: each tells of itself within 32 bytes."""
+
+    def __init__(self) -> None:
+        self.said: str | None = None  # what they are and what helps, once one was noticed
+        self._tail = b""
+
+    def feed(self, piece: bytes) -> None:
+        """Look at the bytes that came."""
+        window = self._tail + piece
+        self._tail = window[-32:]
+        if b"\xdb\x08" in window and any(map(_is_encrypted, window.split(b"\xdb\x08")[1:])):
+            self.said = ENCRYPTED
+        elif b"\xe6\xe7\x00" in window and any(map(_is_hdlc, window.split(b"\x7e")[1:])):
+            self.said = HDLC
+
+
+ENCRYPTED = (
+    "the meter sends encrypted frames (0xDB), as in Luxembourg and Austria, and no plain telegrams:"
+    " ask the grid operator for your key, and put a reader that decrypts between meter and cable"
+)
+HDLC = (
+    "the meter sends binary HDLC frames (0x7E), as in Norway and Austria, and no plain telegrams:"
+    " ask the grid operator whether it can send ASCII telegrams (DSMR P1) instead"
+)
+
+
+def _is_encrypted(after: bytes) -> bool:
+    """Whether a general-glo-ciphering frame follows: the system title of 8 bytes, which begins
+    with the maker's three letters, and a length (DLMS Green Book 8, 9.2.7.2.4)."""
+    return after[:3].isalpha() and after[:3].isupper() and after[8:9] in (b"\x81", b"\x82")
+
+
+def _is_hdlc(after: bytes) -> bool:
+    """Whether an HDLC frame of type 3 follows with DLMS in it (IEC 62056-46, 6.4; LLC header)."""
+    return bool(after) and after[0] & 0xF0 == 0xA0 and b"\xe6\xe7\x00" in after[:16]
+
+
 def crc16(data: bytes) -> int:
     """CRC-16/ARC (x^16 + x^15 + x^2 + 1, reflected, from 0), the telegram's check (P1 5.0.2, 6.2).
 

@@ -24,7 +24,16 @@ CHUNK = 4096
 TICK_S = 0.1  # how long one read waits
 SILENCE_S = 1.0
 CLOSING_S = 1.0
+DROPPED_S = 1.0
 GATHER_S = 0.02  # how long to let bytes gather: one read of many is cheaper than many of one
+
+
+def adapters() -> list[str]:
+    """The serial adapters that are plugged in, by the names that they keep."""
+    try:
+        return sorted(f"{BY_ID}/{name}" for name in os.listdir(BY_ID))
+    except OSError:
+        return []
 
 
 def find() -> str:
@@ -32,10 +41,7 @@ def find() -> str:
 
     :raises PortError: there are several.
     """
-    try:
-        found = sorted(f"{BY_ID}/{name}" for name in os.listdir(BY_ID))
-    except OSError:
-        found = []
+    found = adapters()
     if len(found) > 1:
         raise PortError(
             f"{len(found)} serial adapters are plugged in; choose one with --port: "
@@ -65,7 +71,9 @@ class Port:
                 # Only the lock that a pull before this one holds is worth waiting for.
                 locked = getattr(error, "errno", None) == 11
                 if not locked or time.monotonic() + 0.2 > deadline_s:
-                    raise PortError(_why(name, error)) from None
+                    from slimmemeter import faults
+
+                    raise PortError(faults.why(name, error, adapters())) from None
                 time.sleep(0.1)
 
     def _opened(self, line: str) -> serial.Serial:
@@ -90,17 +98,26 @@ class Port:
 
     def close(self) -> None:
         """Drop RTS, so that the meter falls silent, and let go of the port."""
+        self._request(False)
+        self._serial.close()
+
+    def ask_again(self) -> None:
+        """Drop RTS for a second and raise it: some meters speak only when it rises."""
+        self._request(False)
+        time.sleep(DROPPED_S)
+        self._request(True)
+
+    def _request(self, high: bool) -> None:
         if self._is_url:  # to agree on RTS with a far end may take seconds
             from slimmemeter import alarm
 
             alarm.ring_at(time.monotonic() + CLOSING_S, PortError("it didn't agree"))
         try:
-            self._serial.rts = False
+            self._serial.rts = high
         except (serial.SerialException, OSError, PortError):
             pass  # a pseudo-terminal has no RTS, and a cable that was pulled out has none any more
-        if self._is_url:  # before closing: what was heard must not be lost to a late alarm
+        if self._is_url:  # at once: what was heard must not be lost to a late alarm
             alarm.stop()
-        self._serial.close()
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they come, in pieces; an empty piece tells of `SILENCE_S` without any.
@@ -140,18 +157,9 @@ def _open(name: str, line: str) -> serial.Serial:
     port.baudrate = int(speed)
     port.bytesize, port.parity, port.stopbits = int(frame[0]), frame[1], int(frame[2])
     port.timeout = TICK_S
-    port.rts = True  # before open(), so that it never rises late
+    far = name.startswith("rfc2217:")
+    port.rts = not far  # before open(), so that it never rises late
     port.open()
+    if far:  # pyserial throws away what came while it agreed on the line
+        port.rts = True
     return port
-
-
-def _why(name: str, error: Exception) -> str:
-    """One sentence for a port that can't be opened: what is wrong, and what helps."""
-    number = getattr(error, "errno", None)
-    if number == 2:
-        return f"there is no {name}: is the cable plugged in? `ls /dev/serial/by-id` shows them"
-    if number == 13:
-        return f"no permission to open {name}: `sudo usermod -aG dialout $USER`, then log in again"
-    if number in (11, 16):  # EAGAIN is our own kind's lock, EBUSY another's
-        return f"{name} is busy: another program reads it"
-    return f"cannot open {name}: {error}"

@@ -12,7 +12,7 @@ import time
 
 from slimmemeter import clock, outcome
 from slimmemeter.errors import EXIT_CODES, PortError, SlimmemeterError, TelegramError, UsageError
-from slimmemeter.frames import Framer
+from slimmemeter.frames import Foreign, Framer
 from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, setting_alone
 from slimmemeter.store import CONFLICT, FROM_FILE, STORED, Writer
 from slimmemeter.telegram import Telegram, printable
@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from slimmemeter.port import Port
     from slimmemeter.telegram import Reading
 
 SILENCE_S = 11  # a meter of P1 2 to 4 speaks every 10 s
@@ -102,7 +103,7 @@ def pull(wanted: Wanted) -> None:
     reading = None
     if error is None:
         try:
-            reading = telegram.reading(winter_offset_s)
+            reading = telegram.reading(winter_offset_s, received_at)
         except TelegramError as wrong:
             error = wrong
     if reading is not None and not wanted.dry_run:
@@ -134,19 +135,23 @@ def _heard(
         for left, line in zip(range(len(lines), 0, -1), lines, strict=True):
             now_s = time.monotonic()
             with port.Port(name, line, now_s + (deadline_s - now_s) / left) as opened:
-                pieces = opened.chunks() if left == 1 else _hopeful(opened.chunks())
+                pieces = _patient(opened, heard, left == 1)
                 heard = receive(_tee(pieces, wanted.raw), heard)
-            if heard.telegram is not None and heard.error is None:
+            if heard.is_enough:
                 break
         if not heard.bytes:
             raise PortError(
                 f"nothing was heard from {name} in {settings.timeout_s:.0f} s: is the cable in the"
                 " meter's P1 port, and is the port switched on by the grid operator?"
+                " `slimmemeter doctor` looks for the cause"
             )
+    if heard.foreign.said and not heard.is_right:
+        raise TelegramError(heard.foreign.said)
     if heard.telegram is None:
+        what_helps = "" if wanted.file else "; `slimmemeter doctor` looks for the cause"
         raise TelegramError(
             f"there is no telegram in the {heard.bytes} bytes from {name}:"
-            " none that starts with '/' and ends with '!'"
+            f" none that starts with '/' and ends with '!'{what_helps}"
         )
     return heard.telegram, heard.error
 
@@ -158,6 +163,17 @@ class Heard:
         self.bytes = 0
         self.telegram: Telegram | None = None
         self.error: TelegramError | None = None
+        self.foreign = Foreign()
+
+    @property
+    def is_right(self) -> bool:
+        """Whether a telegram was heard that is as it should be."""
+        return self.telegram is not None and self.error is None
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there is nothing to wait for."""
+        return self.is_right or self.foreign.said is not None
 
 
 def receive(pieces: Iterable[bytes], heard: Heard | None = None) -> Heard:
@@ -180,6 +196,9 @@ def receive(pieces: Iterable[bytes], heard: Heard | None = None) -> Heard:
             else:
                 heard.error = None
                 return heard
+        heard.foreign.feed(piece)
+        if heard.is_enough:
+            break
     return heard
 
 
@@ -201,17 +220,25 @@ def _from_file(name: str, deadline_s: float) -> Iterator[bytes]:
         alarm.stop()
 
 
-def _hopeful(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pieces until they look like another speed's, or 11 s of silence."""
-    silent_since = time.monotonic()
+def _patient(opened: Port, heard: Heard, is_last: bool) -> Iterator[bytes]:
+    """The port's pieces; where another line is left to try, until they look like garbage, or 11 s
+    of silence. A meter of which something bad was heard is asked once more after such a silence."""
+    spoke_at_s = time.monotonic()
     total = odd = 0
-    for piece in pieces:
+    asked = False
+    for piece in opened.chunks():
         total += len(piece)
         odd += len(piece) - sum(byte in b"\r\n" or 32 <= byte < 127 for byte in piece)
         if piece:
-            silent_since = time.monotonic()
-        if (odd > 64 and odd * 4 > total) or time.monotonic() - silent_since > SILENCE_S:
+            spoke_at_s = time.monotonic()
+        silent = time.monotonic() - spoke_at_s > SILENCE_S
+        garbled = odd > 64 and odd * 4 > total
+        if not is_last and (garbled or (silent and heard.telegram is None)):
             return
+        if silent and heard.bytes and not asked:
+            opened.ask_again()
+            asked = True
+            spoke_at_s = time.monotonic()
         yield piece
 
 

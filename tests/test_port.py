@@ -11,15 +11,16 @@ import termios
 import threading
 import time
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import serial.rfc2217
-from conftest import EXAMPLE, Pull, needs, simple, until
+from conftest import EXAMPLE, Meter, Pull, needs, simple, until
 
 from slimmemeter import port
-from slimmemeter.errors import PortError
+from slimmemeter import pull as pull_module
+from slimmemeter.errors import PortError, TelegramError
 
 E350 = EXAMPLE.read_bytes()
 
@@ -27,12 +28,17 @@ E350 = EXAMPLE.read_bytes()
 class FarEnd(threading.Thread):
     """A meter behind RFC 2217 (pyserial's own server side), which speaks only while RTS is high.
 
-    It garbles what it says unless the line's settings are those that it was made for.
+    It garbles what it says unless the line's settings are those that it was made for. `telegrams`
+    are said one after another, the last again and again; `once` is one each time that RTS rises.
     """
 
-    def __init__(self, line: str = "115200-8N1") -> None:
+    def __init__(
+        self, line: str = "115200-8N1", *telegrams: bytes, every_s: float = 0.5, once: bool = False
+    ) -> None:
         super().__init__(daemon=True)
         self.line = line
+        self._telegrams = list(telegrams or (E350,))
+        self._every_s = float("inf") if once else every_s
         self.seen: list[str] = []
         self.rts: list[bool] = []
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -53,7 +59,7 @@ class FarEnd(threading.Thread):
         loop.rts = False  # until the near end raises it
         manager = serial.rfc2217.PortManager(loop, _Writer(connection))
         connection.settimeout(0.05)
-        said_at = 0.0
+        next_at = 0.0
         while True:
             try:
                 for _ in manager.filter(connection.recv(1024) or _gone()):
@@ -64,8 +70,9 @@ class FarEnd(threading.Thread):
                 return
             if not self.rts or self.rts[-1] != loop.rts:
                 self.rts.append(loop.rts)
-            if loop.rts and time.monotonic() > said_at + 0.5:
-                said_at = time.monotonic()
+                next_at = 0.0
+            if loop.rts and time.monotonic() > next_at:
+                next_at = time.monotonic() + self._every_s
                 self._say(loop, manager, connection)
 
     def _say(
@@ -76,7 +83,9 @@ class FarEnd(threading.Thread):
     ) -> None:
         line = f"{loop.baudrate}-{loop.bytesize}{loop.parity}{loop.stopbits:.0f}"
         self.seen.append(line)
-        said = E350 if line == self.line else bytes(byte | 0x80 for byte in E350)
+        said = self._telegrams.pop(0) if len(self._telegrams) > 1 else self._telegrams[0]
+        if line != self.line:
+            said = bytes(byte | 0x80 for byte in said)
         connection.sendall(b"".join(manager.escape(said)))
 
     def close(self) -> None:
@@ -130,6 +139,46 @@ def test_line_auto_goes_on_with_the_old_one_after_garbage(pull: Pull) -> None:
     assert old.seen[-1] == "9600-7E1"
 
 
+def test_meter_that_speaks_once_for_each_rise_of_rts_is_asked_again(pull: Pull) -> None:
+    """After a damaged telegram and 11 s of silence RTS falls for a second and rises again."""
+    shy = FarEnd("115200-8N1", E350.replace(b"494", b"495"), E350, once=True)
+    done = pull("--port", shy.url, "--dry-run", "--line", "auto")
+    shy.close()
+    assert done.returncode == 0, done.stderr
+    until(lambda: not shy.rts[-1])
+    assert shy.rts[-4:] == [True, False, True, False]
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's
+def test_meter_is_asked_again_at_most_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that only ever sends damaged telegrams isn't pestered."""
+    monkeypatch.setattr(pull_module, "SILENCE_S", 1)
+    shy = FarEnd("115200-8N1", E350.replace(b"494", b"495"), once=True)
+    with pytest.raises(TelegramError, match="is damaged"):
+        pull_module.pull(pull_module.parse(["--port", shy.url, "--dry-run", "--timeout", "8"]))
+    shy.close()
+    until(lambda: not shy.rts[-1])
+    assert shy.rts[-4:] == [True, False, True, False]
+    assert shy.rts.count(True) == 2
+
+
+@pytest.mark.parametrize("every_s", [1, 10])
+def test_meter_is_heard_however_seldom_it_speaks(
+    every_s: float, meter: Callable[..., Meter], pull: Pull
+) -> None:
+    """Every second or every ten: there is one reading within the timeout."""
+    assert pull("--port", meter(E350, pause_s=every_s).port, "--dry-run").returncode == 0
+
+
+def test_meter_that_speaks_once_is_heard(pull: Pull) -> None:
+    """RTS rises with the opening, so that the one telegram isn't missed."""
+    shy = FarEnd(once=True)
+    done = pull("--port", shy.url, "--dry-run")
+    shy.close()
+    assert done.returncode == 0, done.stderr
+    assert len(shy.seen) == 1
+
+
 def test_far_end_that_never_answers_is_given_up_in_time(pull: Pull) -> None:
     """A connection on which nobody negotiates ends with the timeout of the pull."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -181,6 +230,7 @@ def ser2net(tmp_path: Path) -> Iterator[tuple[Pty, int, int]]:
         f"  connector: serialdev,{line.name},9600n81,local\n"
         f"connection: &two\n  accepter: tcp,127.0.0.1,{ports[1]}\n"
         f"  connector: serialdev,{line.name},115200n81,local\n"
+        "  options:\n    max-connections: 2\n"
     )
     command = [program, "-n", "-c", str(config), "-P", str(tmp_path / "pid")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -227,6 +277,60 @@ def test_ser2net_by_plain_tcp(ser2net: tuple[Pty, int, int], pull: Pull) -> None
     """`socket://` reads the same line."""
     done = pull("--port", f"socket://127.0.0.1:{ser2net[2]}", "--dry-run")
     assert done.returncode == 0, done.stderr
+
+
+def test_ser2net_shared_with_another_reader(ser2net: tuple[Pty, int, int], pull: Pull) -> None:
+    """Two who are connected to one port both hear each telegram."""
+    address = ("127.0.0.1", ser2net[2])
+    with socket.create_connection(address) as other:
+        done = pull("--port", "socket://{}:{}".format(*address), "--dry-run")
+        other.settimeout(20)
+        heard = b""
+        while b"!" not in heard:
+            heard += other.recv(4096)
+    assert done.returncode == 0, done.stderr
+    assert b"/TST5" in heard
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("socket://localhost", "it must be socket://HOST:PORT"),
+        ("socket://:2000", "it must be socket://HOST:PORT"),
+        ("rfc2217://localhost:http", "it must be socket://HOST:PORT"),
+        ("gopher://localhost:70", "it must be socket://HOST:PORT"),
+        ("socket://localhost:1", "nothing listens there"),
+        ("socket://nowhere.invalid:2000", "no computer is called nowhere.invalid"),
+    ],
+)
+def test_url_that_leads_nowhere_is_told(url: str, said: str, pull: Pull) -> None:
+    """Each with what is wrong with it."""
+    done = pull("--port", url, "--dry-run")
+    assert done.returncode == 3
+    assert said in done.stderr
+
+
+def test_port_that_is_held_names_its_holder(meter: Callable[..., Meter], pull: Pull) -> None:
+    """Another program that took the port for itself alone is called by its name."""
+    name = meter(E350).port
+    with serial.Serial(name, exclusive=True):
+        done = pull("--port", name, "--dry-run", "--timeout", 1)
+    assert done.returncode == 3
+    comm = Path("/proc/self/comm").read_text().strip()
+    assert f"is busy: {comm} (process {os.getpid()}) has it open" in done.stderr
+
+
+def test_adapter_under_another_name_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cable that was plugged in again keeps its name under /dev/serial/by-id; who fixed the
+    other name is told of it."""
+    monkeypatch.setattr(port, "BY_ID", str(tmp_path))
+    cable = tmp_path / "usb-FTDI_P1-if00-port0"
+    cable.symlink_to("/dev/ttyUSB1")
+    assert port.find() == str(cable)
+    with pytest.raises(PortError, match=f"there is no /dev/ttyNOTHERE: there is {cable}"):
+        port.Port("/dev/ttyNOTHERE", "115200-8N1", time.monotonic())
 
 
 def test_port_is_the_only_adapter_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
