@@ -12,19 +12,17 @@ import time
 
 from slimmemeter import clock, outcome
 from slimmemeter.errors import EXIT_CODES, PortError, SlimmemeterError, TelegramError, UsageError
-from slimmemeter.frames import Foreign, Framer
+from slimmemeter.hearing import Heard, patient, receive
 from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, setting_alone
 from slimmemeter.store import CONFLICT, FROM_FILE, STORED, Writer
-from slimmemeter.telegram import Telegram, printable
+from slimmemeter.telegram import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from slimmemeter.port import Port
-    from slimmemeter.telegram import Reading
+    from slimmemeter.telegram import Reading, Telegram
 
-SILENCE_S = 11  # a meter of P1 2 to 4 speaks every 10 s
 LONGEST_FILE = 1 << 20  # bytes of FILE in which a telegram must be found
 
 
@@ -135,7 +133,7 @@ def _heard(
         for left, line in zip(range(len(lines), 0, -1), lines, strict=True):
             now_s = time.monotonic()
             with port.Port(name, line, now_s + (deadline_s - now_s) / left) as opened:
-                pieces = _patient(opened, heard, left == 1)
+                pieces = patient(opened, heard, left == 1)
                 heard = receive(_tee(pieces, wanted.raw), heard)
             if heard.is_enough:
                 break
@@ -145,7 +143,7 @@ def _heard(
                 " meter's P1 port, and is the port switched on by the grid operator?"
                 " `slimmemeter doctor` looks for the cause"
             )
-    if heard.foreign.said and not heard.is_right:
+    if heard.foreign.said and not heard.right:
         raise TelegramError(heard.foreign.said)
     if heard.telegram is None:
         what_helps = "" if wanted.file else "; `slimmemeter doctor` looks for the cause"
@@ -154,52 +152,6 @@ def _heard(
             f" none that starts with '/' and ends with '!'{what_helps}"
         )
     return heard.telegram, heard.error
-
-
-class Heard:
-    """What came of listening: the telegram (the last damaged one, if none was right) and why."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-        self.telegram: Telegram | None = None
-        self.error: TelegramError | None = None
-        self.foreign = Foreign()
-
-    @property
-    def is_right(self) -> bool:
-        """Whether a telegram was heard that is as it should be."""
-        return self.telegram is not None and self.error is None
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether there is nothing to wait for."""
-        return self.is_right or self.foreign.said is not None
-
-
-def receive(pieces: Iterable[bytes], heard: Heard | None = None) -> Heard:
-    """Listen until a telegram is right, or the pieces end; an empty piece is a silence.
-
-    :param heard: what came before, on another line; it is gone on with.
-    """
-    heard = heard or Heard()
-    framer = Framer()
-    for piece in pieces:
-        heard.bytes += len(piece)
-        for frame in framer.feed(piece) if piece else framer.pause():
-            heard.telegram = Telegram(frame)
-            try:
-                heard.telegram.verify()
-                if heard.telegram.crc == "absent":  # then only its values tell whether it is whole
-                    heard.telegram.reading()
-            except TelegramError as error:
-                heard.error = error
-            else:
-                heard.error = None
-                return heard
-        heard.foreign.feed(piece)
-        if heard.is_enough:
-            break
-    return heard
 
 
 def _from_file(name: str, deadline_s: float) -> Iterator[bytes]:
@@ -218,28 +170,6 @@ def _from_file(name: str, deadline_s: float) -> Iterator[bytes]:
         raise UsageError(f"cannot read {printable(os.fsencode(name))}: {why}") from None
     finally:
         alarm.stop()
-
-
-def _patient(opened: Port, heard: Heard, is_last: bool) -> Iterator[bytes]:
-    """The port's pieces; where another line is left to try, until they look like garbage, or 11 s
-    of silence. A meter of which something bad was heard is asked once more after such a silence."""
-    spoke_at_s = time.monotonic()
-    total = odd = 0
-    asked = False
-    for piece in opened.chunks():
-        total += len(piece)
-        odd += len(piece) - sum(byte in b"\r\n" or 32 <= byte < 127 for byte in piece)
-        if piece:
-            spoke_at_s = time.monotonic()
-        silent = time.monotonic() - spoke_at_s > SILENCE_S
-        garbled = odd > 64 and odd * 4 > total
-        if not is_last and (garbled or (silent and heard.telegram is None)):
-            return
-        if silent and heard.bytes and not asked:
-            opened.ask_again()
-            asked = True
-            spoke_at_s = time.monotonic()
-        yield piece
 
 
 def _tee(pieces: Iterator[bytes], raw: bool) -> Iterator[bytes]:

@@ -32,15 +32,7 @@ class Ours:
         """Pull once. :raises RuntimeError: it didn't store one reading with its gas."""
         with Line(self._house.telegram) as line:
             places = {"SLIMMEMETER_PORT": line.port, "SLIMMEMETER_DB": self._house.database}
-            cost_s = cpu_s(
-                [
-                    sys.executable,
-                    "-I",
-                    "-c",
-                    "from slimmemeter.pull import main_of_cron; main_of_cron()",
-                ],
-                CRON | places,
-            )
+            cost_s = cpu_s([sys.executable, "-I", "-c", PULL], CRON | places)
         self._house.forget()
         return cost_s
 
