@@ -97,6 +97,10 @@ class Reader(Database):
         """Every long power failure that a meter told of: ended_at or NULL, duration_s."""
         return self._rows("SELECT * FROM power_failures ORDER BY ended_at DESC")
 
+    def damage(self) -> str:
+        """What SQLite finds damaged in the file; empty if nothing."""
+        return "; ".join(row[0] for row in self._rows("PRAGMA quick_check(3)") if row[0] != "ok")
+
     def month_peaks(self) -> list[NamedRow]:
         """Belgium's month peaks, newest first: month_ended_at, ended_at, power_w."""
         return self._rows("SELECT * FROM month_peaks ORDER BY month_ended_at DESC")

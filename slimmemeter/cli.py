@@ -7,7 +7,7 @@ import os
 import sys
 
 from slimmemeter import __version__
-from slimmemeter.errors import EXIT_CODES, SlimmemeterError
+from slimmemeter.errors import COMMANDS_CODES, SlimmemeterError
 from slimmemeter.settings import SETTINGS, Settings
 
 FLAGS = {setting.flag: setting for setting in SETTINGS}
@@ -18,25 +18,58 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         flags = {flag: getattr(arguments, flag[2:], None) for flag in FLAGS}
-        settings = Settings(flags)
-        if arguments.command == "serve":
-            from slimmemeter import server
-
-            server.serve(settings)
-        else:
-            from slimmemeter import demo
-
-            if arguments.db is None:  # never the house's own
-                folder = os.path.dirname(settings.database)
-                settings.database = f"{folder}/demo.sqlite3"
-            sys.exit(demo.run(settings, arguments.check))
+        sys.exit(arguments.run(Settings(flags), arguments))
     except SlimmemeterError as error:
         print(f"slimmemeter: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import server
+
+    server.serve(settings)
+    return 0
+
+
+def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import doctor
+
+    if not arguments.report:
+        return doctor.run(settings)
+    sys.stdout.buffer.write(doctor.report(settings))
+    return 0
+
+
+def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import demo
+
+    if arguments.db is None:  # never the house's own
+        settings.database = f"{os.path.dirname(settings.database)}/demo.sqlite3"
+    return demo.run(settings, arguments.check)
+
+
+# Each command: what it is, what runs it, the settings that are its flags, its other flags.
+COMMANDS = {
+    "serve": ("serve the pages", _serve, ("--db", "--listen"), {}),
+    "doctor": (
+        "look for what is wrong, from the cable to the pages",
+        _doctor,
+        ("--port", "--line", "--timeout", "--db", "--listen"),
+        {"--report": "print a telegram without its serial numbers, to be shown to others"},
+    ),
+    "demo": (
+        "a simulated house and its pages",
+        _demo,
+        ("--db", "--listen"),
+        {"--check": "look at the pages once, and end"},
+    ),
+}
 
 
 def _parser() -> argparse.ArgumentParser:
-    codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
+    codes = "\n".join(f"  {code}  {meaning}" for code, meaning in COMMANDS_CODES.items())
     parser = argparse.ArgumentParser(
         prog="slimmemeter",
         description="Show what the smart meter told.",
@@ -46,12 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"slimmemeter {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="serve the pages", allow_abbrev=False)
-    demo = commands.add_parser("demo", help="a simulated house and its pages", allow_abbrev=False)
-    for command in (serve, demo):
-        for flag in ("--db", "--listen"):
+    for name, (sentence, run, settings, switches) in COMMANDS.items():
+        command = commands.add_parser(name, help=sentence, allow_abbrev=False)
+        command.set_defaults(run=run)
+        for flag in settings:
             command.add_argument(flag, help=FLAGS[flag].sentence)
-    demo.add_argument("--check", action="store_true", help="look at the pages once, and end")
+        for flag, meaning in switches.items():
+            command.add_argument(flag, action="store_true", help=meaning)
     return parser
 
 

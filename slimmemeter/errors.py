@@ -39,6 +39,7 @@ class StoreError(SlimmemeterError):
     exit_code = 5
 
 
+NEEDS_A_HAND = 6
 EXIT_CODES: dict[int, str] = {
     STORED: "the reading is stored, or was stored before",
     BUG: "a bug in this program",
@@ -47,3 +48,4 @@ EXIT_CODES: dict[int, str] = {
         for kind in (UsageError, PortError, TelegramError, StoreError)
     },
 }
+COMMANDS_CODES = EXIT_CODES | {NEEDS_A_HAND: "doctor found something that needs a hand"}

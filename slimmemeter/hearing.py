@@ -28,6 +28,7 @@ class Heard:
         self.wrong = 0
         self.telegram: Telegram | None = None
         self.error: TelegramError | None = None  # what is wrong with it
+        self.wrong_because = ""  # of the last damaged one
         self.foreign = Foreign()
 
     @property
@@ -51,6 +52,7 @@ class Heard:
                 telegram.reading()
         except TelegramError as error:
             self.wrong += 1
+            self.wrong_because = str(error)
             if not self.right:
                 self.telegram, self.error = telegram, error
         else:

@@ -239,6 +239,9 @@ def find(code: str, table: dict[str, Row] = TABLE) -> Row | None:
     return None
 
 
+DUTCH = ("40", "42", "50")
+
+
 def tariff_names(version: str | None, has_total: bool) -> dict[int, str]:
     """What tariffs 1 and 2 are called: low and normal in the Netherlands, day and night in Belgium.
 
@@ -247,6 +250,41 @@ def tariff_names(version: str | None, has_total: bool) -> dict[int, str]:
     """
     if version is not None and len(version) == 5:
         return {1: "day", 2: "night"}
-    if version in ("40", "42", "50") and not has_total:
+    if version in DUTCH and not has_total:
         return {1: "low", 2: "normal"}
     return {}
+
+
+# The maker's three letters, which a telegram begins with (FLAG association's list; the grid
+# operators' own are Belgium's FLU, Luxembourg's Lux and Sweden's ELL).
+MAKERS = {
+    "ADN": "Aidon",
+    "ELL": "Ellevio",
+    "ENE": "Sagemcom",
+    "ESY": "EasyMeter",
+    "EST": "Sagemcom",
+    "FLU": "Fluvius",
+    "HLY": "Holley",
+    "ISK": "Iskraemeco",
+    "KAM": "Kamstrup",
+    "KFM": "Kaifa",
+    "KMP": "Kamstrup",
+    "LGF": "Landis+Gyr",
+    "LGZ": "Landis+Gyr",
+    "LUX": "Luxembourg's Smarty",
+    "SAG": "Sagemcom",
+    "XMX": "Landis+Gyr",
+}
+COUNTRIES = {"ELL": "Sweden", "EST": "Austria", "FLU": "Belgium", "LUX": "Luxembourg"}
+
+
+def maker(header: str) -> str:
+    """Who made a meter, as far as its header tells."""
+    return MAKERS.get(header[:3].upper(), header[:3] or "a maker that isn't told")
+
+
+def country(header: str, version: str | None, has_total: bool) -> list[str]:
+    """The country that a meter speaks for, or nothing where its telegram doesn't tell."""
+    known = COUNTRIES.get(header[:3].upper())
+    dutch = version in DUTCH and not has_total
+    return [known or "the Netherlands"] if known or dutch else []

@@ -194,7 +194,12 @@ HOUSE = {
     "server": "errors settings web",
     "household": "frames obis telegram",
     "demo": "archive errors household server settings store telegram",
-    "cli": "demo errors server settings",
+    "noise": "hearing telegram",
+    "report": "frames logs obis stamps telegram",
+    "findings": "",
+    "diagnosis": "clock errors faults findings frames hearing noise obis port settings telegram",
+    "doctor": "archive clock database diagnosis errors findings outcome port report settings",
+    "cli": "demo doctor errors server settings",
 }
 OUTSIDE = {
     "serial": {"port"},

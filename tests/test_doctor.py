@@ -1,0 +1,341 @@
+"""`slimmemeter doctor`: each finding with the situation behind it, and the telegram to show."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import serial
+from conftest import EXAMPLE, Meter, Pull, simple, until, with_crc
+from test_port import FarEnd
+from test_pull import telegram_now
+
+from slimmemeter import diagnosis, doctor, port
+from slimmemeter.settings import Settings
+
+E350 = EXAMPLE.read_bytes()
+Meters = Callable[..., Meter]
+Said = Callable[..., str]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number: int = server.getsockname()[1]
+        return number
+
+
+@pytest.fixture
+def said(database: Path, tmp_path: Path) -> Said:
+    """What the real `slimmemeter doctor` says; its exit code is 6 just if something is wrong."""
+
+    def run(*arguments: object, code: int | None = None) -> str:
+        command = [sys.executable, "-I", "-m", "slimmemeter.cli", "doctor", "--db", str(database)]
+        done = subprocess.run(
+            [*command, "--listen", f"localhost:{free_port()}", *map(str, arguments)],
+            capture_output=True,
+            check=False,
+            env={"HOME": str(tmp_path)},
+            text=True,
+            timeout=100,
+        )
+        assert done.returncode == (code or (6 if "WRONG" in done.stdout else 0)), done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+def plain(text: str) -> str:
+    """The text as one line."""
+    return " ".join(text.split())
+
+
+def test_no_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says where it looked, and how to see what the system thinks of the cable."""
+    monkeypatch.setattr(port, "BY_ID", str(tmp_path / "by-id"))
+    monkeypatch.setattr(port, "FALLBACK", str(tmp_path / "ttyUSB0"))
+    (finding,) = diagnosis.of_port(Settings({}, {}, ""))
+    assert finding.state == "WRONG"
+    assert f"no serial adapter is in {tmp_path}/by-id" in finding.sentence
+    assert f"there is no {tmp_path}/ttyUSB0" in finding.sentence
+    assert finding.shown().splitlines()[-1].strip() == "sudo dmesg | grep -i tty"
+
+
+def test_several_adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with the command that chooses it."""
+    monkeypatch.setattr(port, "BY_ID", str(tmp_path))
+    for name in ("usb-FTDI_P1", "usb-Zigbee"):
+        (tmp_path / name).touch()
+    (finding,) = diagnosis.of_port(Settings({}, {}, ""))
+    shown = finding.shown()
+    assert "2 serial adapters are plugged in" in shown
+    for name in ("usb-FTDI_P1", "usb-Zigbee"):
+        command = f"echo SLIMMEMETER_PORT={tmp_path}/{name} | sudo tee -a /etc/default/slimmemeter"
+        assert f"           {command}" in shown.splitlines()
+
+
+def test_the_one_adapter_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meter: Meters
+) -> None:
+    """Whatever its device is called today."""
+    monkeypatch.setattr(port, "BY_ID", str(tmp_path))
+    cable = tmp_path / "usb-FTDI_P1"
+    cable.symlink_to(meter(telegram_now(), pause_s=0.5).port)
+    first, second, *_ = diagnosis.of_port(Settings({}, {}, ""))
+    assert first == ("ok", f"one serial adapter is plugged in: {cable}")
+    assert second.sentence.startswith("5 of 5 telegrams were right, at 115200-8N1")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything; tests/system has this too")
+def test_port_that_may_not_be_opened(meter: Meters, said: Said) -> None:
+    """Whose it is, and the command that helps."""
+    name = meter(E350).port
+    Path(name).chmod(0)
+    assert f"WRONG no permission to open {name}: its owner is" in plain(said("--port", name))
+
+
+def test_port_that_is_not_there(said: Said) -> None:
+    """The same sentence as a pull's."""
+    assert "WRONG there is no /dev/ttyNOTHERE" in plain(said("--port", "/dev/ttyNOTHERE"))
+
+
+def test_port_that_another_program_keeps(meter: Meters, said: Said) -> None:
+    """It is named."""
+    name = meter(E350).port
+    with serial.Serial(name, exclusive=True):
+        told = plain(said("--port", name, "--timeout", 1))
+    assert f"WRONG {name} is busy: " in told
+    assert f"(process {os.getpid()}) has it open" in told
+
+
+def test_port_that_another_program_reads_too(meter: Meters, said: Said) -> None:
+    """One that doesn't lock it takes its bytes away."""
+    name = meter(telegram_now(), pause_s=0.5).port
+    theirs = os.open(name, os.O_RDONLY | os.O_NOCTTY)
+    told = plain(said("--port", name))
+    os.close(theirs)
+    assert f"WRONG {name} is also open in " in told
+    assert f"(process {os.getpid()})" in told
+
+
+def test_silent_port(meter: Meters, said: Said) -> None:
+    """What may be the cause, and how to tell which one it is."""
+    told = plain(said("--port", meter(b"").port, "--timeout", 1))
+    assert "nothing was heard, at 115200-8N1 and 9600-7E1" in told
+    assert "about 5 V between pins 2 and 3" in told
+
+
+def inverted(content: bytes) -> bytes:
+    """What a UART makes of bytes without a pause between them whose every level is the other one.
+
+    Bit by bit, as the chips do it: a falling edge starts a byte, whose bits are looked at in their
+    middles, and the search goes on from the middle of its last.
+    """
+    levels = [1 - bit for byte in content for bit in (0, *(byte >> n & 1 for n in range(8)), 1)]
+    levels = [0] * 20 + levels + [0] * 20
+    found, place = [], 1
+    while place + 10 < len(levels):
+        if levels[place - 1] == 1 and levels[place] == 0:
+            found.append(sum(levels[place + 1 + bit] << bit for bit in range(8)))
+            place += 9
+        place += 1
+    return bytes(found)
+
+
+@pytest.mark.parametrize(
+    ("noise", "shows"),
+    [
+        pytest.param(inverted(E350 * 3), "every bit inverted", id="inverted"),
+        pytest.param(
+            bytes(byte | (byte.bit_count() % 2) << 7 for byte in E350),
+            "7 bits and even parity",
+            id="parity",
+        ),
+        pytest.param(bytes(600), "another speed", id="another speed"),
+        pytest.param(b"\r\nraspberrypi login: ", "text, but no telegram", id="a console"),
+        pytest.param(bytes(range(1, 255)), "neither text nor its inverse", id="noise"),
+    ],
+)
+def test_garbage(noise: bytes, shows: str, meter: Meters, said: Said) -> None:
+    """What was tried, how much came, and what the bytes show."""
+    told = plain(said("--port", meter(noise).port, "--timeout", 2))
+    assert re.search(r"gave \d+ bytes at 115200-8N1 and \d+ bytes at 9600-7E1", told)
+    assert shows in told
+
+
+def test_damaged_telegrams(meter: Meters, said: Said) -> None:
+    """How many of how many, and what to look at."""
+    damaged = E350.replace(b"494", b"495")
+    told = plain(said("--port", meter(damaged, telegram_now(), damaged, pause_s=0.3).port))
+    assert re.search(r"WRONG [2345] of [567] telegrams at 115200-8N1 were damaged: a cable", told)
+    assert "its CRC says 7BF4" in told
+
+
+def test_line_to_set(said: Said) -> None:
+    """A meter of the old speed: the setting that makes the pull read it."""
+    old = FarEnd("9600-7E1")
+    told = said("--port", old.url, "--timeout", 8)
+    old.close()
+    assert "at 9600-7E1, but the settings say 115200-8N1" in plain(told)
+    command = "echo SLIMMEMETER_LINE=9600-7E1 | sudo tee -a /etc/default/slimmemeter"
+    assert command in [line.strip() for line in told.splitlines()]
+
+
+def test_meter_is_described(meter: Meters, said: Said) -> None:
+    """Brand, version, country, devices, and its clock."""
+    told = plain(said("--port", meter(telegram_now(), pause_s=0.5).port))
+    assert "ok 5 of 5 telegrams were right, at 115200-8N1" in told
+    assert "ok the meter: Iskraemeco, version 50, the Netherlands, gas on channel 1" in told
+    assert re.search(r"ok the meter's clock and this computer's are \d+ s apart", told)
+
+
+def test_clock_that_is_off_is_told(meter: Meters, said: Said) -> None:
+    """By how much; whether that hurts depends on this computer's own clock."""
+    told = plain(said("--port", meter(telegram_now(-7200), pause_s=0.5).port))
+    assert re.search(r"the meter's clock is off by -72\d\d s", told)
+
+
+@pytest.mark.parametrize(
+    ("frame", "name"),
+    [
+        (b"\xdb\x08SAG\x01\x02\x03\x04\x05\x82\x01\x5f\x30" + os.urandom(300), "0xDB"),
+        (b"\x7e\xa0\xe2\x2b\x21\x13\x23\x9a\xe6\xe7\x00\x0f" + os.urandom(200) + b"\x7e", "0x7E"),
+    ],
+)
+def test_frames_of_another_protocol(frame: bytes, name: str, meter: Meters, said: Said) -> None:
+    """Encrypted or binary: no setting of ours helps, and it says what does."""
+    told = plain(said("--port", meter(frame, pause_s=0.2).port))
+    assert f"frames ({name})" in told
+    assert "ask the grid operator" in told
+
+
+def test_last_pull(pull: Pull, said: Said, database: Path) -> None:
+    """None, one that failed, one that was long ago, and one that was well."""
+    nowhere = ("--port", "/dev/ttyNOTHERE")
+    assert "WRONG no pull has left word" in plain(said(*nowhere))
+    pull(*nowhere)
+    told = plain(said(*nowhere))
+    assert "with exit code 3: p1-pull: there is no /dev/ttyNOTHERE" in told
+    word = database.with_name("last-pull")
+    word.write_text(f"{int(time.time()) - 3600} 0 \n")
+    assert "and none came since: does cron run?" in plain(said(*nowhere))
+    word.write_text(f"{int(time.time())} 0 \n")
+    assert "ok the last pull ended on " in plain(said(*nowhere))
+
+
+def test_database(pull: Pull, said: Said, database: Path) -> None:
+    """Not there, sound, damaged, not ours."""
+    nowhere = ("--port", "/dev/ttyNOTHERE")
+    assert f"note there is no database {database} yet" in plain(said(*nowhere))
+    pull(EXAMPLE)
+    told = plain(said(*nowhere))
+    assert f"ok {database} is sound: 0." in told
+    assert "the newest reading is of 2017-01-08 16:11:07" in told
+    content = bytearray(database.read_bytes())
+    content[4096:12288] = b"\xa5" * 8192
+    database.write_bytes(content)
+    assert re.search(f"WRONG .*{database}.* damaged", plain(said(*nowhere)))
+    database.unlink()
+    with sqlite3.connect(database) as other:
+        other.execute("CREATE TABLE diary (line)")
+    other.close()
+    assert "isn't a database of slimmemeter" in plain(said(*nowhere))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything; tests/system has it too")
+def test_database_that_may_not_be_written(pull: Pull, said: Said, database: Path) -> None:
+    """Who may, and how to look with that user's eyes."""
+    pull(EXAMPLE)
+    database.chmod(0o400)
+    assert f"this user may not write {database}" in plain(said("--port", "/dev/ttyNOTHERE"))
+
+
+def test_disk_that_is_nearly_full(
+    pull: Pull, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it is full; the limit is raised above what this disk has."""
+    pull(EXAMPLE)
+    monkeypatch.setattr(doctor, "LEAST_FREE", 10**18)
+    settings = Settings({"--db": str(database)}, {}, "")
+    findings = list(doctor._of_database(settings, is_written=True))
+    assert "MB left" in findings[-1].sentence
+
+
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Another program on our port."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"It works!")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def stranger() -> Iterator[int]:
+    """The port that another web server has."""
+    server = http.server.HTTPServer(("localhost", 0), Stranger)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def test_pages(stranger: int, said: Said, pull: Pull, database: Path) -> None:
+    """Nobody answers, another program does, and ours does."""
+    nowhere = ("--port", "/dev/ttyNOTHERE")
+    assert "the pages don't answer at http://localhost:" in plain(said(*nowhere))
+    told = plain(said(*nowhere, "--listen", f"localhost:{stranger}"))
+    assert f"another program answers at http://localhost:{stranger}" in told
+    pull(EXAMPLE)
+    listen = f"localhost:{free_port()}"
+    command = [sys.executable, "-m", "slimmemeter.cli", "serve", "--db", database]
+    with subprocess.Popen([*command, "--listen", listen]) as serving:
+        told = until(lambda: _answering(said, nowhere, listen), 60)
+        serving.terminate()
+    assert f"ok the pages answer at http://{listen}, of version" in told
+
+
+def _answering(said: Said, nowhere: tuple[str, str], listen: str) -> str:
+    told = plain(said(*nowhere, "--listen", listen))
+    return told if "the pages answer" in told else ""
+
+
+def test_report_hides_who_it_is(meter: Meters, said: Said) -> None:
+    """Ids and the header's number are other ones of the same form; all else is as it came."""
+    told = said("--report", "--port", meter(E350).port, code=0).encode()
+    body, _, crc = told.replace(b"\n", b"\r\n").rpartition(b"!")
+    lines = body.split(b"\r\n")
+    assert lines[0] == b"/XMX5LGBBFG0000000000"
+    hidden = [number for number, line in enumerate(lines) if line not in E350.split(b"\r\n")]
+    assert [lines[number].partition(b"(")[0] for number in hidden[1:]] == [
+        b"0-0:96.1.1",
+        b"0-1:96.1.0",
+    ]
+    assert b"4530303331303033303031363939353135" not in told
+    assert with_crc(*body.decode().split("\r\n")[:-1]) == body + b"!" + crc
+
+
+def test_report_hides_what_it_does_not_understand(meter: Meters, said: Said) -> None:
+    """Unknown numbers may be somebody's; values with units and stamps are not."""
+    lines = ("1-0:1.8.1(000001.000*kWh)", "9-9:9.9.9(123456789)(261123120000W)(1.5*kWh)")
+    told = said("--report", "--port", meter(simple(*lines, meter="42" * 9)).port, code=0)
+    assert "9-9:9.9.9(000000002)(261123120000W)(1.5*kWh)" in told
+    assert "0-0:96.1.1(" + "58" * 8 + "31)" in told
+
+
+def test_report_without_a_telegram_says_so(meter: Meters, said: Said) -> None:
+    """Nothing is printed but the reason."""
+    told = said("--report", "--port", meter(b"").port, "--timeout", 1, code=4)
+    assert told.startswith("slimmemeter: no telegram came")
