@@ -9,7 +9,7 @@ from slimmemeter import obis
 from slimmemeter.quantity import MOST_DIGITS, Quantity
 from slimmemeter.stamps import month_end_utc, stamp_utc
 
-LONGEST_FAILURE_S = 2**31 - 1  # Kaifa's filler
+NO_FAILURE_S = 2**31 - 1  # seconds: what Kaifa fills unused entries with, or more
 _POWER = Quantity(obis.UNITS[obis.POWER])
 
 
@@ -29,7 +29,7 @@ def failures(rest: bytes, winter_offset_s: int) -> list[tuple[int | None, int]]:
         seconds, _, unit = duration.partition(b"*")
         if unit != b"s" or not seconds.isdigit() or len(seconds) > MOST_DIGITS:
             break
-        if int(seconds) != LONGEST_FAILURE_S:
+        if int(seconds) < NO_FAILURE_S:
             found.append((stamp_utc(ended, winter_offset_s), int(seconds)))
     return found
 

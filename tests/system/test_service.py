@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from .inside import OFFLINE, get, journal, plug_meter_in, stored, wait_for_pages
+from .inside import METER_PORT, OFFLINE, get, journal, plug_meter_in, stored, wait_for_pages
 from .machine import Machine, poll_until
 
 pytestmark = pytest.mark.system
@@ -125,12 +125,30 @@ def test_script_of_cron_stores_a_reading(installed: Machine) -> None:
     assert b"No reading yet" not in get(installed, "/").body
 
 
+def test_doctor_finds_all_well(installed: Machine) -> None:
+    """After the installation, for the user who reads the port and writes the data."""
+    said = installed.run("slimmemeter", "doctor", user="slimmemeter").stdout
+    assert "WRONG" not in said
+    assert said.endswith("all is well\n")
+
+
+def test_doctor_tells_a_visitor_what_is_not_allowed(installed: Machine) -> None:
+    """Which group and which user; whose the database is, and how to look as that user."""
+    done = installed.run("slimmemeter", "doctor", user=VISITOR, check=False)
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 6
+    assert f"WRONG no permission to open {METER_PORT}: {VISITOR} isn't in the group dialout" in said
+    assert f"sudo usermod -aG dialout {VISITOR} then log in again" in said
+    assert f"WRONG {DATABASE} can't be looked at (Permission denied)" in said
+    assert "sudo -u slimmemeter slimmemeter doctor" in said
+
+
 def test_visitor_may_read_the_port_after_one_command(installed: Machine) -> None:
     """Without the group there is a sentence that names the command; with it a telegram."""
     refused = installed.run("p1-pull", "--dry-run", user=VISITOR, check=False)
     assert refused.returncode == 3
     assert commands("The P1 port").split()[:4] == ["sudo", "usermod", "-aG", "dialout"]
-    assert "`sudo usermod -aG dialout $USER`" in refused.stderr
+    assert f"`sudo usermod -aG dialout {VISITOR}`" in refused.stderr
     enter(installed, "The P1 port")
     shown = installed.run("p1-pull", "--dry-run", user=VISITOR).stdout
     assert shown.endswith("CRC ok. Nothing was stored.\n")
