@@ -1,0 +1,433 @@
+"""Every meter: a telegram for each country and version, and one for each quirk, named after it.
+
+The telegrams in `tests/telegrams` are of meters that don't exist, in the forms that real ones have;
+their last line is `!crc` where the meter sends a CRC.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from conftest import Pull, rows, simple, with_crc
+
+from slimmemeter import obis
+from slimmemeter.errors import TelegramError
+from slimmemeter.frames import Framer
+from slimmemeter.objects import decode
+from slimmemeter.telegram import Reading, Telegram
+
+Captured = Callable[[str], Path]
+TELEGRAMS = Path(__file__).with_name("telegrams")
+NOON = 1_795_431_600  # 2026-11-23 12:00:00 W
+
+# Meter, version, tariff, stamp, and by channel the M-Bus devices: type, counter, unit.
+Told = tuple[str, str | None, int | None, str | None, dict[int, tuple[int, int, str]]]
+METERS: dict[str, Told] = {
+    "austria-sagemcom": ("EST5\\253710000_A", "50", None, "2026-10-06T14:50:14Z", {}),
+    "belgium-1.4-single-phase": (
+        *("1SAGA111111111", "50213", 1, "2026-08-07T06:27:11Z"),
+        {1: (3, 7164782, "dm3")},
+    ),
+    "belgium-1.7-gas-and-water": (
+        *("1SAG1212121212", "50217", 1, "2026-11-02T11:15:48Z"),
+        {1: (3, 71171, "dm3"), 2: (7, 4648, "dm3")},
+    ),
+    "belgium-50221-relay-and-ean": (
+        *("1SAG3333333333", "50221", 2, "2026-11-23T11:00:00Z"),
+        {1: (3, 123456, "dm3")},
+    ),
+    "dsmr-2.2-iskra": ("ZBK1234567890123", None, 2, None, {1: (3, 1234567, "dm3")}),
+    "dsmr-3.0-kamstrup": (
+        *("KAMP3000004242", None, 1, None),
+        {1: (3, 42500, "dm3"), 2: (7, 321098, "dm3")},
+    ),
+    "dsmr-4.0-kaifa": (
+        *("E0025000012345616", "40", 2, "2026-11-23T11:00:05Z"),
+        {1: (3, 372637, "dm3")},
+    ),
+    "dsmr-4.2-heat-and-cooling": (
+        *("E0051004242424216", "42", 2, "2026-07-14T10:00:10Z"),
+        {
+            1: (12, 123456, "MJ"),
+            2: (10, 12340, "MJ"),
+            3: (6, 456789, "dm3"),
+            4: (2, 42042, "Wh"),
+        },
+    ),
+    "dsmr-5.0-iskra": (
+        *("E0044001212121216", "50", 1, "2026-11-23T11:00:01Z"),
+        {2: (3, 843718, "dm3")},
+    ),
+    "finland-aidon": ("ADN9 6534", None, None, "2026-07-15T13:09:40Z", {}),
+    "germany-easymeter": ("ESY5Q3DB1024 V3.04", None, None, None, {}),
+    "hungary-holley": ("HLY123456789", "50", 1, "2026-02-01T11:00:01Z", {}),
+    "hungary-sagemcom": ("SAG1234567890012", None, 1, "2026-07-04T11:16:00Z", {}),
+    "israel": ("K50322", "50", 3, "2026-11-23T11:00:00Z", {}),
+    "lithuania-kilo": ("LGF12345678", "50", None, "2026-07-15T12:09:40Z", {}),
+    "luxembourg-smarty": ("SAG1030700123456", "42", None, "2026-11-23T11:00:10Z", {}),
+    "sweden-kamstrup": ("KAM5", None, None, "2026-07-15T13:09:40Z", {}),
+    "switzerland-landisgyr": ("LGZ5\\2XT211", "50213", 1, "2026-11-23T11:00:00Z", {}),
+}
+# What one of a printed unit is in ours; by hand, as a second opinion on `obis`.
+SCALE = {"Wh": 1, "kWh": 1000, "W": 1, "kW": 1000, "V": 10, "kV": 10000, "A": 1000, "kA": 10**6}
+
+
+def telegram(name: str) -> bytes:
+    """The bytes that a meter sends."""
+    lines = (TELEGRAMS / f"{name}.txt").read_text().replace(r"\xff", "\xff").splitlines()
+    if lines[-1] == "!crc":
+        return with_crc(*lines[:-1])
+    return "\r\n".join([*lines, ""]).encode("latin-1")
+
+
+@pytest.fixture
+def captured(tmp_path: Path) -> Callable[[str], Path]:
+    """A meter's telegram as a file."""
+
+    def capture(name: str) -> Path:
+        path = tmp_path / f"{name}.telegram"
+        path.write_bytes(telegram(name))
+        return path
+
+    return capture
+
+
+def parsed(content: bytes) -> Telegram:
+    """The one telegram in these bytes."""
+    framer = Framer()
+    (frame,) = [*framer.feed(content), *framer.pause()]
+    return Telegram(frame)
+
+
+def reading(*lines: str, **about: str) -> Reading:
+    """The reading of a small telegram."""
+    return parsed(simple(*lines, **about)).reading()
+
+
+def test_every_telegram_is_looked_at() -> None:
+    """A file without its line above would prove nothing."""
+    assert {path.stem for path in TELEGRAMS.iterdir()} == set(METERS)
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_meter_is_read_from_a_file(name: str, pull: Pull, captured: Captured) -> None:
+    """Who it is, when, which tariff, its devices; and all that is stored is what it printed."""
+    done = pull("--dry-run", "--json", captured(name))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    meter, version, tariff, taken_at, devices = METERS[name]
+    assert (told["meter_id"], told["version"]) == (meter, version)
+    assert (told["tariff"], told["taken_at"]) == (tariff, taken_at)
+    assert told["crc"] == ("ok" if b"!\r" not in telegram(name) else "absent")
+    assert sorted(device["channel"] for device in told["mbus"]) == sorted(devices)
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_what_is_stored_is_what_was_printed(name: str) -> None:
+    """Each register, power, voltage and current, by a reckoning of the test's own."""
+    text = telegram(name).decode("latin-1").partition("98.1.0\r\n")[0]  # Holley nests a block
+    stored = parsed(telegram(name)).reading()
+    expected = {}
+    line = re.compile(r"^(1-[01]:[\d.]+)[*\d]*\(([\d.]+)\*(\w+) ?\)", re.MULTILINE)
+    for code, number, unit in line.findall(text):
+        row = obis.TABLE.get(code.replace("1-1", "1-0"))
+        if row and row[3]:
+            expected[row[3]] = int(Decimal(number) * SCALE[unit])
+    counts = {name: value for name, value in stored.values.items() if "sags" not in name}
+    counts = {name: value for name, value in counts.items() if not re.search("swell|fail", name)}
+    assert counts == expected
+    assert {
+        device.channel: (device.kind, device.counter, device.unit) for device in stored.mbus
+    } == METERS[name][4]
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_every_line_is_understood(name: str) -> None:
+    """Nothing of a known meter is shown raw, but for the block that Holley repeats ids in."""
+    unknown = decode(parsed(telegram(name)), 3600)[1]
+    assert [line for line in unknown if name != "hungary-holley"] == []
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_meter_is_stored(name: str, pull: Pull, database: Path, captured: Captured) -> None:
+    """From a file, where it tells its time; the tables take it all."""
+    done = pull(captured(name))
+    if METERS[name][3] is None:
+        assert done.returncode == 4
+        assert "doesn't say when it was made" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    assert rows(database, "SELECT equipment FROM meters") == [(METERS[name][0],)]
+    found = rows(
+        database,
+        "SELECT type, counter, unit FROM mbus_readings JOIN mbus_devices AS d ON d.id = device"
+        " ORDER BY channel",
+    )
+    assert found == [device for _, device in sorted(METERS[name][4].items())]
+
+
+def test_total_beside_tariffs_that_never_counted() -> None:
+    """The total is what counts then; tariffs that count are taken, and the total isn't added."""
+    unused = ("1-0:1.8.0(5.000*kWh)", "1-0:1.8.1(0.000*kWh)", "1-0:1.8.2(0.000*kWh)")
+    assert reading(*unused).values == {"import_wh": 5000}
+    used = ("1-0:1.8.0(5.000*kWh)", "1-0:1.8.1(4.000*kWh)", "1-0:1.8.2(1.000*kWh)")
+    assert set(reading(*used).values) == {"import_wh", "import_t1_wh", "import_t2_wh"}
+
+
+def test_belgian_month_peaks_are_kept(pull: Pull, database: Path) -> None:
+    """Each month once, without the empty one; the running month's grows, and never shrinks."""
+    content = telegram("belgium-1.7-gas-and-water").decode()
+    pull("-", said=content)
+    stored = "SELECT date(month_ended_at - 1, 'unixepoch'), power_w FROM month_peaks"
+    before = [("2026-08-31", 1898), ("2026-09-30", 1664), ("2026-10-31", 4211)]
+    assert rows(database, stored) == [*before, ("2026-11-30", 3184)]
+    for stamp, power, kept in (("261103", "04.001", 4001), ("261104", "03.999", 4001)):
+        later = re.sub(r"1.6.0\(261102114500W\)\(03.184", f"1.6.0({stamp}114500W)({power}", content)
+        later = later.replace("0-0:1.0.0(261102", f"0-0:1.0.0({stamp}")
+        body = later.partition("!")[0].split("\r\n")[:-1]
+        assert pull("-", said=with_crc(*body).decode()).returncode == 0
+        assert rows(database, stored) == [*before, ("2026-11-30", kept)]
+
+
+def test_power_failures_are_kept_once_for_ever(pull: Pull, database: Path) -> None:
+    """Newest or oldest first, the log is of ten entries; what left it stays, fillers never come."""
+    entry = ("(251030020500W)(0000000300*s)", "(190326095015W)(0000002014*s)")
+    filler = "(000101000001W)(2147483647*s)"
+    unknown = "(000104180320W)(0000237126*s)"
+    for minute, log in enumerate(
+        (
+            f"(2)(0-0:96.7.19){entry[0]}{entry[1]}",
+            f"(2)(0-0:96.7.19){entry[1]}{entry[0]}{filler}",
+            f"(1)(0-0:96.7.19){unknown}",
+            "()",
+        )
+    ):
+        lines = ("1-0:1.8.1(000001.000*kWh)", f"1-0:99.97.0{log}")
+        assert (
+            pull("-", said=simple(*lines, stamp=f"2611231200{minute:02d}W").decode()).returncode
+            == 0
+        )
+    found = rows(database, "SELECT ended_at, duration_s FROM power_failures ORDER BY 1")
+    assert found == [(None, 237126), (1553590215, 2014), (1761786300, 300)]
+
+
+def test_two_devices_with_one_id_are_two() -> None:
+    """An id can't be relied on alone: the channel, the type and the unit are of it."""
+    found = reading(
+        *("1-0:1.8.1(1.000*kWh)", "0-1:24.1.0(003)", "0-1:96.1.0(3132)", "0-2:24.1.0(003)"),
+        *("0-2:96.1.0(3132)", "0-1:24.2.1(261123120000W)(00001.000*m3)"),
+        "0-2:24.2.1(261123120000W)(00000.000*m3)",
+    ).mbus  # fmt: skip
+    assert [(each.equipment, each.channel, each.counter) for each in found] == [
+        ("12", 1, 1000),
+        ("12", 2, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "counter",
+    [
+        pytest.param("0-1:24.2.1(700101010000W)(00000000)", id="failed pairing"),
+        pytest.param("0-1:24.2.1(632525252525W)(00000.000*m3)", id="month 25"),
+        pytest.param("0-1:24.2.1(261123120000W)(00000.000)", id="no unit"),
+        pytest.param("0-1:24.2.1()", id="empty"),
+        pytest.param("0-1:24.2.1(261123120000W)(ERROR)", id="words"),
+        pytest.param("0-1:24.2.1(261123120000W)", id="one group"),
+    ],
+)
+def test_slot_without_a_counter_is_left_out(counter: str) -> None:
+    """That device, and never the telegram or the device beside it."""
+    live = "0-2:24.2.1(261123120000W)(00007.000*m3)"
+    found = reading("1-0:1.8.1(1.000*kWh)", counter, "0-2:24.1.0(003)", live).mbus
+    assert [(each.channel, each.counter) for each in found] == [(2, 7000)]
+
+
+@pytest.mark.parametrize(
+    ("printed", "kind"),
+    [
+        ("3", 3),
+        ("03", 3),
+        ("003", 3),
+        ("010", 10),
+        ("00A", 10),
+        ("00C", 12),
+        ("", None),
+        ("x", None),
+    ],
+)
+def test_device_type_is_decimal_or_with_a_letter_hexadecimal(
+    printed: str, kind: int | None
+) -> None:
+    """EN 13757-3's numbers, in the forms that meters print."""
+    lines = (f"0-1:24.1.0({printed})", "0-1:24.2.1(261123120000W)(00007.000*m3)")
+    assert reading("1-0:1.8.1(1.000*kWh)", *lines).mbus[0].kind == kind
+
+
+def test_belgian_channel_id_is_not_the_meter_s() -> None:
+    """0-1:96.1.1 is the gas meter's, 0-0:96.1.1 the electricity meter's."""
+    lines = ("0-1:96.1.1(474153)", "0-1:24.2.3(261123120000W)(00007.000*m3)")
+    found = reading("1-0:1.8.1(1.000*kWh)", *lines, meter="4D45544552")
+    assert (found.meter_id, found.mbus[0].equipment) == ("METER", "GAS")
+
+
+def test_optional_objects_may_be_missing_empty_or_in_another_order() -> None:
+    """The registers count, wherever they stand."""
+    empty = reading("1-0:2.8.1()", "1-0:1.7.0()", "0-0:96.14.0()", "1-0:1.8.2(2.000*kWh)", meter="")
+    assert (empty.values, empty.tariff, empty.meter_id) == (
+        {"import_t2_wh": 2000},
+        None,
+        "TST5\\2METER",
+    )
+
+
+def test_repeated_object_that_is_damaged_costs_nothing() -> None:
+    """Of a repeated code the first counts, whatever the second says; an empty first is none."""
+    assert reading("1-0:1.8.1(1.000*kWh)", "1-0:1.8.1(x)").values == {"import_t1_wh": 1000}
+    values = reading("1-0:1.8.2()", "1-0:1.8.1(1.000*kWh)", "1-0:1.8.2(2.000*kWh)").values
+    assert values == {"import_t1_wh": 1000}
+
+
+def test_second_header_inside_the_telegram_of_holley() -> None:
+    """A slash in the header starts nothing."""
+    assert parsed(telegram("hungary-holley")).header == "HLY5/D545-METER"
+
+
+@pytest.mark.parametrize("stamp", ["261123120000W", "261123120000w", "261123120000"])
+def test_stamp_with_a_small_letter_or_none(stamp: str) -> None:
+    """Both are the same winter's noon."""
+    assert reading(stamp=stamp).stamp == NOON
+
+
+@pytest.mark.parametrize(
+    "stamp", ["632525252525W", "700101010000W", "000101000000W", "", "261323120000W", "noon"]
+)
+def test_stamp_that_is_not_available(stamp: str) -> None:
+    """It is no instant, and no error."""
+    assert reading(stamp=stamp).stamp is None
+
+
+def test_stamp_of_ace4000() -> None:
+    """Year, month and day with dashes, then the time with colons."""
+    assert reading(stamp="26-11-23 12:00:00").stamp == NOON
+
+
+@pytest.mark.parametrize(
+    ("stamp", "received_at", "utc"),
+    [
+        ("261025021500S", None, 1792887300),
+        ("261025021500W", None, 1792890900),
+        ("261025021500", None, 1792887300),
+        ("261025021500", 1792887310, 1792887300),
+        ("261025021500", 1792890910, 1792890900),
+        ("261025011500", 1792890910, 1792883700),
+        ("261025031500", 1792887310, 1792894500),
+    ],
+)
+def test_stamp_in_the_hour_that_comes_twice(stamp: str, received_at: int | None, utc: int) -> None:
+    """The letter decides; without one the time of reception, where it is known."""
+    assert parsed(simple(stamp=stamp)).reading(3600, received_at).stamp == utc
+
+
+def test_bytes_that_are_not_ascii_in_a_message() -> None:
+    """They are shown escaped, and the fillers of two makers as no message."""
+    lines = ("1-0:1.8.1(1.000*kWh)", "0-0:96.13.0(" + "\xff" * 300 + ")", "0-0:96.13.1(caf\xe9)")
+    known, _ = decode(parsed(simple(*lines)), 3600)
+    shown = {entry.code: entry.value for entry in known}
+    assert (shown["0-0:96.13.0"], shown["0-0:96.13.1"]) == (None, "caf\\xe9")
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("416C6C657320676F6564", "Alles goed"),
+        ("c3a9c3a96e", "één"),
+        ("1B5B324A", "1B5B324A"),
+        ("FFFFFFFF", None),
+        ("", None),
+        ("abc", "abc"),
+    ],
+)
+def test_text_message_is_decoded_and_not_stored(
+    printed: str, shown: str | None, pull: Pull, database: Path
+) -> None:
+    """Hexadecimal pairs of UTF-8; nothing that a terminal would obey."""
+    content = simple("1-0:1.8.1(1.000*kWh)", f"0-0:96.13.0({printed})").decode()
+    told = json.loads(pull("--json", "-", said=content).stdout)
+    assert told["objects"]["0-0:96.13.0"]["value"] == shown
+    assert b"Alles goed" not in database.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "name"),
+    [
+        ("1-0:31.4.0", "200.00*A", "fuse_supervision_l1"),
+        ("1-0:31.4.0", "0000.002*kA", "mean_current_l1"),
+        ("1-0:1.6.0", "261123114500W)(03.064*kW", "month_peak"),
+        ("1-0:1.6.0", "03.064*kW", "greatest_power"),
+        ("0-0:98.1.0", "0)(1-0:1.6.0)(1-0:1.6.0", "month_peak_history"),
+        ("0-0:98.1.0", "261101000000W)(000040.777*kWh)(02.095*kW", "month_profile"),
+    ],
+)
+def test_one_code_with_two_meanings_is_told_apart_by_its_value(
+    code: str, value: str, name: str
+) -> None:
+    """No country is asked for."""
+    known, unknown = decode(parsed(simple("1-0:1.8.1(1.000*kWh)", f"{code}({value})")), 3600)
+    assert ([entry.name for entry in known][-1], unknown) == (name, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("dsmr-5.0-iskra", "Import, tariff 1 (low)"),
+        ("belgium-1.7-gas-and-water", "Import, tariff 1 (day)"),
+        ("hungary-holley", "Import, tariff 1 "),
+        ("austria-sagemcom", "Import, tariff 1 "),
+    ],
+)
+def test_tariffs_are_named_where_their_names_are_known(
+    name: str, label: str, pull: Pull, captured: Captured
+) -> None:
+    """Low and normal in the Netherlands, day and night in Belgium, numbers elsewhere."""
+    shown = pull("--dry-run", captured(name)).stdout
+    assert any(line.startswith(label) for line in shown.splitlines())
+
+
+@pytest.mark.parametrize("unit", ["kWh", "KWH", "kwh", "kWH"])
+def test_case_of_a_unit_does_not_matter(unit: str) -> None:
+    """Makers differ."""
+    assert reading(f"1-0:1.8.0(7.000*{unit})").values == {"import_wh": 7000}
+
+
+def test_mega_is_not_milli() -> None:
+    """The one letter whose case makes a difference."""
+    assert reading("1-0:1.8.0(7.000*MWh)").values == {"import_wh": 7_000_000}
+    with pytest.raises(TelegramError, match="one of Wh, kWh, MWh"):
+        reading("1-0:1.8.0(7.000*mWh)")
+
+
+def test_line_number_of_a_wrong_value_is_the_telegram_s() -> None:
+    """Also where a value had to be put on the line before."""
+    with pytest.raises(TelegramError, match="line 9 of the telegram"):
+        reading(
+            *("0-1:24.3.0(261123120000)(00)(60)(1)(0-1:24.2.1)(m3)", "(00001.000)", ""),
+            "1-0:1.8.1(x)",
+        )
+
+
+def test_many_empty_lines_before_a_value_are_no_trouble() -> None:
+    """A line that starts with a bracket belongs to the last one that isn't empty."""
+    found = reading("1-0:1.8.1", *[""] * 5000, "(1.000*kWh)")
+    assert found.values == {"import_t1_wh": 1000}
+
+
+def test_long_line_is_told_in_short() -> None:
+    """An error is one sentence, whatever the meter sends."""
+    with pytest.raises(TelegramError, match="line 6") as caught:
+        reading("1-0:1.8.1(" + "x" * 20000 + ")")
+    assert len(str(caught.value)) < 300
