@@ -44,19 +44,16 @@ def is_synchronised() -> bool:
     return state not in (-1, time_error) and not timex.status & unsynchronised
 
 
-def instant(
-    stamp: int | None,
-    received_at: int,
-    newest: Callable[[], int | None],
-    synchronised: Callable[[], bool] = is_synchronised,
-) -> int:
+def instant(stamp: int | None, received_at: int, newest: Callable[[], int | None]) -> int:
     """The UTC seconds of a reading that came with this stamp at this time of ours.
+
+    :param newest: asked only where it matters, for the instant of the newest reading.
 
     :raises TelegramError: neither clock can be trusted.
     """
     if stamp is not None and abs(stamp - received_at) <= AGREEMENT_S:
         return stamp
-    if synchronised():
+    if is_synchronised():
         return received_at
     if stamp is not None and stamp > (newest() or 0):
         return stamp

@@ -13,6 +13,7 @@ NUMBER = "number"  # a number with whatever unit the meter prints
 AMPERES = "amperes"  # a number of A, and of nothing else
 ID = "id"  # ASCII, often as pairs of hexadecimal digits; it tells whose meter it is
 MESSAGE = "message"  # a text, mostly as pairs of hexadecimal digits
+STATE = "state"  # a number without unit, or a word
 PLAIN = "plain"  # ASCII as it stands, never hexadecimal
 STAMP = "stamp"
 TARIFF = "tariff"
@@ -187,10 +188,10 @@ TABLE: dict[str, Row] = {
     "0-0:17.0.0": ("limiter", "Limiter threshold", NUMBER, None),
     "1-0:17.0.0": ("limiter", "Limiter threshold", NUMBER, None),  # 2.1
     **_phases("1-0:31.4.0", "fuse_supervision", "Fuse supervision", AMPERES),  # Belgium, Hungary
-    "0-0:96.3.10": ("breaker", "Breaker (1 is on)", PLAIN, None),  # 3.0 to 4.2.1, Belgium
-    "1-0:96.3.10": ("breaker", "Breaker (1 is on)", PLAIN, None),  # 2.1
-    "0-0:24.4.0": ("breaker", "Breaker (1 is on)", PLAIN, None),  # 2.2
-    "0-0:96.50.68": ("breaker", "Breaker", PLAIN, None),  # Hungary
+    "0-0:96.3.10": ("breaker", "Breaker (1 is on)", STATE, None),  # 3.0 to 4.2.1, Belgium
+    "1-0:96.3.10": ("breaker", "Breaker (1 is on)", STATE, None),  # 2.1
+    "0-0:24.4.0": ("breaker", "Breaker (1 is on)", STATE, None),  # 2.2
+    "0-0:96.50.68": ("breaker", "Breaker", STATE, None),  # Hungary
     "0-0:96.13.0": ("text_message", "Message", MESSAGE, None),
     "0-0:96.13.1": ("text_code", "Message code", MESSAGE, None),  # until 4.2.2
     "0-0:96.13.2": ("text_message_2", "Message 2", MESSAGE, None),  # Luxembourg
@@ -205,8 +206,8 @@ TABLE: dict[str, Row] = {
     "0-n:24.2.1": ("mbus_reading", "Counter", STAMPED, None),
     "0-n:24.2.3": ("mbus_reading", "Counter, not corrected", STAMPED, None),  # Belgium's gas
     "0-n:24.3.0": ("mbus_reading", "Counter", OLD_STAMPED, None),  # 3.0, and many 2.2
-    "0-n:24.4.0": ("mbus_valve", "Valve (1 is on)", PLAIN, None),
-    "0-n:96.3.10": ("mbus_relay", "Relay (1 is on)", PLAIN, None),  # Belgium, from 50221 on
+    "0-n:24.4.0": ("mbus_valve", "Valve (1 is on)", STATE, None),
+    "0-n:96.3.10": ("mbus_relay", "Relay (1 is on)", STATE, None),  # Belgium, from 50221 on
 }
 # What a code means where its value isn't of the kind above: the value's form decides.
 OTHERWISE: dict[str, Row] = {

@@ -136,6 +136,10 @@ def _mbus_type(content: bytes, offset_s: int) -> Found | None:
     return None if kind is None else (kind, None, None)
 
 
+def _state(content: bytes, offset_s: int) -> Found:
+    return _count(content, offset_s) or _plain(content, offset_s)
+
+
 def _id(content: bytes, offset_s: int) -> Found:
     return text_value(content), None, None
 
@@ -200,6 +204,7 @@ _DECODERS: dict[str, Callable[[bytes, int], Found | None]] = {
     obis.MBUS_TYPE: _mbus_type,
     obis.ID: _id,
     obis.MESSAGE: _message,
+    obis.STATE: _state,
     obis.PLAIN: _plain,
     obis.STAMP: _stamp,
     obis.STAMPED: _stamped,

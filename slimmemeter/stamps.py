@@ -38,10 +38,10 @@ def stamp_utc(stamp: bytes, winter_offset_s: int, received_at: int | None = None
 
 def month_end_utc(stamp: bytes, winter_offset_s: int) -> int | None:
     """When the month ends in which a stamp lies; its very end, 00:00 of the first, is in it."""
-    if stamp[4:12] == b"01000000":
-        return stamp_utc(stamp, winter_offset_s)
-    if not stamp[:4].isdigit():
-        return None
+    instant = stamp_utc(stamp, winter_offset_s)
+    stamp = stamp.translate(None, b"-: ")
+    if instant is None or stamp[4:12] == b"01000000":
+        return instant
     year, month = divmod(int(stamp[:2]) * 12 + int(stamp[2:4]), 12)
     return stamp_utc(b"%02d%02d01000000" % (year, month + 1), winter_offset_s)
 

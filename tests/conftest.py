@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 from slimmemeter import demo, household
 from slimmemeter.archive import Reader
@@ -29,6 +30,16 @@ MONDAY = 1_792_969_200  # 2026-10-26 00:00 in Amsterdam, the day after summer ti
 
 Found = TypeVar("Found")
 Pull = Callable[..., subprocess.CompletedProcess[str]]
+
+
+SHORT, LONG = 500, 10_000  # examples of a property
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """As many examples as there is time for; how long one takes proves nothing."""
+    settings.register_profile("short", max_examples=SHORT, deadline=None)
+    settings.register_profile("long", max_examples=LONG, deadline=None)
+    settings.load_profile("long" if config.getoption("--long") else "short")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,44 +1,122 @@
-"""Which of two clocks gives a reading its instant."""
+"""Which of two clocks gives a reading its instant: whole pulls, with clocks that can be set."""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from slimmemeter.clock import AGREEMENT_S, instant, is_synchronised
+import pytest
+from conftest import Meter, rows, simple
+
+from slimmemeter import clock, pull
+from slimmemeter.clock import AGREEMENT_S
 from slimmemeter.errors import TelegramError
 
-NOW = 1_795_000_000
+NOW = 1_795_431_600  # 2026-11-23 12:00:00 in Amsterdam
+HOUR, MONTH = 3600, 30 * 86400
+UNSET = None
+Stored = list[tuple[object, ...]]
+Pulled = Callable[..., Stored]
 
 
-def never() -> bool:
-    raise AssertionError("clocks that agree need no third opinion")
+def telegram(stamp: int | None, wh: int) -> bytes:
+    """A telegram of a meter whose clock says that, in winter time, and whose register this."""
+    local = datetime.fromtimestamp(stamp or 0, UTC) + timedelta(hours=1)
+    text = "000101000000W" if stamp is None else f"{local:%y%m%d%H%M%S}W"
+    return simple(f"1-0:1.8.1({wh / 1000:010.3f}*kWh)", stamp=text)
+
+
+@pytest.fixture
+def pulled(meter: Callable[..., Meter], database: Path, monkeypatch: pytest.MonkeyPatch) -> Pulled:
+    """Pulls once, by these clocks; the instants and registers that are stored then."""
+    monkeypatch.setenv("SLIMMEMETER_DB", str(database))
+
+    def once(
+        stamp: int | None, system: int, synchronised: bool, wh: int
+    ) -> list[tuple[object, ...]]:
+        monkeypatch.setattr(clock, "now", lambda: system)
+        monkeypatch.setattr(clock, "is_synchronised", lambda: synchronised)
+        speaking = meter(telegram(stamp, wh))
+        try:
+            pull.pull(pull.parse(["--port", speaking.port, "--timeout", "20"]))
+        finally:
+            speaking.stop()
+        return rows(database, "SELECT taken_at, delay_s, import_t1_wh FROM readings ORDER BY id")
+
+    return once
 
 
 @pytest.mark.parametrize("off_s", [0, -AGREEMENT_S, AGREEMENT_S, 17])
-def test_stamp_that_agrees_is_the_instant(off_s: int) -> None:
-    """Within ten minutes the meter's own stamp counts."""
-    assert instant(NOW + off_s, NOW, lambda: None, never) == NOW + off_s
+@pytest.mark.parametrize("synchronised", [True, False])
+def test_stamp_that_agrees_is_the_instant(pulled: Pulled, off_s: int, synchronised: bool) -> None:
+    """Within ten minutes the meter's own stamp counts, whatever the kernel says."""
+    assert pulled(NOW + off_s, NOW, synchronised, 1000) == [(NOW + off_s, -off_s, 1000)]
 
 
-@pytest.mark.parametrize("stamp", [None, NOW - AGREEMENT_S - 1, NOW + 3600, NOW - 150 * 86400])
-def test_set_computer_corrects_a_wrong_meter(stamp: int | None) -> None:
-    """Unset, an hour off, months behind: the time of reception counts."""
-    assert instant(stamp, NOW, lambda: NOW - 300, lambda: True) == NOW
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        pytest.param(UNSET, id="unset"),
+        pytest.param(NOW - HOUR, id="an hour behind"),
+        pytest.param(NOW + HOUR, id="an hour ahead"),
+        pytest.param(NOW - AGREEMENT_S - 1, id="just too far"),
+        pytest.param(NOW - 5 * MONTH, id="months behind"),
+    ],
+)
+def test_computer_whose_clock_is_set_corrects_the_meter(
+    pulled: Pulled, database: Path, stamp: int | None
+) -> None:
+    """The time of reception counts, and it is noted since when the meter's clock is off."""
+    assert pulled(stamp, NOW, True, 1000) == [(NOW, 0, 1000)]
+    off = "not set" if stamp is None else f"off by {stamp - NOW} s"
+    assert rows(database, "SELECT kind, at, detail FROM events") == [("clock", NOW, off)]
 
 
-def test_meter_corrects_a_computer_that_woke_in_the_past() -> None:
-    """Without network after a power cut, the meter's stamp counts if time goes on in it."""
-    assert instant(NOW, NOW - 30 * 86400, lambda: NOW - 7200, lambda: False) == NOW
-    assert instant(NOW, 0, lambda: None, lambda: False) == NOW
+def test_clock_that_stands_still(pulled: Pulled) -> None:
+    """The same stamp with other counters gets the time of reception; nothing is dropped."""
+    pulled(NOW, NOW, True, 1000)
+    assert pulled(NOW, NOW + 300, True, 1010)[1:] == [(NOW + 300, 0, 1010)]
+    assert pulled(NOW, NOW + 900, True, 1030)[2:] == [(NOW + 900, 0, 1030)]
 
 
-@pytest.mark.parametrize("stamp", [None, NOW - 7200, NOW - 86400])
-def test_two_wrong_clocks_make_no_reading(stamp: int | None) -> None:
-    """A stamp that isn't later than the newest reading is no help either."""
-    with pytest.raises(TelegramError, match="neither the meter nor this computer knows the time"):
-        instant(stamp, 0, lambda: NOW - 7200, lambda: False)
+def test_clock_that_was_set_back(pulled: Pulled) -> None:
+    """A meter that goes on an hour earlier: the time of reception counts where it is right."""
+    pulled(NOW, NOW, True, 1000)
+    assert pulled(NOW - HOUR, NOW + 300, True, 1010)[1:] == [(NOW + 300, 0, 1010)]
+
+
+def test_computer_of_last_month_without_network(pulled: Pulled) -> None:
+    """It woke in the past; the meter's stamp counts, as time goes on in it."""
+    pulled(NOW, NOW, True, 1000)
+    late = pulled(NOW + 300, NOW + 300 - MONTH, False, 1010)
+    assert late[1:] == [(NOW + 300, -MONTH, 1010)]
+
+
+def test_first_reading_of_a_computer_without_network(pulled: Pulled) -> None:
+    """With nothing to compare, a stamp that is set is believed."""
+    assert pulled(NOW, 0, False, 1000) == [(NOW, -NOW, 1000)]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "why"),
+    [
+        pytest.param(UNSET, "not set", id="unset"),
+        pytest.param(NOW, "behind the newest reading", id="stuck"),
+        pytest.param(NOW - HOUR, "behind the newest reading", id="set back"),
+    ],
+)
+def test_two_wrong_clocks_make_no_reading(
+    pulled: Pulled, database: Path, stamp: int | None, why: str
+) -> None:
+    """It says which clock is what; what was stored stays."""
+    before = pulled(NOW, NOW, True, 1000)
+    with pytest.raises(TelegramError, match="neither the meter nor this computer knows") as caught:
+        pulled(stamp, NOW - MONTH, False, 1010)
+    assert f"the meter's clock is {why}" in str(caught.value)
+    assert rows(database, "SELECT taken_at, delay_s, import_t1_wh FROM readings") == before
 
 
 def test_kernel_answers() -> None:
     """The real call works here, whatever it says."""
-    assert is_synchronised() in (True, False)
+    assert clock.is_synchronised() in (True, False)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 from conftest import EXAMPLE, simple, with_crc
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slimmemeter import obis, schema
 from slimmemeter.errors import TelegramError
 from slimmemeter.frames import LONGEST, Framer, crc16
 from slimmemeter.logs import failures
-from slimmemeter.objects import decode
 from slimmemeter.stamps import stamp_utc
 from slimmemeter.telegram import Telegram
 
@@ -267,46 +266,6 @@ def test_wrong_crc_is_told_with_its_number() -> None:
         TelegramError, match=r"damaged: its CRC says 7BF4, and its bytes give [0-9A-F]{4}$"
     ):
         Telegram(frame).reading()
-
-
-def look_closely(frame: bytes) -> None:
-    """Decode all of a frame: it is a reading, or refused in one printable sentence."""
-    telegram = Telegram(frame)
-    decode(telegram, 3600)
-    try:
-        telegram.reading()
-    except TelegramError as error:
-        assert str(error).isprintable()
-
-
-LINES = st.lists(
-    st.one_of(
-        st.sampled_from([line.decode() for line in E350.splitlines()[2:-1]]),
-        st.builds(
-            "{}({})".format,
-            st.sampled_from(sorted(obis.TABLE)).map(lambda code: code.replace("n", "1")),
-            st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=40),
-        ),
-    ),
-    max_size=20,
-)
-
-
-@given(LINES)
-@example(["0-0:98.1.0(3)(1-0:1.6.0)(1-0:1.6.0)(200501000000S)"])
-@example(["1-0:99.97.0(1)(0-0:96.7.19)(170108161107W)"])
-@example(["0-1:24.2.1(170108160000W)"])
-def test_any_lines_with_a_right_crc_are_read_or_refused(lines: list[str]) -> None:
-    """Whatever stands in the lines: a reading or our own error, and always something to show."""
-    for frame in frames(with_crc("/TST5", "", *lines)):
-        look_closely(frame)
-
-
-@given(st.binary(max_size=600), st.integers(0, len(E350)))
-def test_any_bytes_are_read_or_refused(noise: bytes, place: int) -> None:
-    """Bytes put into a telegram never bring anything but a reading or our own error."""
-    for frame in frames(E350[:place] + noise + E350[place:]):
-        look_closely(frame)
 
 
 def test_columns_of_the_table_are_those_of_the_schema() -> None:

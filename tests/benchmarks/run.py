@@ -69,8 +69,20 @@ class Bench:
             "imports": Row(pull, bare, "≤ 1.0", self.pull),
             "smeterd": Row(pull, "the same on smeterd", "≤ 0.4", smeterd),
             "dsmr_parser": Row(pull, "the same on dsmr_parser", "≤ 0.12", dsmr_parser),
-            "reading": Row("telegram to reading", "dsmr_parser", "≥ 25 ×", _reading),
-            "objects": Row("telegram to all objects", "dsmr_parser", "≥ 10 ×", _objects),
+            **{
+                f"{what}-{whose}": Row(
+                    f"{whose.capitalize()} telegram to {what}",
+                    "dsmr_parser",
+                    goal,
+                    partial(_times, work, whose),
+                )
+                for whose in parsing.SAMPLES
+                for what, work, goal in (
+                    ("reading", parsing.reading, "≥ 25 ×"),
+                    ("objects", parsing.objects, "≥ 10 ×"),
+                )
+            },
+            "hostile": Row("a byte of 64 KiB of brackets", "of a telegram", "≤ 10", _hostile),
             **{
                 name: Row(f"day's {name}, SQL to PNG", "rrdtool graph", "≤ 1.0", work)
                 for name, work in _each(self.picture)
@@ -92,8 +104,8 @@ def _part(ours: Work, theirs: Work) -> Cells:
     return f"{costs.ours_s * 1e3:.1f} ms", f"{costs.theirs_s * 1e3:.1f} ms", f"{costs.ratio:.3f}"
 
 
-def _times(ours: Work) -> Cells:
-    costs = compare(ours, parsing.theirs(), 6)
+def _times(ours: Callable[[str], Work], whose: str) -> Cells:
+    costs = compare(ours(whose), parsing.theirs(whose), 6)
     return (
         f"{costs.ours_s * 1e6:.1f} µs",
         f"{costs.theirs_s * 1e6:.0f} µs",
@@ -101,12 +113,9 @@ def _times(ours: Work) -> Cells:
     )
 
 
-def _reading() -> Cells:
-    return _times(parsing.reading())
-
-
-def _objects() -> Cells:
-    return _times(parsing.objects())
+def _hostile() -> Cells:
+    costs = compare(parsing.hostile(), parsing.common(), 3)
+    return f"{costs.ours_s * 1e9:.0f} ns", f"{costs.theirs_s * 1e9:.0f} ns", f"{costs.ratio:.2f}"
 
 
 def main() -> None:

@@ -1,10 +1,22 @@
-"""A telegram of DSMR 5 with three phases and gas, of a meter that doesn't exist."""
+"""Telegrams of meters that don't exist: DSMR 5 with three phases and gas, and the largest that a
+Belgian meter sends, with thirteen month peaks, gas and water."""
 
 from __future__ import annotations
 
 from slimmemeter.frames import crc16
 
-_LINES = r"""/XYZ5\3F-SAMPLE-0001
+
+class Sample:
+    """One telegram: as `Framer` yields it, and as text for other parsers."""
+
+    def __init__(self, lines: str) -> None:
+        body = lines.replace("\n", "\r\n").encode()
+        self.frame = body + f"{crc16(body):04X}".encode()
+        self.text = self.frame.decode() + "\r\n"
+
+
+DUTCH = Sample(
+    r"""/XYZ5\3F-SAMPLE-0001
 
 1-3:0.2.8(50)
 0-0:1.0.0(260714183047S)
@@ -42,6 +54,58 @@ _LINES = r"""/XYZ5\3F-SAMPLE-0001
 0-1:96.1.0(4730303939303030303837363534333231)
 0-1:24.2.1(260714183000S)(03456.789*m3)
 !"""
-_BODY = _LINES.replace("\n", "\r\n").encode()
-FRAME = _BODY + f"{crc16(_BODY):04X}".encode()  # as `Framer` yields it
-TEXT = FRAME.decode() + "\r\n"
+)
+
+_PEAKS = "".join(
+    f"({month}01000000{letter})({day}184500{letter})(0{4 + place % 3}.{217 + 31 * place}*kW)"
+    for place, (month, day, letter) in enumerate(
+        [
+            *(("2508", "250718", "S"), ("2509", "250829", "S"), ("2510", "250914", "S")),
+            *(("2511", "251007", "W"), ("2512", "251123", "W"), ("2601", "251224", "W")),
+            *(("2602", "260119", "W"), ("2603", "260206", "W"), ("2604", "260312", "S")),
+            *(("2605", "260417", "S"), ("2606", "260522", "S"), ("2607", "260603", "S")),
+            ("2608", "260714", "S"),
+        ]
+    )
+)
+BELGIAN = Sample(
+    rf"""/FLU5\253769484_A
+
+0-0:96.1.4(50217)
+0-0:96.1.1(3153414739393030303132333435)
+0-0:1.0.0(260814183047S)
+1-0:1.8.1(006543.217*kWh)
+1-0:1.8.2(004321.098*kWh)
+1-0:2.8.1(001928.374*kWh)
+1-0:2.8.2(003746.550*kWh)
+0-0:96.14.0(0001)
+1-0:1.4.0(02.351*kW)
+1-0:1.6.0(260811184500S)(04.589*kW)
+0-0:98.1.0(13)(1-0:1.6.0)(1-0:1.6.0){_PEAKS}
+1-0:1.7.0(00.000*kW)
+1-0:2.7.0(01.284*kW)
+1-0:21.7.0(00.391*kW)
+1-0:41.7.0(00.157*kW)
+1-0:61.7.0(00.000*kW)
+1-0:22.7.0(00.000*kW)
+1-0:42.7.0(00.000*kW)
+1-0:62.7.0(01.832*kW)
+1-0:32.7.0(233.4*V)
+1-0:52.7.0(231.9*V)
+1-0:72.7.0(234.0*V)
+1-0:31.7.0(002.18*A)
+1-0:51.7.0(000.93*A)
+1-0:71.7.0(007.60*A)
+0-0:96.3.10(1)
+0-0:17.0.0(999.9*kW)
+1-0:31.4.0(999*A)
+0-0:96.13.0()
+0-1:24.1.0(003)
+0-1:96.1.1(37464C4F39393030303132333435)
+0-1:24.4.0(1)
+0-1:24.2.3(260814182502S)(03456.789*m3)
+0-2:24.1.0(007)
+0-2:96.1.1(3853455439393030303132333435)
+0-2:24.2.1(260814182517S)(00872.234*m3)
+!"""
+)

@@ -1,0 +1,177 @@
+"""Never fooled, never felled: any bytes give a reading, which can be stored, or our own error."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from conftest import EXAMPLE, with_crc
+from hypothesis import example, given
+from hypothesis import strategies as st
+from test_meters import METERS, telegram
+
+from slimmemeter import display, noise, obis
+from slimmemeter.errors import TelegramError
+from slimmemeter.frames import LONGEST, Framer
+from slimmemeter.hearing import Heard, receive
+from slimmemeter.report import anonymous
+from slimmemeter.store import Writer
+from slimmemeter.telegram import Telegram
+
+HOUSE = ZoneInfo("Europe/Amsterdam")
+REAL = [EXAMPLE.read_bytes(), *map(telegram, sorted(METERS))]
+CODES = [code.replace("n", "1") for code in sorted(obis.TABLE)]
+# What mutations are made of: pieces that mean something to a parser, and any bytes.
+PIECES = st.one_of(
+    st.sampled_from(
+        [b"(", b")", b"()", b"*", b"/", b"!", b"\r\n", b"\n(", b"\0", b"\xff", b"*kWh)", b".", b"-"]
+    ),
+    st.sampled_from(CODES).map(str.encode),
+    st.binary(max_size=30),
+)
+
+
+@pytest.fixture(scope="module")
+def writer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Writer]:
+    """A real database, in which nothing is kept."""
+    made = Writer(str(tmp_path_factory.mktemp("fuzz") / "slimmemeter.sqlite3"))
+    yield made
+    made.close()
+
+
+def look_closely(frame: bytes, writer: Writer) -> None:
+    """Show, print, hide and store all of a frame: a reading, or one printable sentence."""
+    parsed = Telegram(frame)
+    reading = None
+    try:
+        reading = parsed.reading(3600, 1_795_431_600)
+    except TelegramError as error:
+        assert str(error).isprintable()
+        assert len(str(error)) < 500
+    told = json.loads(display.as_json(parsed, reading, 3600), parse_float=str, parse_constant=fail)
+    assert {"header", "crc", "objects", "mbus", "unknown"} <= set(told)
+    assert all(line.isprintable() for line in display.page(parsed, 3600, HOUSE).split("\n"))
+    anonymous(parsed)
+    if reading is not None:
+        assert obis.REGISTERS & set(reading.values)
+        writer._db.execute("BEGIN")
+        try:
+            writer.put(reading, reading.stamp or 1_795_431_600, None, None)
+        finally:
+            writer._db.execute("ROLLBACK")
+
+
+def fail(constant: str) -> None:
+    raise AssertionError(f"{constant} is no JSON")
+
+
+def frames_of(content: bytes) -> list[bytes]:
+    framer = Framer()
+    return [*framer.feed(content), *framer.pause()]
+
+
+@st.composite
+def mutated(draw: st.DrawFn, content: bytes) -> bytes:
+    """Bytes with a few places cut out, doubled, or replaced by a piece."""
+    for _ in range(draw(st.integers(1, 6))):
+        begin = draw(st.integers(0, len(content)))
+        end = min(len(content), begin + draw(st.integers(0, 40)))
+        middle = draw(st.one_of(st.just(b""), PIECES, st.just(content[begin:end] * 2)))
+        content = content[:begin] + middle + content[end:]
+    return content
+
+
+@given(st.binary(max_size=2000))
+def test_random_bytes(writer: Writer, content: bytes) -> None:
+    """Whatever they are, wherever they are cut: heard, judged, and told in one sentence."""
+    half = len(content) // 2
+    heard = receive([content[:half], content[half:], b""])
+    assert heard.bytes == len(content) or heard.is_enough
+    assert noise.told([content]).isprintable()
+    for frame in frames_of(b"/" + content + b"\n!"):
+        look_closely(frame, writer)
+
+
+@given(st.data())
+def test_mutated_telegrams(writer: Writer, data: st.DataObject) -> None:
+    """Damage as a line makes it, and worse."""
+    content = data.draw(mutated(data.draw(st.sampled_from(REAL))))
+    for frame in frames_of(content):
+        look_closely(frame, writer)
+
+
+@given(st.data())
+def test_mutated_lines_with_a_right_crc(writer: Writer, data: st.DataObject) -> None:
+    """No CRC keeps out what a meter of an odd mind says."""
+    content = data.draw(mutated(data.draw(st.sampled_from(REAL))))
+    lines = content.rpartition(b"!")[0].decode("latin-1").splitlines()
+    for frame in frames_of(with_crc("/TST5", *lines[1:])):
+        look_closely(frame, writer)
+
+
+@given(
+    st.lists(
+        st.builds(
+            "{}({})".format,
+            st.sampled_from(CODES),
+            st.one_of(
+                st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=40),
+                st.from_regex(r"\A-?[0-9]{0,20}\.?[0-9]{0,20}\*?(kWh|MWh|kW|V|A|m3|GJ|s)?\Z"),
+                st.from_regex(r"\A[0-9]{12}[WS]?\)\([0-9]{1,14}(\.[0-9]{1,14})?\*(m3|GJ|kW|s)\Z"),
+            ),
+        ),
+        max_size=20,
+    )
+)
+@example(["0-0:98.1.0(3)(1-0:1.6.0)(1-0:1.6.0)(200501000000S)"])
+@example(["1-0:99.97.0(1)(0-0:96.7.19)(170108161107W)"])
+@example(["0-1:24.2.1(170108160000W)"])
+@example(["1-0:1.6.0(1)(1*kW)"])
+def test_known_codes_with_any_value(writer: Writer, lines: list[str]) -> None:
+    """Numbers of any length, stamps of any day, text of any kind."""
+    for frame in frames_of(with_crc("/TST5", "", "1-0:1.8.0(1*kWh)", *lines)):
+        look_closely(frame, writer)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"(", b"()", b")(", b"\r\n(", b"\r\n", b"/", b"/ABC", b"1-0:1.8.1(", b"\r\n1-0:1.8.1(x)",
+     b"*255(", b"9", b"\r\n0-1:24.2.1(1)", b"\xdb\x08", b"\x7e\xa0"],
+)  # fmt: skip
+def test_hostile_telegram(writer: Writer, piece: bytes) -> None:
+    """64 KiB of what costs a careless parser its time or its stack."""
+    content = b"/TST5\r\n\r\n1-0:1.8.0(1*kWh)\r\n" + piece * ((LONGEST - 100) // len(piece))
+    for frame in frames_of(content + b"\r\n!\r\n"):
+        look_closely(frame, writer)
+    heard = Heard()
+    receive([content, b""], heard)
+    assert heard.bytes == len(content)
+
+
+def test_stream_of_noise_is_bounded() -> None:
+    """Three megabytes of noise, a kilobyte at a time, leave no more behind than a line may have."""
+    chance = random.Random(8765)
+    framer = Framer()
+    for _ in range(3000):
+        for frame in framer.feed(chance.randbytes(1024)):
+            assert len(frame) <= LONGEST + 1100
+        assert len(framer._buffer) <= LONGEST + 1024
+
+
+def test_nothing_of_a_telegram_reaches_a_page_but_text(writer: Writer, tmp_path: Path) -> None:
+    """Markup and escape sequences in every text that a meter may send."""
+    evil = "<script>alert(1)</script>\x1b]0;owned\x07"
+    lines = [f"{code}({evil})" for code in CODES if obis.TABLE.get(code, ("", "", ""))[2] in TEXTS]
+    content = with_crc(f"/TST5{evil}", "", "1-0:1.8.0(1*kWh)", *lines)
+    (frame,) = frames_of(content)
+    shown = display.page(Telegram(frame), 3600, HOUSE)
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    look_closely(frame, writer)
+
+
+TEXTS = (obis.ID, obis.MESSAGE, obis.PLAIN)
