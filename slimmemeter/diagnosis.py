@@ -164,11 +164,19 @@ def _medium(kind: int | None) -> str:
     return obis.MBUS_TYPES.get(kind or 0, "another meter").replace("_", " ")
 
 
+def _off(seconds: int) -> str:
+    """How far a clock is off; whole hours may be another time zone's."""
+    hours = round(seconds / 3600)
+    is_zone = 0 < abs(hours) < 4 and abs(seconds - hours * 3600) < clock.AGREEMENT_S
+    hint = " (is SLIMMEMETER_TZ the zone of the house?)" if is_zone else ""
+    return f"off by {seconds} s{hint}"
+
+
 def _of_clock(reading: Reading, now: int) -> Finding:
     if reading.stamp is not None and abs(reading.stamp - now) <= clock.AGREEMENT_S:
         text = f"the meter's clock and this computer's are {abs(reading.stamp - now)} s apart"
         return Finding(FINE, text)
-    off = "not set" if reading.stamp is None else f"off by {reading.stamp - now} s"
+    off = "not set" if reading.stamp is None else _off(reading.stamp - now)
     if clock.is_synchronised():
         text = f"the meter's clock is {off}; readings get the time of this computer, which is right"
         return Finding(NOTE, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import socket
@@ -24,6 +25,7 @@ RUN_BY = {
     "sudo -u slimmemeter p1-pull": "tests/system",
     "crontab": "tests/system",
     "systemctl": "tests/system",
+    "slimmemeter doctor": "tests/system",
     "sqlite3 -readonly": "test_queries_answer",
 }
 
@@ -32,6 +34,28 @@ def test_every_command_is_run_by_a_test() -> None:
     """A new block of commands needs a test that runs it."""
     for block in SHELL:
         assert any(word in block for word in RUN_BY), block
+
+
+def sentences() -> set[str]:
+    """What the modules that look for faults can say; `…` stands for what they fill in."""
+    found = set()
+    for name in ("diagnosis", "doctor", "faults", "frames"):
+        for node in ast.walk(ast.parse((ROOT / f"slimmemeter/{name}.py").read_text())):
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            texts = [part.value if isinstance(part, ast.Constant) else "…" for part in parts]
+            found.add("".join(map(str, texts)))
+    return found
+
+
+def test_doctor_s_findings_are_what_it_says() -> None:
+    """The README names each finding by words that stand in the program."""
+    table = README.partition("| it says | what it is |")[2].partition("\n\n")[0]
+    told = " ".join(row.split("|")[1] for row in table.splitlines()[2:])
+    phrases = re.findall(r"`([^`]+)`", told)
+    assert len(phrases) > 15
+    for phrase in phrases:
+        pieces = [piece for piece in phrase.split("…") if piece.strip()]
+        assert any(all(piece in text for piece in pieces) for text in sentences()), phrase
 
 
 def test_first_look_is_what_is_printed(pull: Pull) -> None:

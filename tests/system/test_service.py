@@ -127,9 +127,11 @@ def test_script_of_cron_stores_a_reading(installed: Machine) -> None:
 
 def test_doctor_finds_all_well(installed: Machine) -> None:
     """After the installation, for the user who reads the port and writes the data."""
-    said = installed.run("slimmemeter", "doctor", user="slimmemeter").stdout
+    said, report = re.split("(?<=all is well\n)", enter(installed, "When it does not work"))
     assert "WRONG" not in said
-    assert said.endswith("all is well\n")
+    assert f"{DATABASE} is sound" in said
+    assert report.startswith("/ISK5")
+    assert b"E0052000000008765".hex().upper() not in report
 
 
 def test_doctor_tells_a_visitor_what_is_not_allowed(installed: Machine) -> None:
