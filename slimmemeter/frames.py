@@ -113,8 +113,8 @@ def crc16(data: bytes) -> int:
     bits = len(data) * 8 + 16  # the message times x^16
     rest = int.from_bytes(data, "little")
     parity = rest.bit_count() & 1
-    for width, fold, mask in _FOLDS:
-        while bits >= 29 * width:
+    for enough, width, fold, mask in _FOLDS:
+        while bits >= enough:
             high = rest & mask
             rest = (rest >> fold) ^ high ^ (high << width)
             bits -= fold
@@ -125,8 +125,8 @@ def crc16(data: bytes) -> int:
     return crc if rest.bit_count() & 1 == parity else crc ^ 0xC001
 
 
-# Of w, 14w and a mask of 14w bits: up to half a common telegram. A longer one takes more folds.
-_FOLDS = [(1 << n, 14 << n, (1 << (14 << n)) - 1) for n in range(8, -1, -1)]
+# Of 29w, w, 14w and a mask of 14w bits: up to half a common telegram. A longer one takes more.
+_FOLDS = [(29 << n, 1 << n, 14 << n, (1 << (14 << n)) - 1) for n in range(8, -1, -1)]
 
 
 def with_right_crc(body: bytes, said: int) -> bytes | None:

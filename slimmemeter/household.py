@@ -120,10 +120,9 @@ class House:
             values[f"current_{phase}_ma"] = (taken + given) * share // 2300 * 1000
             values[f"power_import_{phase}_w"] = taken * share // 10
             values[f"power_export_{phase}_w"] = given * share // 10
-        values |= {"power_failures": 6, "long_power_failures": 2}
         gas_at, gas_dm3 = self._gas_told
         gas = MbusReading(1, 3, GAS_METER, gas_at, gas_dm3, "dm3")
-        return Reading(HEADER, "50", METER, self.at, self._tariff, values, [gas], LISTS, 3600)
+        return Reading(HEADER, "50", METER, self.at, self._tariff, values, [gas], FAILURES, 3600)
 
     def telegram(self) -> bytes:
         """The telegram of DSMR 5.0.2 that a three-phase meter would send now."""
@@ -136,7 +135,8 @@ class House:
             if column in reading.values:
                 columns.setdefault(column, f"{code}({_value(kind, reading.values[column])})")
         lines += columns.values()
-        lines += [f"1-0:99.97.0({FAILURES.decode()}", "0-0:96.13.0()", "0-1:24.1.0(003)"]
+        lines += [f"{code.decode()}({rest.decode()}" for code, rest in FAILURES.items()]
+        lines += ["0-0:96.13.0()", "0-1:24.1.0(003)"]
         lines.append(f"0-1:96.1.0({GAS_METER.encode().hex().upper()})")
         cubic = f"{gas.counter // 1000:05d}.{gas.counter % 1000:03d}"
         lines += [f"0-1:24.2.1({_stamp(gas.at)})({cubic}*m3)", "!"]
@@ -144,8 +144,11 @@ class House:
         return body + f"{crc16(body):04X}\r\n".encode()
 
 
-FAILURES = b"2)(0-0:96.7.19)(251104063012W)(0000004322*s)(240719161533S)(0000000377*s)"
-LISTS = {b"1-0:99.97.0": FAILURES}
+FAILURES = {
+    b"0-0:96.7.21": b"00006)",
+    b"0-0:96.7.9": b"00002)",
+    b"1-0:99.97.0": b"2)(0-0:96.7.19)(251104063012W)(0000004322*s)(240719161533S)(0000000377*s)",
+}
 
 
 def _stamp(at: int) -> str:
@@ -156,8 +159,6 @@ def _stamp(at: int) -> str:
 def _value(kind: str, value: int) -> str:
     if kind == obis.CURRENT:
         return f"{value // 1000:03d}*A"
-    if kind == obis.COUNT:
-        return f"{value:05d}"
     width, decimals, unit = DECIMALS[kind]
     return f"{value / 10**decimals:0{width}.{decimals}f}*{unit}"
 

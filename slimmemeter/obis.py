@@ -222,22 +222,27 @@ REGISTERS = frozenset(row[3] for row in TABLE.values() if row[2] == ENERGY and r
 MUST_BE_RIGHT = REGISTERS | {"power_import_w", "power_export_w"}
 
 
-def find(code: str, table: dict[str, Row] = TABLE) -> Row | None:
-    """The row of a code as a meter prints it, or None.
+def _as_printed(table: dict[str, Row]) -> dict[str, Row]:
+    """A table by the codes as printed: each channel for `n`, and 1-1 for 1-0 (Swiss meters)."""
+    return {
+        alias: row
+        for code, row in table.items()
+        for alias in (
+            [code.replace("n", channel) for channel in "123456789"]
+            if "n" in code
+            else [code, code.replace("1-0:", "1-1:")]
+        )
+    }
 
-    Channels are `n` in the table; a code may end in `*255` (P1 3.0 section 5.3), and Swiss meters
-    print 1-1 for 1-0.
-    """
-    if code in table:
-        return table[code]
-    if "*" in code:
-        bare, _, group = code.partition("*")
-        return find(bare, table) if group.isdigit() else None
-    if code[:3] in ("0-1", "0-2", "0-3", "0-4", "0-5", "0-6", "0-7", "0-8", "0-9"):
-        return table.get("0-n" + code[3:])
-    if code.startswith("1-1:"):
-        return table.get("1-0" + code[3:])
-    return None
+
+AS_PRINTED = _as_printed(TABLE)
+OTHERWISE_AS_PRINTED = _as_printed(OTHERWISE)
+
+
+def without_sixth_group(code: str) -> str:
+    """A code without the `*255` that some meters print behind it (P1 3.0 section 5.3)."""
+    bare, star, group = code.partition("*")
+    return bare if star and group.isdigit() else code
 
 
 DUTCH = ("40", "42", "50")

@@ -73,48 +73,37 @@ def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list
     unknown = []
     for line in filter(None, telegram.lines[1:]):
         before, _, rest = line.partition(b"(")
-        if rest and not before:
-            telegram.rejoin()
-            return decode(telegram, winter_offset_s)
         code = before.decode("ascii", "replace")
-        found = None
-        if code not in known and rest[-1:] == b")":
-            found = _object(code, rest[:-1], winter_offset_s)
-        if found is None:
-            unknown.append(printable(line))
-        else:
-            known[code] = found
+        row = obis.AS_PRINTED.get(code) or obis.AS_PRINTED.get(obis.without_sixth_group(code))
+        if row is not None and code not in known and rest[-1:] == b")":
+            content = rest[:-1]
+            found = _DECODERS[row[2]](content, winter_offset_s) if content else _NOTHING
+            if found is None and (row := obis.OTHERWISE_AS_PRINTED.get(code)):
+                found = _DECODERS[row[2]](content, winter_offset_s)
+            if row is not None and found is not None:
+                known[code] = Object(code, row, *found)
+                continue
+        unknown.append(printable(line))
     return list(known.values()), unknown
-
-
-def _object(code: str, content: bytes, winter_offset_s: int) -> Object | None:
-    """The object that a code and its content are, by the first of its rows that fits."""
-    row = obis.find(code)
-    if row is None:
-        return None
-    found = _DECODERS[row[2]](content, winter_offset_s) if content else _NOTHING
-    if found is None and (row := obis.find(code, obis.OTHERWISE)):
-        found = _DECODERS[row[2]](content, winter_offset_s)
-    return None if row is None or found is None else Object(code, row, *found)
 
 
 Found = tuple[Value, str | None, int | None]  # value, unit, instant
 _NOTHING: Found = (None, None, None)
 
 
-def _quantity(content: bytes) -> Register | None:
+def _number(content: bytes, offset_s: int = 0) -> tuple[Decimal, str | None, None] | None:
     """The number as printed, without its leading zeros, and its unit."""
     number, _, unit = content.partition(b"*")
-    digits = number.removeprefix(b"-").replace(b".", b"", 1)
-    named = unit.decode("ascii", "replace").rstrip(" ")
-    if not digits.isdigit() or len(digits) > 2 * MOST_DIGITS or (named and not named.isalnum()):
+    if not number.isdigit():
+        digits = number.removeprefix(b"-").replace(b".", b"", 1)
+        if not digits.isdigit():
+            return None
+    if len(number) > 2 * MOST_DIGITS:
         return None
-    return Register(Decimal(number.decode("ascii")), named or None)
-
-
-def _number(content: bytes, offset_s: int = 0) -> Found | None:
-    found = _quantity(content)
-    return None if found is None else (*found, None)
+    if not unit:
+        return Decimal(number.decode()), None, None
+    named = unit.rstrip(b" ")
+    return (Decimal(number.decode()), named.decode(), None) if named.isalnum() else None
 
 
 def _count(content: bytes, offset_s: int) -> Found | None:
@@ -168,8 +157,8 @@ def _stamped(content: bytes, offset_s: int) -> Found | None:
     parts = logs.groups(content)
     if len(parts) == 7:
         parts = [parts[0], parts[6] + b"*" + parts[5]]
-    found = _quantity(parts[1]) if len(parts) == 2 else None
-    return None if found is None else (*found, stamp_utc(parts[0], offset_s))
+    found = _number(parts[1]) if len(parts) == 2 else None
+    return None if found is None else (found[0], found[1], stamp_utc(parts[0], offset_s))
 
 
 def _log(content: bytes, offset_s: int) -> Found:
@@ -179,19 +168,20 @@ def _log(content: bytes, offset_s: int) -> Found:
 def _peaks(content: bytes, offset_s: int) -> Found | None:
     """Belgium's history of month peaks."""
     triples = logs.peaks_before(content)
-    found = [(month_end, at, _quantity(power)) for month_end, at, power in triples or ()]
-    peaks = [
-        Peak(stamp_utc(month_end, offset_s), stamp_utc(at, offset_s), power.value, power.unit)
-        for month_end, at, power in found
-        if power and power.unit
-    ]
-    return None if triples is None or len(peaks) < len(triples) else (peaks, None, None)
+    peaks = []
+    for month_end, at, power in triples or ():
+        found = _number(power)
+        if found is None or found[1] is None:
+            return None
+        instants = stamp_utc(month_end, offset_s), stamp_utc(at, offset_s)
+        peaks.append(Peak(*instants, found[0], found[1]))
+    return None if triples is None else (peaks, None, None)
 
 
 def _profile(content: bytes, offset_s: int) -> Found | None:
     """Hungary's profile: (stamp), then the registers of that instant without their codes."""
     stamp, *values = logs.groups(content)
-    registers = [found for found in map(_quantity, values) if found]
+    registers = [Register(*found[:2]) for found in map(_number, values) if found]
     at = stamp_utc(stamp, offset_s)
     return (registers, None, at) if at and registers and len(registers) == len(values) else None
 

@@ -34,7 +34,7 @@ def _without_number(header: bytes) -> bytes:
 
 def _line(line: bytes, names: dict[str, str]) -> bytes:
     code, bracket, rest = line.partition(b"(")
-    row = obis.find(code.decode("ascii", "replace"))
+    row = obis.AS_PRINTED.get(obis.without_sixth_group(code.decode("ascii", "replace")))
     if not bracket or (row and row[2] not in (obis.ID, obis.MESSAGE)):
         return line
     shown = [_group(content, bool(row), names) for content in groups(rest)]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache  # _sqlite3 has loaded it already
+
+DAY_S = 86400
+
 
 def stamp_utc(stamp: bytes, winter_offset_s: int, received_at: int | None = None) -> int | None:
     """UTC seconds of YYMMDDhhmmss with W (winter), S (summer) or no letter; None for no instant.
@@ -13,26 +17,21 @@ def stamp_utc(stamp: bytes, winter_offset_s: int, received_at: int | None = None
     """
     if len(stamp) == 17:
         stamp = stamp.translate(None, b"-: ")
-    digits, letter = stamp[:12], stamp[12:].upper()
-    if len(digits) != 12 or not digits.isdigit() or letter not in (b"W", b"S", b""):
+    letter = stamp[12:]
+    if len(stamp) < 12 or letter not in _LETTERS or not stamp[:12].isdigit():
         return None
-    year, month, day, hour, minute, second = bytes.fromhex(digits.decode()).translate(_PAIRS)
-    if not (0 < year < 70 and 0 < month < 13 and hour < 24 and minute < 60 and second < 60):
+    midnight, days = _month(stamp[:4])
+    day, hour, minute, second = bytes.fromhex(stamp[4:12].decode()).translate(_PAIRS)
+    if not (0 < day <= days and hour < 24 and minute < 60 and second < 60):
         return None
-    leap = year % 4 == 0 and month > 1
-    if not 0 < day <= _MONTH_ENDS[month] - _MONTH_ENDS[month - 1] + (leap and month == 2):
-        return None
-    days = _DAYS_UNTIL_2001 + (year - 1) * 365 + (year - 1) // 4
-    days += _MONTH_ENDS[month - 1] + (leap and month > 2) + day - 1
-    utc = days * 86400 + hour * 3600 + minute * 60 + second - winter_offset_s
-    if letter == b"W":
+    utc = midnight + day * DAY_S + hour * 3600 + minute * 60 + second - winter_offset_s
+    if letter == b"W" or letter == b"w":
         return utc
-    if letter == b"S":
+    if letter or _is_summer(utc, stamp[:2]):
         return utc - 3600
-    if not _is_summer(utc - 3600, year):
+    if not _is_summer(utc - 3600, stamp[:2]):
         return utc
-    twice = not _is_summer(utc, year)
-    second_pass = twice and received_at is not None and received_at > utc - 1800
+    second_pass = received_at is not None and received_at > utc - 1800
     return utc if second_pass else utc - 3600
 
 
@@ -46,18 +45,33 @@ def month_end_utc(stamp: bytes, winter_offset_s: int) -> int | None:
     return stamp_utc(b"%02d%02d01000000" % (year, month + 1), winter_offset_s)
 
 
+_LETTERS = frozenset((b"W", b"S", b"", b"w", b"s"))
 # The number that two decimal digits are, by the byte that they are in hexadecimal.
 _PAIRS = bytes(byte // 16 * 10 + byte % 16 for byte in range(256))
 _DAYS_UNTIL_2001 = 11323
 _MONTH_ENDS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 
 
-def _is_summer(utc: int, year: int) -> bool:
-    """Directive 2000/84/EC: from 01:00 UTC on March's last Sunday to the same in October."""
-    new_year = (_DAYS_UNTIL_2001 + (year - 1) * 365 + (year - 1) // 4) * 86400
+@lru_cache(64)
+def _month(digits: bytes) -> tuple[int, int]:
+    """When the day before the first of YYMM began, in seconds since 1970 of the zone's own, and how
+    many days it has: none if it is no month, or of a clock that was never set."""
+    year, month = int(digits[:2]), int(digits[2:])
+    if not (0 < year < 70 and 0 < month < 13):
+        return 0, 0
     leap = year % 4 == 0
-    end_of_march = new_year // 86400 + 89 + leap
-    end_of_october = end_of_march + 214
-    # 1970-01-04 was a Sunday: day numbers that leave 3 by 7 are Sundays.
-    begin, end = (last - (last - 3) % 7 for last in (end_of_march, end_of_october))
-    return begin * 86400 + 3600 <= utc < end * 86400 + 3600
+    days = _DAYS_UNTIL_2001 + (year - 1) * 365 + (year - 1) // 4
+    days += _MONTH_ENDS[month - 1] + (leap and month > 2) - 1
+    length = _MONTH_ENDS[month] - _MONTH_ENDS[month - 1] + (leap and month == 2)
+    return days * DAY_S, length
+
+
+def _is_summer(utc: int, year: bytes) -> bool:
+    """Directive 2000/84/EC: from 01:00 UTC on March's last Sunday to the same in October."""
+    return _last_sunday(year + b"03") + 3600 <= utc < _last_sunday(year + b"10") + 3600
+
+
+def _last_sunday(month: bytes) -> int:
+    midnight, days = _month(month)
+    last = midnight // DAY_S + days
+    return (last - (last - 3) % 7) * DAY_S  # 1970-01-04 was a Sunday: its number leaves 3 by 7

@@ -101,7 +101,7 @@ class Writer(Database):
         self._judge_clock(series, taken_at, reading.stamp)
         self._insert_reading(reading, series, taken_at, delay_s, source)
         self._judge_gap("series", series, taken_at)
-        self._put_counters(meter, taken_at, reading.values)
+        self._put_counters(meter, taken_at, reading.counters())
         for ended_at, duration_s in reading.failures():
             self._put_failure(meter, ended_at, duration_s)
         for month_ended_at, ended_at, power_w in reading.peaks():

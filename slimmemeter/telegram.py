@@ -14,23 +14,20 @@ from slimmemeter.frames import HEX, crc16, inner_start, with_right_crc
 from slimmemeter.quantity import DIGITS_TO_0, MOST_DIGITS, NOT_DIGITS, Quantity
 from slimmemeter.stamps import stamp_utc
 
-
-def _fields() -> dict[bytes, tuple[str, Quantity]]:
-    """Column and quantity of what is stored, from the table. Swiss meters print 1-1 for 1-0."""
-    quantities = {kind: Quantity(units) for kind, units in obis.UNITS.items()}
-    fields = {}
-    for code, (_, _, kind, column) in obis.TABLE.items():
-        if column is not None:
-            for alias in (code, code.replace("1-0:", "1-1:")):
-                fields[alias.encode()] = (column, quantities[kind])
-    return fields
-
-
-_FIELDS = _fields()
+_QUANTITIES = {kind: Quantity(units) for kind, units in obis.UNITS.items()}
+# Column and quantity of what a row of readings has, by code; and what is counted beside it.
+_FIELDS = {
+    code.encode(): (column, _QUANTITIES[kind])
+    for code, (_, _, kind, column) in obis.AS_PRINTED.items()
+    if column is not None and kind != obis.COUNT
+}
+_COUNTERS = {
+    column: code.encode()
+    for code, (_, _, kind, column) in obis.TABLE.items()
+    if column is not None and kind == obis.COUNT
+}
 _MBUS_COUNTERS = frozenset(
-    f"0-{channel}:{code}".encode()
-    for channel in range(1, 10)
-    for code in ("24.2.1", "24.2.3", "24.3.0")
+    code.encode() for code, row in obis.AS_PRINTED.items() if row[0] == "mbus_reading"
 )
 LONGEST_SHOWN = 80  # characters of a line in an error
 _MBUS_QUANTITIES = {
@@ -56,11 +53,14 @@ class MbusReading:
 
 
 class Reading:
-    """What is stored of a telegram, in integers of the units that the columns name."""
+    """What is stored of a telegram, in integers of the units that the columns name.
+
+    What changes seldom (counts and lists) is read when it is asked for.
+    """
 
     __slots__ = (
         *("header", "mbus", "meter_id", "stamp", "tariff", "values", "version"),
-        *("_lists", "_winter_offset_s"),
+        *("_others", "_winter_offset_s"),
     )
 
     def __init__(
@@ -72,7 +72,7 @@ class Reading:
         tariff: int | None,
         values: dict[str, int],
         mbus: list[MbusReading],
-        lists: dict[bytes, bytes],
+        others: dict[bytes, bytes],
         winter_offset_s: int,
     ) -> None:
         self.header = header
@@ -80,23 +80,29 @@ class Reading:
         self.meter_id = meter_id  # the header where the meter has no other, None without one
         self.stamp = stamp  # the meter's clock in UTC seconds, None where unset or absent
         self.tariff = tariff
-        self.values = values  # by column of `obis.TABLE`
+        self.values = values  # by column of the table of readings
         self.mbus = mbus
-        self._lists = lists
+        self._others = others
         self._winter_offset_s = winter_offset_s
+
+    def counters(self) -> dict[str, int]:
+        """How many failures, sags and swells the meter has counted, by column."""
+        integer = _QUANTITIES[obis.COUNT].integer
+        counted = {name: integer(self._others.get(code, b")")) for name, code in _COUNTERS.items()}
+        return {name: value for name, value in counted.items() if value is not None}
 
     def failures(self) -> list[tuple[int | None, int]]:
         """The power-failure log: end in UTC seconds (None where unknown) and duration in s."""
         from slimmemeter import logs
 
-        if (log := self._lists.get(b"1-0:99.97.0")) is None:
+        if (log := self._others.get(b"1-0:99.97.0")) is None:
             return []
         return logs.failures(log, self._winter_offset_s)
 
     def peaks(self) -> list[tuple[int, int, int]]:
         """Belgium's month peaks: the month's end and the peak's instant (UTC seconds), W."""
-        running = self._lists.get(b"1-0:1.6.0")
-        before = self._lists.get(b"0-0:98.1.0")
+        running = self._others.get(b"1-0:1.6.0")
+        before = self._others.get(b"0-0:98.1.0")
         if running is None and before is None:
             return []
         from slimmemeter import logs
@@ -128,16 +134,14 @@ class Telegram:
             else:
                 body = whole
         self.lines = self._came = body[:-1].splitlines()
+        if b"\n(" in body:  # such a line goes on with the one before (P1 3.0 section 5.10)
+            joined = b"\n".join(filter(None, self.lines)).replace(b"\n(", b"(")
+            self.lines = joined.split(b"\n")
 
     @property
     def header(self) -> str:
         """The identification line without its slash."""
         return printable(self.lines[0][1:])
-
-    def rejoin(self) -> None:
-        """Put together what is one: a line that starts with a bracket goes on with the one before
-        (P1 3.0 section 5.10)."""
-        self.lines = b"\n".join(filter(None, self.lines)).replace(b"\n(", b"(").split(b"\n")
 
     def verify(self) -> None:
         """:raises TelegramError: the CRC is wrong or missing."""
@@ -161,27 +165,25 @@ class Telegram:
         values: dict[str, int] = {}
         others: dict[bytes, bytes] = {}
         wrong: dict[str, bytes | None] = {}
+        known, to_0, not_digits = _FIELDS.get, DIGITS_TO_0, NOT_DIGITS  # a tenth faster as locals
         for line in reversed(self.lines):  # of a repeated code the first counts
             code, _, rest = line.partition(b"(")
-            field = _FIELDS.get(code)
+            field = known(code)
             if field is None:
-                if not code and rest:
-                    self.rejoin()
-                    return self.reading(winter_offset_s, received_at)
                 others[code] = rest
             else:
                 column, quantity = field
-                factor = quantity[rest.translate(DIGITS_TO_0)]
+                factor = quantity[rest.translate(to_0)]
                 if factor > 0:  # `Quantity.integer`, spelt out where it counts
-                    values[column] = int(rest.translate(None, NOT_DIGITS)) * factor
+                    values[column] = int(rest.translate(None, not_digits)) * factor
                 elif factor < 0:
-                    values[column] = int(rest.translate(None, NOT_DIGITS)) // -factor
+                    values[column] = int(rest.translate(None, not_digits)) // -factor
                 else:
                     values.pop(column, None)
                     wrong[column] = None if rest == b")" else line
         if wrong:
             self._refuse(wrong, values)
-        if obis.REGISTERS.isdisjoint(values):
+        if values.keys().isdisjoint(obis.REGISTERS):
             bare = [line.replace(b"*255(", b"(", 1) for line in self.lines]
             if bare != self.lines:  # P1 3.0 section 5.3 allows the sixth group; few print it
                 self.lines = bare
@@ -244,9 +246,9 @@ def text_value(content: bytes) -> str:
 def mbus_type(content: bytes) -> int | None:
     """EN 13757-3's number of a medium, printed as a decimal (P1 5.0.2, 6.12) or, with a letter in
     it, in hexadecimal."""
-    if not content or len(content) > 3 or content.strip(HEX):
-        return None
-    return int(content, 10 if content.isdigit() else 16)
+    if content.isdigit() and len(content) < 4:
+        return int(content)
+    return int(content, 16) if 0 < len(content) < 4 and not content.strip(HEX) else None
 
 
 def _leave_out_unused_tariffs(values: dict[str, int]) -> None:
@@ -281,7 +283,7 @@ def _mbus(
 ) -> list[MbusReading]:
     """Every device with a valid stamp and a counter with a unit; the rest is left out."""
     found: list[MbusReading] = []
-    for code in sorted(_MBUS_COUNTERS.intersection(others)):
+    for code in sorted([code for code in others if code in _MBUS_COUNTERS]):
         channel = int(code[2:3])
         if found and found[-1].channel == channel:
             continue  # of a channel the first counter that is right counts
@@ -289,13 +291,15 @@ def _mbus(
         if len(parts) == 7:  # P1 3.0, 5.10
             parts = [parts[0], parts[6] + b"*" + parts[5]]
         stamp = stamp_utc(parts[0], winter_offset_s, received_at)
-        number, _, unit = parts[-1].rstrip(b" ").partition(b"*")
-        if stamp is None or len(parts) != 2 or unit not in _MBUS_QUANTITIES:
+        number, _, unit = parts[-1].partition(b"*")
+        known = _MBUS_QUANTITIES.get(unit.rstrip(b" "))
+        if stamp is None or len(parts) != 2 or known is None:
             continue
-        stored, quantity = _MBUS_QUANTITIES[unit]
-        counter = quantity.integer(number + b")")
+        counter = known[1].integer(number + b")")
         if counter is not None:
-            kind = mbus_type(others.get(code[:3] + b":24.1.0", b")")[:-1])
-            name = others.get(code[:3] + b":96.1.0") or others.get(code[:3] + b":96.1.1") or b")"
-            found.append(MbusReading(channel, kind, text_value(name[:-1]), stamp, counter, stored))
+            device = code[:4]
+            kind = mbus_type(others.get(device + b"24.1.0", b")")[:-1])
+            name = others.get(device + b"96.1.0") or others.get(device + b"96.1.1") or b")"
+            equipment = text_value(name[:-1])
+            found.append(MbusReading(channel, kind, equipment, stamp, counter, known[0]))
     return found

@@ -216,6 +216,16 @@ def test_power_failures_are_kept_once_for_ever(pull: Pull, database: Path) -> No
     assert found == [(None, 237126), (1553590215, 2014), (1761786300, 300)]
 
 
+def test_counts_are_kept_when_they_change(pull: Pull, database: Path) -> None:
+    """A row when one of them is another than before, and none when they are the same."""
+    for minute, sags in enumerate(("00001", "00001", "00002", "ERROR")):
+        lines = ("1-0:1.8.1(1.000*kWh)", "0-0:96.7.21(00013)", f"1-0:32.32.0({sags})")
+        content = simple(*lines, stamp=f"2611231200{minute:02d}W").decode()
+        assert pull("-", said=content).returncode == 0
+    found = rows(database, "SELECT power_failures, voltage_sags_l1 FROM counters ORDER BY taken_at")
+    assert found == [(13, 1), (13, 2), (13, None)]
+
+
 def test_two_devices_with_one_id_are_two() -> None:
     """An id can't be relied on alone: the channel, the type and the unit are of it."""
     found = reading(
