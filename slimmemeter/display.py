@@ -22,7 +22,7 @@ CRC_WORDS = {
     "missing": "CRC MISSING: do not trust.",
     "wrong": "CRC WRONG: do not trust.",
 }
-WITH_STAMP = (obis.STAMPED, obis.OLD_STAMPED, obis.PROFILE)
+WITH_STAMP = (obis.STAMPED, obis.OLD_STAMPED, obis.HOUR, obis.PROFILE)
 
 
 def as_json(telegram: Telegram, reading: Reading | None, winter_offset_s: int) -> str:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST = 65536  # bytes of a telegram or a line; the longest that a standard allows are 11.5 kB
+X25_HEADER = b"/HLY"
 HEX = b"0123456789ABCDEFabcdef"
 
 
@@ -138,8 +139,21 @@ def with_right_crc(body: bytes, said: int) -> bytes | None:
         body = body.replace(b"\n", b"\r\n")
         if crc16(body) == said:
             return body
+    if body.startswith(X25_HEADER) and crc_x25(body) == said:
+        return body
     inner = body[inner_start(body) :]
     return inner if len(inner) < len(body) and crc16(inner) == said else None
+
+
+def crc_x25(data: bytes) -> int:
+    """CRC-16/X-25, which a Holley DTSD545 puts where others put CRC-16/ARC (its owner reports).
+
+    It is the CRC of CCITT over the bits of each byte in reverse.
+    """
+    import binascii
+
+    mirrored = data.translate(bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256)))
+    return int(f"{binascii.crc_hqx(mirrored, 0xFFFF):016b}"[::-1], 2) ^ 0xFFFF
 
 
 def inner_start(body: bytes) -> int:

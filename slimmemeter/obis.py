@@ -20,6 +20,7 @@ TARIFF = "tariff"
 MBUS_TYPE = "mbus_type"
 STAMPED = "stamped"  # (stamp)(number)
 OLD_STAMPED = "old_stamped"  # (stamp)(status)(minutes)(count)(id)(unit)(number), P1 3.0, 5.10
+HOUR = "hour"  # (number)(stamp), P1 2.1
 FAILURE_LOG = "failure_log"
 PEAKS = "peaks"
 PROFILE = "profile"  # (stamp)(number)(number)...
@@ -100,6 +101,8 @@ TABLE: dict[str, Row] = {
     "0-0:96.1.2": ("ean", "EAN", ID, None),  # Belgium, from 50221 on
     "1-0:0.2.0": ("firmware", "Firmware", PLAIN, None),
     "1-0:0.2.8": ("firmware_checksum", "Firmware, checksum", PLAIN, None),
+    "1-0:0.9.1": ("time", "Time", PLAIN, None),  # Iskra in Sweden
+    "1-0:0.9.2": ("date", "Date", PLAIN, None),
     "1-0:96.5.5": ("status", "Status", PLAIN, None),  # EasyMeter
     # energy
     "1-0:1.8.0": ("import_total", "Import, all tariffs", ENERGY, "import_wh"),
@@ -206,6 +209,9 @@ TABLE: dict[str, Row] = {
     "0-n:24.2.1": ("mbus_reading", "Counter", STAMPED, None),
     "0-n:24.2.3": ("mbus_reading", "Counter, not corrected", STAMPED, None),  # Belgium's gas
     "0-n:24.3.0": ("mbus_reading", "Counter", OLD_STAMPED, None),  # 3.0, and many 2.2
+    "7-0:0.0.0": ("gas_meter_id", "Gas meter", ID, None),  # 2.1
+    "7-0:23.1.0": ("gas_reading", "Gas, one of 24 hours", HOUR, None),
+    "7-0:24.4.0": ("gas_valve", "Gas valve (1 is on)", STATE, None),
     "0-n:24.4.0": ("mbus_valve", "Valve (1 is on)", STATE, None),
     "0-n:96.3.10": ("mbus_relay", "Relay (1 is on)", STATE, None),  # Belgium, from 50221 on
 }
@@ -262,12 +268,14 @@ def tariff_names(version: str | None, has_total: bool) -> dict[int, str]:
 
 
 # The maker's three letters, which a telegram begins with (FLAG association's list; the grid
-# operators' own are Belgium's FLU, Luxembourg's Lux and Sweden's ELL).
+# operators' own are Belgium's FLU, Lithuania's ESO, Luxembourg's Lux and Sweden's ELL).
 MAKERS = {
+    "ACE": "Itron",
     "ADN": "Aidon",
     "ELL": "Ellevio",
     "ENE": "Sagemcom",
     "ESY": "EasyMeter",
+    "ESO": "Lithuania's ESO",
     "EST": "Sagemcom",
     "FLU": "Fluvius",
     "HLY": "Holley",
@@ -281,7 +289,13 @@ MAKERS = {
     "SAG": "Sagemcom",
     "XMX": "Landis+Gyr",
 }
-COUNTRIES = {"ELL": "Sweden", "EST": "Austria", "FLU": "Belgium", "LUX": "Luxembourg"}
+COUNTRIES = {
+    "ELL": "Sweden",
+    "ESO": "Lithuania",
+    "EST": "Austria",
+    "FLU": "Belgium",
+    "LUX": "Luxembourg",
+}
 
 
 def maker(header: str) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from slimmemeter import logs, obis
 from slimmemeter.frames import HEX
-from slimmemeter.quantity import MOST_DIGITS
+from slimmemeter.quantity import MOST_DIGITS, split
 from slimmemeter.stamps import stamp_utc
 from slimmemeter.telegram import Telegram, mbus_type, printable, text_value
 
@@ -93,7 +93,7 @@ _NOTHING: Found = (None, None, None)
 
 def _number(content: bytes, offset_s: int = 0) -> tuple[Decimal, str | None, None] | None:
     """The number as printed, without its leading zeros, and its unit."""
-    number, _, unit = content.partition(b"*")
+    number, unit = split(content)
     if not number.isdigit():
         digits = number.removeprefix(b"-").replace(b".", b"", 1)
         if not digits.isdigit():
@@ -102,8 +102,7 @@ def _number(content: bytes, offset_s: int = 0) -> tuple[Decimal, str | None, Non
         return None
     if not unit:
         return Decimal(number.decode()), None, None
-    named = unit.rstrip(b" ")
-    return (Decimal(number.decode()), named.decode(), None) if named.isalnum() else None
+    return (Decimal(number.decode()), unit.decode(), None) if unit.isalnum() else None
 
 
 def _count(content: bytes, offset_s: int) -> Found | None:
@@ -161,6 +160,13 @@ def _stamped(content: bytes, offset_s: int) -> Found | None:
     return None if found is None else (found[0], found[1], stamp_utc(parts[0], offset_s))
 
 
+def _hour(content: bytes, offset_s: int) -> Found | None:
+    """(number)(stamp), the other way round."""
+    value, _, stamp = content.partition(b")(")
+    found = _number(value)
+    return None if found is None else (found[0], found[1], stamp_utc(stamp, offset_s))
+
+
 def _log(content: bytes, offset_s: int) -> Found:
     return [Failure(*entry) for entry in logs.failures(content, offset_s)], None, None
 
@@ -199,6 +205,7 @@ _DECODERS: dict[str, Callable[[bytes, int], Found | None]] = {
     obis.STAMP: _stamp,
     obis.STAMPED: _stamped,
     obis.OLD_STAMPED: _stamped,
+    obis.HOUR: _hour,
     obis.FAILURE_LOG: _log,
     obis.PEAKS: _peaks,
     obis.PROFILE: _profile,

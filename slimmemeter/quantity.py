@@ -35,9 +35,9 @@ class Quantity(dict[bytes, int]):
         return factor
 
     def _judge(self, shape: bytes) -> int:
-        number, _, unit = shape.removesuffix(b")").partition(b"*")
+        number, unit = split(shape.removesuffix(b")"))
         whole, _, decimals = number.partition(b".")
-        power = self._powers.get(_folded(unit.rstrip(b" ")))  # Holley puts a blank before the )
+        power = self._powers.get(_folded(unit))
         if power is None or shape[-1:] != b")" or not (whole + decimals).isdigit():
             return 0
         if len(whole) > MOST_DIGITS or len(decimals) > MOST_DIGITS:
@@ -52,6 +52,13 @@ class Quantity(dict[bytes, int]):
             return None
         digits = int(rest.translate(None, NOT_DIGITS))
         return digits * factor if factor > 0 else digits // -factor
+
+
+def split(content: bytes) -> tuple[bytes, bytes]:
+    """The number and the unit of a value. Some meters leave the star out, and Holley puts a blank
+    behind the unit."""
+    unit = content.lstrip(b"0123456789.-")
+    return content[: len(content) - len(unit)], unit.removeprefix(b"*").rstrip(b" ")
 
 
 def _folded(unit: bytes) -> bytes:

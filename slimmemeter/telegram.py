@@ -11,7 +11,7 @@ from functools import lru_cache  # _sqlite3 has loaded it already
 from slimmemeter import obis
 from slimmemeter.errors import TelegramError
 from slimmemeter.frames import HEX, crc16, inner_start, with_right_crc
-from slimmemeter.quantity import DIGITS_TO_0, MOST_DIGITS, NOT_DIGITS, Quantity
+from slimmemeter.quantity import DIGITS_TO_0, MOST_DIGITS, NOT_DIGITS, Quantity, split
 from slimmemeter.stamps import stamp_utc
 
 _QUANTITIES = {kind: Quantity(units) for kind, units in obis.UNITS.items()}
@@ -29,6 +29,7 @@ _COUNTERS = {
 _MBUS_COUNTERS = frozenset(
     code.encode() for code, row in obis.AS_PRINTED.items() if row[0] == "mbus_reading"
 )
+GAS = 3  # EN 13757-3
 LONGEST_SHOWN = 80  # characters of a line in an error
 _MBUS_QUANTITIES = {
     unit.encode(): (stored, Quantity({"": power}))
@@ -191,6 +192,10 @@ class Telegram:
             raise TelegramError(f"the telegram of {self.header!r} has no energy register")
         if "import_wh" in values or "export_wh" in values:
             _leave_out_unused_tariffs(values)
+        mbus = _mbus(others, winter_offset_s, received_at)
+        if b"7-0:23.1.0" in others:
+            equipment = text_value(others.get(b"7-0:0.0.0", b")")[:-1])
+            mbus += _hours_of_gas(self.lines, equipment, winter_offset_s, received_at)
         return Reading(
             self.header,
             _plain(others.get(b"1-3:0.2.8") or others.get(b"0-0:96.1.4")),
@@ -198,7 +203,7 @@ class Telegram:
             stamp_utc(others.get(b"0-0:1.0.0", b")")[:-1], winter_offset_s, received_at),
             _tariff((others.get(b"0-0:96.14.0") or others.get(b"0-0:96.14.1", b")"))[:-1]),
             values,
-            _mbus(others, winter_offset_s, received_at),
+            mbus,
             others,
             winter_offset_s,
         )
@@ -239,8 +244,8 @@ def text_value(content: bytes) -> str:
     if len(content) % 2 == 0 and not content.strip(HEX):
         decoded = bytes.fromhex(content.decode("ascii"))
         if decoded.isascii() and decoded.decode("ascii").isprintable():
-            return decoded.decode("ascii")
-    return printable(content)
+            return decoded.decode("ascii").strip()
+    return printable(content).strip()
 
 
 def mbus_type(content: bytes) -> int | None:
@@ -267,7 +272,7 @@ def _plain(rest: bytes | None) -> str | None:
 def _meter_id(others: dict[bytes, bytes]) -> str | None:
     """0-0:96.1.1, else 0-0:42.0.0, else 0-0:96.1.0; an empty one counts as absent."""
     for code in (b"0-0:96.1.1", b"0-0:42.0.0", b"0-0:96.1.0"):
-        if text := text_value(others.get(code, b")")[:-1]).strip():
+        if text := text_value(others.get(code, b")")[:-1]):
             return text
     return None
 
@@ -291,15 +296,33 @@ def _mbus(
         if len(parts) == 7:  # P1 3.0, 5.10
             parts = [parts[0], parts[6] + b"*" + parts[5]]
         stamp = stamp_utc(parts[0], winter_offset_s, received_at)
-        number, _, unit = parts[-1].partition(b"*")
-        known = _MBUS_QUANTITIES.get(unit.rstrip(b" "))
-        if stamp is None or len(parts) != 2 or known is None:
-            continue
-        counter = known[1].integer(number + b")")
-        if counter is not None:
+        counted = _counter(parts[-1])
+        if stamp is not None and len(parts) == 2 and counted is not None:
             device = code[:4]
             kind = mbus_type(others.get(device + b"24.1.0", b")")[:-1])
             name = others.get(device + b"96.1.0") or others.get(device + b"96.1.1") or b")"
             equipment = text_value(name[:-1])
-            found.append(MbusReading(channel, kind, equipment, stamp, counter, known[0]))
+            found.append(MbusReading(channel, kind, equipment, stamp, *counted))
+    return found
+
+
+def _counter(content: bytes) -> tuple[int, str] | None:
+    """A counter and the unit of ours in which it counts."""
+    number, unit = split(content)
+    known = _MBUS_QUANTITIES.get(unit)
+    counter = None if known is None else known[1].integer(number + b")")
+    return None if known is None or counter is None else (counter, known[0])
+
+
+def _hours_of_gas(
+    lines: list[bytes], equipment: str, winter_offset_s: int, received_at: int | None
+) -> list[MbusReading]:
+    """P1 2.1's gas: each of the last 24 hours in a line of its own, (counter)(stamp)."""
+    found = []
+    for line in lines:
+        if line.startswith(b"7-0:23.1.0("):
+            value, _, stamp = line[11:-1].partition(b")(")
+            at, counted = stamp_utc(stamp, winter_offset_s, received_at), _counter(value)
+            if at is not None and counted is not None:
+                found.append(MbusReading(0, GAS, equipment, at, *counted))
     return found

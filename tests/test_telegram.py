@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from slimmemeter import obis, schema
 from slimmemeter.errors import TelegramError
-from slimmemeter.frames import LONGEST, Framer, crc16
+from slimmemeter.frames import LONGEST, Framer, crc16, crc_x25
 from slimmemeter.logs import failures
 from slimmemeter.stamps import stamp_utc
 from slimmemeter.telegram import Telegram
@@ -48,6 +48,15 @@ def test_crc_is_the_catalogue_s() -> None:
 def test_folded_crc_is_the_bitwise_one(data: bytes) -> None:
     """Folding gives what shifting bit by bit gives, for any bytes."""
     assert crc16(data) == crc_by_the_book(data)
+
+
+def test_other_crc_of_holley() -> None:
+    """The catalogue's check value; it is taken from Holley's meters only."""
+    assert crc_x25(b"123456789") == 0x906E
+    for header, crc in (("/HLY5/D545-METER", "ok"), ("/TST5", "wrong")):
+        body = simple().replace(b"/TST5\\2METER", header.encode()).rpartition(b"!")[0] + b"!"
+        (frame,) = frames(body + b"%04X\r\n" % crc_x25(body))
+        assert Telegram(frame).crc == crc
 
 
 def test_example_telegram_is_read_whole() -> None:
