@@ -193,6 +193,37 @@ def test_exit_4_telegram(meter: Meters, pull: Pull, database: Path) -> None:
     assert not database.exists()
 
 
+ENCRYPTED = b"\xdb\x08SAG\x11\x22\x33\x44\x55\x82\x01\x2c\x30" + bytes(range(120, 250)) * 2
+HDLC = b"\x7e\xa2\x43\x41\x08\x83\x13\x85\xeb\xe6\xe7\x00\x0f" + bytes(range(100, 220)) + b"\x7e"
+
+
+@pytest.mark.parametrize(
+    ("frames", "told"),
+    [
+        pytest.param(ENCRYPTED, "encrypted frames (0xDB)", id="encrypted"),
+        pytest.param(b"noise/!\r\n" + ENCRYPTED, "encrypted frames (0xDB)", id="after noise"),
+        pytest.param(b"\x7e\xa0\x79\xe6\xe7\x00" + ENCRYPTED, "encrypted", id="inside HDLC"),
+        pytest.param(HDLC, "binary HDLC frames (0x7E)", id="hdlc"),
+    ],
+)
+def test_exit_4_frames_of_another_protocol(
+    frames: bytes, told: str, meter: Meters, pull: Pull, tmp_path: Path
+) -> None:
+    """Each is told as what it is, at once, from the port and from a file."""
+    (tmp_path / "captured").write_bytes(frames)
+    for source in (["--port", meter(frames).port, "--line", "auto"], [tmp_path / "captured"]):
+        refused = pull(*source)
+        assert code_of(refused) == 4
+        assert told in refused.stderr
+        assert "ask the grid operator" in refused.stderr
+
+
+def test_telegram_beside_frames_of_another_protocol_is_read(pull: Pull, tmp_path: Path) -> None:
+    """What can be read is."""
+    (tmp_path / "captured").write_bytes(E350 + ENCRYPTED)
+    assert pull(tmp_path / "captured", "--dry-run").returncode == 0
+
+
 def test_exit_5_store(pull: Pull, database: Path, tmp_path: Path) -> None:
     """A folder that is missing, a file that isn't ours, a newer one, a locked one."""
     assert code_of(pull(EXAMPLE, "--db", tmp_path / "missing" / "x.sqlite3")) == 5

@@ -20,6 +20,7 @@ from conftest import MONDAY, Pull, needs, rows, simple, until
 from flask.testing import FlaskClient
 from PIL import Image
 from test_history import reading, stored
+from test_meters import telegram
 
 from slimmemeter import clock, outcome
 from slimmemeter.settings import Settings
@@ -342,6 +343,45 @@ def test_busy_address_is_one_sentence(server: Server, house_database: Path) -> N
     assert done.returncode == 2
     assert f"cannot listen on {listen}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_meter_page_of_a_belgian_house(pull: Pull, database: Path, tmp_path: Path) -> None:
+    """Tariffs as day and night, gas and water, and the month's peaks, newest first."""
+    capture = tmp_path / "telegram"
+    capture.write_bytes(telegram("belgium-1.7-gas-and-water"))
+    pull(capture)
+    page = client_of(database).get("/meter").text
+    assert "from the grid, day T1" in page
+    assert re.findall(r"(\w+ 2026)\s+<span", page) == [
+        *("November 2026", "October 2026", "September 2026", "August 2026")
+    ]
+    assert page.index("3.184") < page.index("4.211") < page.index("1.664") < page.index("1.898")
+
+
+def test_power_failures_are_listed_with_start_end_and_length(pull: Pull, database: Path) -> None:
+    """And one whose end the meter didn't know, as such."""
+    log = "(2)(0-0:96.7.19)(251030020500W)(0000000300*s)(000104180320W)(0000237126*s)"
+    pull("-", said=simple("1-0:1.8.1(1.000*kWh)", f"1-0:99.97.0{log}").decode())
+    page = client_of(database).get("/meter").text
+    assert "30 Oct 2025 02:00:00 – 30 Oct 2025 02:05:00: 5 min 0 s" in plain(page)
+    assert "at a time not known: 65 h 52 min" in plain(page)
+
+
+def plain(page: str) -> str:
+    """A page's text with single blanks."""
+    return " ".join(re.sub(r"<[^>]*>", "", page).split())
+
+
+def test_nothing_that_a_meter_says_is_markup(pull: Pull, database: Path) -> None:
+    """Its id, its header, its devices' ids: text on every page, whatever they hold."""
+    evil = "<script>alert(1)</script>"
+    lines = ("1-0:1.8.1(1.000*kWh)", "0-1:24.1.0(003)", f"0-1:96.1.0({evil})")
+    content = simple(*lines, "0-1:24.2.1(261123120000W)(00001.000*m3)", meter=evil)
+    pull("-", said=content.decode())
+    assert rows(database, "SELECT equipment FROM meters") == [(evil,)]
+    client = client_of(database)
+    for page in ("/", "/meter", "/day/2026-11-23", "/years"):
+        assert "<scri" not in client.get(page).text, page
 
 
 CHROMIUM = [
