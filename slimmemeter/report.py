@@ -16,8 +16,14 @@ def anonymous(telegram: Telegram) -> bytes:
     """The telegram with other serial numbers, ids and messages of the same length and form, and a
     CRC that fits (where it has one). The same id is replaced by the same one."""
     names: dict[str, str] = {}
-    header, *lines = telegram.lines
-    changed = [_without_number(header), *(_line(line, names) for line in lines)]
+    header, *lines = telegram.came
+    changed = [_without_number(header)]
+    kind: str | None = None
+    for line in lines:
+        code, bracket, rest = line.partition(b"(")
+        if code or not bracket:  # else it goes on with the line before
+            kind = _kind(code)
+        changed.append(code + bracket + _content(rest, kind, names))
     body = b"\r\n".join([*changed, b"!"])
     return body + (b"%04X" % crc16(body) if telegram.said else b"") + b"\r\n"
 
@@ -32,25 +38,28 @@ def _without_number(header: bytes) -> bytes:
     return text.encode("latin-1")
 
 
-def _line(line: bytes, names: dict[str, str]) -> bytes:
-    code, bracket, rest = line.partition(b"(")
+def _kind(code: bytes) -> str | None:
+    """The kind of an object's value, None if it isn't known."""
     row = obis.AS_PRINTED.get(obis.without_sixth_group(code.decode("ascii", "replace")))
-    if not bracket or (row and row[2] not in (obis.ID, obis.MESSAGE)):
-        return line
-    shown = [_group(content, bool(row), names) for content in groups(rest)]
-    return code + b"(" + b")(".join(shown) + b")"
+    return row[2] if row else None
+
+
+def _content(rest: bytes, kind: str | None, names: dict[str, str]) -> bytes:
+    if kind not in (None, obis.ID, obis.MESSAGE) or rest[-1:] != b")":
+        return rest
+    return b")(".join(_group(content, kind is not None, names) for content in groups(rest)) + b")"
 
 
 def _group(content: bytes, is_known: bool, names: dict[str, str]) -> bytes:
     """A group's content without what it says of a person; of an object that isn't known, numbers
     with a unit, stamps and what is short stay."""
     harmless = b"*" in content or len(content) < SHORTEST_ID or stamp_utc(content, 0) is not None
-    if harmless and not is_known:
+    if (harmless and not is_known) or not content.strip(b"\xff"):
         return content
     text = text_value(content)
     written_in_hex = text.encode("latin-1", "replace") != content and not content.strip(HEX)
     other = _other(text, names)
-    return (other.encode().hex().upper() if written_in_hex else other).encode()
+    return (other.encode().hex().upper() if written_in_hex else other.ljust(len(content))).encode()
 
 
 def _other(text: str, names: dict[str, str]) -> str:

@@ -118,7 +118,7 @@ class Telegram:
     whose version object (1-3:0.2.8 or 0-0:96.1.4) tells that the meter sends one.
     """
 
-    __slots__ = ("_came", "computed", "crc", "lines", "said")
+    __slots__ = ("came", "computed", "crc", "lines", "said")
 
     def __init__(self, frame: bytes) -> None:
         mark = frame.rindex(b"!") + 1
@@ -134,7 +134,7 @@ class Telegram:
                 self.computed = crc16(body)
             else:
                 body = whole
-        self.lines = self._came = body[:-1].splitlines()
+        self.lines = self.came = body[:-1].splitlines()
         if b"\n(" in body:  # such a line goes on with the one before (P1 3.0 section 5.10)
             joined = b"\n".join(filter(None, self.lines)).replace(b"\n(", b"(")
             self.lines = joined.split(b"\n")
@@ -220,7 +220,7 @@ class Telegram:
                 place += 1
             if line[place : place + 1] == b"*":
                 place += 1
-            starts = [came.startswith(code) for came in self._came]
+            starts = [came.startswith(code) for came in self.came]
             raise TelegramError(
                 f"line {starts.index(True) + 1} of the telegram,"
                 f" {printable(line[:LONGEST_SHOWN])}, is wrong at character {place + 1}: it must be"

@@ -17,11 +17,15 @@ from pathlib import Path
 import pytest
 import serial
 from conftest import EXAMPLE, Meter, Pull, simple, until, with_crc
+from test_fuzz import frames_of
+from test_meters import METERS, telegram
 from test_port import FarEnd
 from test_pull import telegram_now
 
 from slimmemeter import diagnosis, doctor, port
+from slimmemeter.report import anonymous
 from slimmemeter.settings import Settings
+from slimmemeter.telegram import Telegram
 
 E350 = EXAMPLE.read_bytes()
 Meters = Callable[..., Meter]
@@ -333,6 +337,23 @@ def test_report_hides_what_it_does_not_understand(meter: Meters, said: Said) -> 
     told = said("--report", "--port", meter(simple(*lines, meter="42" * 9)).port, code=0)
     assert "9-9:9.9.9(000000002)(261123120000W)(1.5*kWh)" in told
     assert "0-0:96.1.1(" + "58" * 8 + "31)" in told
+
+
+@pytest.mark.parametrize("name", sorted(METERS))
+def test_report_of_any_meter_says_the_same_but_who_it_is(name: str) -> None:
+    """Line by line as it came; read again it has the same registers and devices."""
+    (frame,) = frames_of(telegram(name))
+    shown = anonymous(Telegram(frame))
+    (again,) = frames_of(shown)
+    came, hidden = Telegram(frame).reading(), Telegram(again).reading()
+    assert hidden.values == came.values
+    assert [(d.channel, d.kind, d.at, d.counter) for d in hidden.mbus] == [
+        (d.channel, d.kind, d.at, d.counter) for d in came.mbus
+    ]
+    lines = frame.replace(b")!", b")\r\n!").splitlines()  # one maker puts no line end there
+    for before, after in zip(lines[1:], shown.splitlines()[1:], strict=True):
+        assert len(after) == len(before)
+        assert after == before or re.match(rb"[01]-[0-9n]:(0\.0\.0|42\.0|96\.1\D|96\.13)|!", before)
 
 
 def test_report_without_a_telegram_says_so(meter: Meters, said: Said) -> None:
