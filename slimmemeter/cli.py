@@ -6,21 +6,24 @@ import argparse
 import os
 import sys
 
-from slimmemeter import __version__
+from slimmemeter import __version__, output
 from slimmemeter.errors import COMMANDS_CODES, SlimmemeterError
 from slimmemeter.settings import SETTINGS, Settings
+from slimmemeter.telegram import printable
 
 FLAGS = {setting.flag: setting for setting in SETTINGS}
 
 
 def main() -> None:
     """Run the command that was asked for, and leave with its exit code."""
+    output.open_closed_streams()
     arguments = _parser().parse_args()
     try:
         flags = {flag: getattr(arguments, flag[2:], None) for flag in FLAGS}
         sys.exit(arguments.run(Settings(flags), arguments))
     except SlimmemeterError as error:
-        print(f"slimmemeter: {error}", file=sys.stderr)
+        said = f"slimmemeter: {error}".encode("utf-8", "surrogateescape")
+        print(printable(said), file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -38,7 +41,7 @@ def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
 
     if not arguments.report:
         return doctor.run(settings)
-    sys.stdout.buffer.write(doctor.report(settings))
+    output.write(doctor.report(settings))
     return 0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Iterator
 
 from slimmemeter import clock, faults, noise, obis, port
 from slimmemeter.errors import PortError, TelegramError
-from slimmemeter.findings import FINE, NOTE, WRONG, Finding
+from slimmemeter.findings import FINE, NOTE, WRONG, Finding, failure
 from slimmemeter.frames import Framer
 from slimmemeter.hearing import SILENCE_S, Heard
 from slimmemeter.settings import DEFAULTS_FILE, LINES, Settings
@@ -30,10 +31,9 @@ def of_port(settings: Settings) -> Iterator[Finding]:
             return
         name = port.find()
     try:
-        others = faults.holders(name) if os.path.exists(name) else []
-        heard = _hear(name, settings)
+        heard, others = _hear(name, settings)
     except PortError as error:
-        yield Finding(WRONG, str(error))
+        yield failure(error)
         return
     if others:
         text = f"{name} is also open in {', '.join(others)}: two who read one port take each"
@@ -45,47 +45,53 @@ def _adapter(found: list[str]) -> Finding:
     if len(found) == 1:
         return Finding(FINE, f"one serial adapter is plugged in: {found[0]}")
     if found:
-        choose = "; ".join(f"`echo SLIMMEMETER_PORT={name} {SET}`" for name in found)
-        return Finding(WRONG, f"{len(found)} serial adapters are plugged in; choose one: {choose}")
+        choose = (f"echo {shlex.quote(f'SLIMMEMETER_PORT={name}')} {SET}" for name in found)
+        return Finding(WRONG, f"{len(found)} serial adapters are plugged in; choose one:", *choose)
     looked = f"no serial adapter is in {port.BY_ID}"
     if os.path.exists(port.FALLBACK):
         return Finding(NOTE, f"{looked}; {port.FALLBACK} is there and is used")
-    return Finding(
-        WRONG,
-        f"{looked}, and there is no {port.FALLBACK}: plug the cable in, and see what the system"
-        " says of it: `sudo dmesg | grep -i tty`",
-    )
+    plug_in = "plug the cable in, and see what the system says of it:"
+    text = f"{looked}, and there is no {port.FALLBACK}: {plug_in}"
+    return Finding(WRONG, text, "sudo dmesg | grep -i tty")
 
 
-def _hear(name: str, settings: Settings) -> dict[str, Heard]:
-    """What was heard at each of the line's settings that were tried, until a telegram came.
+def _hear(name: str, settings: Settings) -> tuple[dict[str, Heard], list[str]]:
+    """What was heard at each of the line's settings that were tried, until a telegram came; and
+    who else has the port open.
 
     :raises PortError: the port can't be opened, or is lost.
     """
     first = LINES[0] if settings.line == "auto" else settings.line
     found: dict[str, Heard] = {}
+    others: list[str] = []
     for line in (first, *(line for line in LINES if line not in (first, "auto"))):
-        found[line] = listen(name, line, settings.timeout_s)
+        found[line], others = listen(name, line, settings.timeout_s)
         if found[line].telegram is not None or found[line].foreign.said:
             break
-    return found
+    return found, others
 
 
-def listen(name: str, line: str, timeout_s: float) -> Heard:
-    """What comes of listening until it tells enough of the line.
+def listen(name: str, line: str, timeout_s: float) -> tuple[Heard, list[str]]:
+    """What comes of listening until it tells enough of the line, and who else has the port open.
 
-    :raises PortError: the port can't be opened, or is lost.
+    :raises PortError: the port can't be opened, or is lost before a telegram was right.
     """
-    begun_s = time.monotonic()
     heard, framer = Heard(), Framer()
-    with port.Port(name, line, begun_s + timeout_s) as opened:
-        for piece in opened.chunks():
-            for frame in framer.feed(piece) if piece else framer.pause():
-                heard.judge(frame)
-            heard.take(piece)
-            if _tells_enough(heard, time.monotonic() - begun_s):
-                break
-    return heard
+    with port.Port(name, line, time.monotonic() + timeout_s) as opened:
+        others = faults.holders(name) if os.path.exists(name) else []  # our own pull's turn is over
+        begun_s = time.monotonic()
+        opened.deadline_s = begun_s + timeout_s
+        try:
+            for piece in opened.chunks():
+                for frame in framer.feed(piece) if piece else framer.pause():
+                    heard.judge(frame)
+                heard.take(piece)
+                if _tells_enough(heard, time.monotonic() - begun_s):
+                    break
+        except PortError:
+            if not heard.right:
+                raise
+    return heard, others
 
 
 def _tells_enough(heard: Heard, elapsed_s: float) -> bool:
@@ -102,7 +108,7 @@ def _of_line(name: str, found: dict[str, Heard], settings: Settings) -> Iterator
     if heard.foreign.said and not heard.right:
         yield Finding(WRONG, heard.foreign.said)
     elif heard.telegram is not None:
-        yield from _of_telegrams(line, heard, settings)
+        yield from _of_telegrams(name, line, heard, settings)
     elif not any(each.bytes for each in found.values()):
         yield Finding(
             WRONG,
@@ -118,31 +124,28 @@ def _of_line(name: str, found: dict[str, Heard], settings: Settings) -> Iterator
         yield Finding(WRONG, f"{name} gave {counts}, and no telegram: {why}")
 
 
-def _of_telegrams(line: str, heard: Heard, settings: Settings) -> Iterator[Finding]:
+def _of_telegrams(name: str, line: str, heard: Heard, settings: Settings) -> Iterator[Finding]:
     total = heard.right + heard.wrong
     if heard.wrong:
-        yield Finding(
-            WRONG,
-            f"{heard.wrong} of {total} telegrams at {line} were damaged: a cable that is too long,"
-            " a loose plug, or too weak a power supply (try another one). The last of them:"
-            f" {heard.wrong_because}",
-        )
+        cause = "a cable that is too long, a loose plug, too weak a power supply (try another one)"
+        text = f"{heard.wrong} of {total} telegrams at {line} were damaged: {cause}, or another"
+        last = f"program that reads the port. The last of them: {heard.wrong_because}"
+        yield Finding(WRONG, f"{text} {last}", *_who_reads(name))
     if heard.right:
         came = f"{heard.right} of {total} telegrams were right, at {line}"
+        set_line = f"echo SLIMMEMETER_LINE={line} {SET}"
         if settings.line not in (line, "auto"):
-            yield Finding(
-                WRONG, f"{came}, but the settings say {settings.line}: `{_set_line(line)}`"
-            )
+            yield Finding(WRONG, f"{came}, but the settings say {settings.line}:", set_line)
         elif settings.line == "auto":
-            yield Finding(NOTE, f"{came}; fixed, a pull needn't try: `{_set_line(line)}`")
+            yield Finding(NOTE, f"{came}; if that is set, a pull needn't try:", set_line)
         else:
             yield Finding(FINE, came)
     if heard.right and heard.telegram is not None:
         yield from _of_meter(heard.telegram, settings)
 
 
-def _set_line(line: str) -> str:
-    return f"echo SLIMMEMETER_LINE={line} {SET}"
+def _who_reads(name: str) -> list[str]:
+    return [faults.who_has(name)] if os.path.exists(name) else []
 
 
 def _of_meter(telegram: Telegram, settings: Settings) -> Iterator[Finding]:
@@ -150,7 +153,7 @@ def _of_meter(telegram: Telegram, settings: Settings) -> Iterator[Finding]:
     try:
         reading = telegram.reading(settings.winter_offset_s(), now)
     except TelegramError as error:
-        yield Finding(WRONG, str(error))
+        yield failure(error)
         return
     about = [obis.maker(reading.header)]
     about += [f"version {reading.version}" if reading.version else "a version that isn't told"]
@@ -176,9 +179,9 @@ def _of_clock(reading: Reading, now: int) -> Finding:
     if reading.stamp is not None and abs(reading.stamp - now) <= clock.AGREEMENT_S:
         text = f"the meter's clock and this computer's are {abs(reading.stamp - now)} s apart"
         return Finding(FINE, text)
-    off = "not set" if reading.stamp is None else _off(reading.stamp - now)
+    off = "not set, or not told" if reading.stamp is None else _off(reading.stamp - now)
     if clock.is_synchronised():
         text = f"the meter's clock is {off}; readings get the time of this computer, which is right"
         return Finding(NOTE, text)
     text = f"the meter's clock is {off}, and this computer's isn't synchronised either"
-    return Finding(WRONG, f"{text}: `timedatectl status`")
+    return Finding(WRONG, f"{text}:", "timedatectl status")

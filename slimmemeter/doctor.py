@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
-import pwd
+import shlex
 import shutil
+import stat
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
 
-from slimmemeter import clock, diagnosis, outcome, port
+from slimmemeter import alarm, clock, diagnosis, faults, outcome, output, port
 from slimmemeter.archive import Reader
 from slimmemeter.database import HotJournalError
-from slimmemeter.errors import NEEDS_A_HAND, StoreError, TelegramError
-from slimmemeter.findings import FINE, NOTE, WRONG, Finding
+from slimmemeter.errors import (
+    NEEDS_A_HAND,
+    PortError,
+    SlimmemeterError,
+    StoreError,
+    TelegramError,
+)
+from slimmemeter.findings import FINE, NOTE, WRONG, Finding, failure
+from slimmemeter.hearing import Heard
 from slimmemeter.report import anonymous
 from slimmemeter.settings import LINES, Settings
 
 LATE_S = 900
+PAGES_S = 10
+LONGEST_ANSWER = 65536  # bytes
 LEAST_FREE = 100_000_000  # bytes: ten years of readings
 
 
@@ -27,12 +39,14 @@ def run(settings: Settings) -> int:
     """Look, and say what was found.
 
     :returns: the exit code: 0, or `NEEDS_A_HAND`.
+    :raises UsageError: a setting doesn't fit, or standard output takes nothing.
     """
+    settings.zone_info()  # before anything, as all that is said of times needs it
     wrong = 0
     for finding in examine(settings):
         wrong += finding.state == WRONG
-        print(finding.shown(), flush=True)
-    print("all is well" if not wrong else f"{wrong} of these need a hand")
+        output.say(finding.shown())
+    output.say("all is well" if not wrong else f"{wrong} of these need a hand")
     return NEEDS_A_HAND if wrong else 0
 
 
@@ -50,52 +64,73 @@ def report(settings: Settings) -> bytes:
 
     :raises SlimmemeterError: no right one came.
     """
-    error: TelegramError | None = None
+    heard = Heard()
     for line in LINES[:2] if settings.line == "auto" else [settings.line]:
-        heard = diagnosis.listen(settings.port or port.find(), line, settings.timeout_s)
+        heard, _ = diagnosis.listen(settings.port or port.find(), line, settings.timeout_s)
         if heard.right and heard.telegram is not None:
             return anonymous(heard.telegram)
-        error = heard.error or error
-    raise error or TelegramError("no telegram came: `slimmemeter doctor` looks for the cause")
+    if heard.foreign.said:
+        raise TelegramError(heard.foreign.said)
+    if not heard.bytes:
+        raise PortError("nothing was heard; this looks for the cause", "slimmemeter doctor")
+    raise TelegramError("no telegram was right; this looks for the cause", "slimmemeter doctor")
 
 
 def _of_pull(last: outcome.Outcome | None, settings: Settings) -> Finding:
     if last is None:
-        text = "no pull has left word: is the line with scripts/pull.sh in a crontab? `crontab -l`"
-        return Finding(WRONG, text)
+        owner = faults.user_name(_owner(settings.database))
+        text = "no pull has left word: is the line with scripts/pull.sh in a crontab?"
+        return Finding(WRONG, text, f"sudo crontab -l -u {owner}")
     at = datetime.fromtimestamp(last.at, settings.zone_info())
     ended = f"the last pull ended on {at:%Y-%m-%d at %H:%M:%S}"
     if last.code:
         return Finding(WRONG, f"{ended} with exit code {last.code}: {last.sentence}")
     if clock.now() - last.at > LATE_S:
-        text = f"{ended}, and none came since: does cron run? `systemctl status cron`"
-        return Finding(WRONG, text)
+        text = f"{ended}, and none came since: does cron run?"
+        return Finding(WRONG, text, "systemctl status cron")
     return Finding(FINE, f"{ended}, and all was well")
 
 
 def _of_database(settings: Settings, is_written: bool) -> Iterator[Finding]:
     path = settings.database
     try:
-        size = os.stat(path).st_size
+        about = os.stat(path)
     except FileNotFoundError:
-        yield Finding(NOTE, f"there is no database {path} yet; the first pull makes it")
+        yield _of_no_database(settings)
         return
     except OSError as error:
-        yield Finding(WRONG, f"{path} can't be looked at ({error.strerror}): {_as_owner(path)}")
+        yield _as_owner(WRONG, f"{path} can't be looked at ({error.strerror})", path)
+        return
+    if not stat.S_ISREG(about.st_mode):
+        yield Finding(WRONG, f"{path} is no file: choose another SLIMMEMETER_DB")
         return
     try:
-        yield _of_content(settings, size)
+        yield _of_content(settings, about.st_size)
     except HotJournalError as error:
         yield Finding(NOTE, f"{path}: {error}")
     except StoreError as error:
-        yield Finding(WRONG, str(error))
-    if not os.access(path, os.W_OK):
-        text = f"this user may not write {path}: if it isn't who pulls, {_as_owner(path)}"
-        yield Finding(NOTE if is_written else WRONG, text)
-    free = shutil.disk_usage(os.path.dirname(path)).free
+        yield failure(error)
+    folder = os.path.dirname(path)
+    for each in (path, folder):  # SQLite's journal stands beside the file
+        if not os.access(each, os.W_OK):
+            text = f"this user may not write {each}; only who pulls must"
+            yield _as_owner(NOTE if is_written else WRONG, text, path)
+            break
+    free = shutil.disk_usage(folder).free
     if free < LEAST_FREE:
-        text = f"its disk has only {free // 1_000_000} MB left: `df -h {os.path.dirname(path)}`"
-        yield Finding(WRONG, text)
+        text = f"its disk has only {free // 1_000_000} MB left:"
+        yield Finding(WRONG, text, f"df -h {shlex.quote(folder)}")
+
+
+def _of_no_database(settings: Settings) -> Finding:
+    """Where none is yet: whether a pull can make it."""
+    path = settings.database
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder) and not settings.is_in_own_folder:
+        return Finding(WRONG, f"there is no folder {folder} for the database")
+    if os.path.isdir(folder) and not os.access(folder, os.W_OK):
+        return _as_owner(WRONG, f"this user may not make the database in {folder}", folder)
+    return Finding(NOTE, f"there is no database {path} yet; the first pull makes it")
 
 
 def _of_content(settings: Settings, size: int) -> Finding:
@@ -115,28 +150,53 @@ def _of_content(settings: Settings, size: int) -> Finding:
     return Finding(FINE, f"{path} is sound: {size / 1e6:.1f} MB, {newest_is}")
 
 
-def _as_owner(path: str) -> str:
-    """How to look with the eyes of the user who has the nearest part of a path that can be seen."""
+def _as_owner(state: str, sentence: str, path: str) -> Finding:
+    """What only the owner may; and how to look with that user's eyes."""
+    owner = faults.user_name(_owner(path))
+    return Finding(state, f"{sentence}; look as its owner:", f"sudo -u {owner} slimmemeter doctor")
+
+
+def _owner(path: str) -> int:
+    """The user whose is the nearest part of a path that can be seen."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
-    owner = os.stat(path).st_uid
-    try:
-        return f"look as its owner: `sudo -u {pwd.getpwuid(owner).pw_name} slimmemeter doctor`"
-    except KeyError:
-        return f"its owner is user {owner}"
+    return os.stat(path).st_uid
 
 
 def _of_pages(listen: str) -> Finding:
     host, _, number = listen.rpartition(":")
-    url = f"http://{'localhost' if host in ('*', '0.0.0.0', '[::]') else host}:{number}"
+    here = {"*": "localhost", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
+    url = f"http://{here.get(host, host)}:{number}"
     try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:
-            version = json.load(answer)["version"]
-    except (urllib.error.HTTPError, ValueError, KeyError, TypeError):
+        version = _version_of_pages(url)
+    except (http.client.HTTPException, ValueError, RecursionError, TimeoutError):
         text = f"another program answers at {url}: choose another SLIMMEMETER_LISTEN"
         return Finding(WRONG, text)
     except OSError as error:
         why = getattr(error, "reason", error)
-        remedy = "`sudo systemctl enable --now appWebserver`"
-        return Finding(WRONG, f"the pages don't answer at {url} ({why}): {remedy}")
+        text = f"the pages don't answer at {url} ({why}):"
+        return Finding(WRONG, text, "sudo systemctl enable --now appWebserver")
     return Finding(FINE, f"the pages answer at {url}, of version {version}")
+
+
+def _version_of_pages(url: str) -> str:
+    """Who answers: it is our pages if it says what they say.
+
+    :raises HTTPException, ValueError, RecursionError, TimeoutError: it is something else.
+    :raises OSError: nobody answers.
+    """
+    late = SlimmemeterError("too slow")
+    alarm.ring_at(time.monotonic() + PAGES_S, late)
+    try:
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(f"{url}/healthz", timeout=PAGES_S) as answer:
+            told = json.loads(answer.read(LONGEST_ANSWER))
+    except urllib.error.HTTPError as error:
+        raise ValueError(error.code) from None
+    except SlimmemeterError:
+        raise TimeoutError from None
+    finally:
+        alarm.stop()
+    if not isinstance(told, dict) or not {"status", "version", "readings"} <= set(told):
+        raise ValueError("not ours")
+    return str(told["version"])

@@ -10,9 +10,14 @@ BUG = 1
 
 
 class SlimmemeterError(Exception):
-    """A failure that is told in one sentence: subject, cause, number."""
+    """A failure that is told in one sentence: subject, cause, number; and a command that helps."""
 
     exit_code = BUG
+
+    def __init__(self, sentence: str, command: str = "") -> None:
+        super().__init__(f"{sentence}: `{command}`" if command else sentence)
+        self.sentence = sentence
+        self.command = command
 
 
 class UsageError(SlimmemeterError):

@@ -1,14 +1,18 @@
-"""Why a port can't be opened, in one sentence: what is wrong, and what helps."""
+"""Why a port can't be opened or was lost, in one sentence, and the command that helps."""
 
 from __future__ import annotations
 
 import errno
 import os
+import shlex
 
+from slimmemeter.errors import PortError
+
+FAR = ("socket://", "rfc2217://")  # the URLs that a port may have
 ERRNO = "[Errno "  # how Python prints an error's number; pyserial keeps only the text
 
 
-def why(name: str, error: Exception, adapters: list[str]) -> str:
+def why(name: str, error: Exception, adapters: list[str]) -> PortError:
     """What to say of a port whose opening failed.
 
     :param adapters: the serial adapters that are plugged in.
@@ -18,33 +22,57 @@ def why(name: str, error: Exception, adapters: list[str]) -> str:
     number = _number(error)
     if number == errno.ENOENT:
         there = f"there is {', '.join(adapters)}" if adapters else "is the cable plugged in?"
-        return f"there is no {name}: {there}"
+        return PortError(f"there is no {name}: {there}")
     if number in (errno.EACCES, errno.EPERM):
-        return f"no permission to open {name}: {permission(name)}"
+        return _forbidden(name)
     if number in (errno.EAGAIN, errno.EBUSY):  # our own kind's lock, and another's
-        who = ", ".join(holders(name)) or f"another program (`sudo fuser -v {name}` names it)"
-        return f"{name} is busy: {who} has it open"
+        who = ", ".join(holders(name))
+        if who:
+            return PortError(f"{name} is busy: {who} has it open")
+        return PortError(f"{name} is busy: another program has it open", who_has(name))
     if number in (errno.ENOTTY, errno.EISDIR, errno.EINVAL):
-        return f"{name} is no serial port"
-    return f"cannot open {name}: {error}"
+        return PortError(f"{name} is no serial port")
+    return PortError(f"cannot open {name}: {error}")
 
 
-def _why_far(name: str, error: Exception) -> str:
-    scheme, _, address = name.partition("://")
+def why_lost(name: str, error: Exception) -> PortError:
+    """What to say of a port that failed while it was read."""
+    if "://" in name:
+        return PortError(f"{name} was lost while reading: the far end closed the connection")
+    who = ", ".join(holders(name)) if os.path.exists(name) else ""
+    if who:
+        return PortError(f"{name} was lost while reading: it is also open in {who}")
+    cause = "is the cable still in, and does no other program read it?"
+    return PortError(f"{name} was lost while reading: {cause} ({error})", who_has(name))
+
+
+def who_has(name: str) -> str:
+    """The command that names the programs that have a device open, also other users'."""
+    return f"sudo fuser -v {shlex.quote(name)}"
+
+
+def _why_far(name: str, error: Exception) -> PortError:
+    address = name.partition("://")[2]
     host, _, port = address.partition("?")[0].partition("/")[0].rpartition(":")
     numbered = port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536
-    if scheme not in ("socket", "rfc2217") or not (host and numbered):
-        return f"{name} is no port: it must be socket://HOST:PORT or rfc2217://HOST:PORT"
+    text = str(error).removeprefix(f"Could not open port {name}: ")
+    if not name.startswith(FAR) or not (host and numbered) or "?option" in text or "|" in text:
+        form = "socket://HOST:PORT or rfc2217://HOST:PORT"
+        return PortError(f"{name} is no port: it must be {form}")
+    if "RFC2217" in text:
+        text = f"it doesn't speak RFC 2217; try socket://{host}:{port}"
+    closed = "it closes the connection"
     reasons = {
         errno.ECONNREFUSED: f"nothing listens there; is ser2net running on {host}?",
         errno.EHOSTUNREACH: f"{host} can't be reached; is it on?",
         errno.ENETUNREACH: "this computer has no network",
+        errno.EPIPE: closed,
+        errno.ECONNRESET: closed,
         -2: f"no computer is called {host}",
         -3: f"no computer is called {host}, or the name server is silent",
         -5: f"no computer is called {host}",
     }
-    text = str(error).removeprefix(f"Could not open port {name}: ")
-    return f"cannot open {name}: {reasons.get(_number(error) or 0, text)}"
+    return PortError(f"cannot open {name}: {reasons.get(_number(error) or 0, text)}")
 
 
 def _number(error: Exception) -> int | None:
@@ -57,25 +85,49 @@ def _number(error: Exception) -> int | None:
     return number
 
 
-def permission(path: str) -> str:
-    """What lets this user open a device: a command, or what else stands in the way."""
-    import grp
+def _forbidden(path: str) -> PortError:
+    """Whose a device is, and what lets this user open it."""
+    about = os.stat(path)
+    user, owner, group = user_name(os.geteuid()), user_name(about.st_uid), _group(about.st_gid)
+    refused, node = f"no permission to open {path}: ", shlex.quote(path)
+    if about.st_gid == 0:
+        return PortError(f"{refused}it is root's alone", f"sudo chgrp dialout {node}")
+    if about.st_mode & 0o060 != 0o060:
+        mode = f"its owner is {owner}, its group {group} and its mode {about.st_mode & 0o777:o}"
+        return PortError(refused + mode, f"sudo chmod g+rw {node}")
+    if user in _members(about.st_gid):
+        cause = f"{user} is in the group {group} since the last login; log in again"
+        return PortError(refused + cause)
+    cause = f"{user} isn't in the group {group}; log in again after"
+    return PortError(refused + cause, f"sudo usermod -aG {group} {user}")
+
+
+def user_name(number: int) -> str:
+    """A user's name, or the number of one who has none here."""
     import pwd
 
-    about = os.stat(path)
     try:
-        group = grp.getgrgid(about.st_gid)
-        user = pwd.getpwuid(os.geteuid()).pw_name
+        return pwd.getpwuid(number).pw_name
     except KeyError:
-        return f"it is of user {about.st_uid} and group {about.st_gid}"
-    if about.st_mode & 0o060 != 0o060 or about.st_gid in os.getgroups():
-        owner = pwd.getpwuid(about.st_uid).pw_name
-        mode = f"{about.st_mode & 0o777:o}"
-        return f"its owner is {owner} and its mode {mode}; `sudo chmod g+rw {path}`"
-    if user in group.gr_mem:
-        return f"{user} is in the group {group.gr_name} since the last login; log in again"
-    command = f"sudo usermod -aG {group.gr_name} {user}"
-    return f"{user} isn't in the group {group.gr_name}; `{command}`, then log in again"
+        return str(number)
+
+
+def _group(number: int) -> str:
+    import grp
+
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def _members(number: int) -> list[str]:
+    import grp
+
+    try:
+        return grp.getgrgid(number).gr_mem
+    except KeyError:
+        return []
 
 
 def holders(path: str) -> list[str]:

@@ -1,39 +1,42 @@
-"""What is found when something is looked at: how good it is, and one sentence in plain words."""
+"""What is found when something is looked at: how good it is, one sentence, commands that help."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import NamedTuple
+
+from slimmemeter.errors import SlimmemeterError
 
 FINE, NOTE, WRONG = "ok", "note", "WRONG"
 WIDTH = 100
 MARGIN = " " * 7
 
 
-class Finding(NamedTuple):
-    """One thing that was looked at. A command that helps stands between backticks."""
+class Finding:
+    """One thing that was looked at."""
 
-    state: str
-    sentence: str
+    def __init__(self, state: str, sentence: str, *commands: str) -> None:
+        self.state = state
+        self.sentence = sentence
+        self.commands = commands
 
     def shown(self) -> str:
-        """The sentence, and each command on a line of its own, to be copied."""
-        lines: list[str] = []
-        for place, part in enumerate(self.sentence.split("`")):
-            if place % 2:
-                lines.append(f"{MARGIN}    {part}")
-            elif part.strip(" ,;:."):
-                first = MARGIN if lines else f"{self.state:<7}"
-                lines.append(_wrapped(part.strip(" ,;") if lines else part.strip(), first))
-        return "\n".join(lines)
+        """The sentence, and each command on a line of its own, to be copied; nothing in them that
+        a terminal would obey, wherever it came from."""
+        text = textwrap.fill(
+            _printable(self.sentence),
+            WIDTH,
+            initial_indent=f"{self.state:<{len(MARGIN)}}",
+            subsequent_indent=MARGIN,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return "\n".join([text, *(f"{MARGIN}    {_printable(each)}" for each in self.commands)])
 
 
-def _wrapped(text: str, first: str) -> str:
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=MARGIN,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def failure(error: SlimmemeterError) -> Finding:
+    """What kept something from being done."""
+    return Finding(WRONG, error.sentence, *filter(None, [error.command]))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode-escape").decode() for c in text)

@@ -46,6 +46,8 @@ class Heard:
     def judge(self, frame: bytes) -> None:
         """Look at a frame that was found in them."""
         telegram = Telegram(frame)
+        if not telegram.looks_like_one:
+            return
         try:
             telegram.verify()
             if telegram.crc == "absent":  # then only its values tell whether it is whole

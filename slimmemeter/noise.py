@@ -13,6 +13,11 @@ def told(samples: list[bytes]) -> str:
     """One sentence with what helps on the bytes that came at each of the line's settings."""
     samples = [heard for heard in samples if heard]
     for heard in filter(_is_text, samples):
+        if b"\n1-0:" in heard:
+            return (
+                "they are pieces of telegrams, of which none was whole: a loose plug, or another"
+                " program that reads the port takes the rest"
+            )
         return (
             "they are text, but no telegram: is this the P1 port's cable, and is no login console"
             f" on it? They begin with {printable(heard[:SHOWN])}"

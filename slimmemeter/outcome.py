@@ -50,6 +50,6 @@ def _read(path: str) -> Outcome | None:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             at, code, sentence = file.readline().rstrip("\n").split(" ", 2)
-            return Outcome(int(at), int(code), sentence)
+            return Outcome(int(at) % (1 << 33), int(code), sentence)
     except (OSError, ValueError):
         return None

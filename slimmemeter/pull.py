@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from slimmemeter import clock, outcome
+from slimmemeter import clock, outcome, output
 from slimmemeter.errors import EXIT_CODES, PortError, SlimmemeterError, TelegramError, UsageError
 from slimmemeter.hearing import Heard, patient, receive
 from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, setting_alone
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from slimmemeter.telegram import Reading, Telegram
 
+DOCTOR = "slimmemeter doctor"  # looks for the cause
 LONGEST_FILE = 1 << 20  # bytes of FILE in which a telegram must be found
 
 
@@ -56,9 +57,7 @@ FLAGS = [setting for setting in SETTINGS if hasattr(Wanted, setting.flag[2:])]
 def main() -> None:
     """Run, leave word of what came of it, and end with the exit code of `EXIT_CODES`."""
     code, said = 0, ""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by who started us
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the end
+    output.open_closed_streams()
     asked = parse(sys.argv[1:])
     try:
         pull(asked)
@@ -107,7 +106,7 @@ def pull(wanted: Wanted) -> None:
     if reading is not None and not wanted.dry_run:
         said = _store(wanted, settings, reading, received_at, deadline_s)
         if wanted.verbose:
-            _say(said)
+            output.say(said)
     if (wanted.dry_run or wanted.json) and not wanted.raw:
         _show(wanted, telegram, reading, settings)
     if error is not None:
@@ -140,16 +139,16 @@ def _heard(
         if not heard.bytes:
             raise PortError(
                 f"nothing was heard from {name} in {settings.timeout_s:.0f} s: is the cable in the"
-                " meter's P1 port, and is the port switched on by the grid operator?"
-                " `slimmemeter doctor` looks for the cause"
+                " meter's P1 port, and is the port switched on by the grid operator?",
+                DOCTOR,
             )
     if heard.foreign.said and not heard.right:
         raise TelegramError(heard.foreign.said)
     if heard.telegram is None:
-        what_helps = "" if wanted.file else "; `slimmemeter doctor` looks for the cause"
         raise TelegramError(
             f"there is no telegram in the {heard.bytes} bytes from {name}:"
-            f" none that starts with '/' and ends with '!'{what_helps}"
+            " none that starts with '/' and ends with '!'",
+            "" if wanted.file else DOCTOR,
         )
     return heard.telegram, heard.error
 
@@ -175,7 +174,7 @@ def _from_file(name: str, deadline_s: float) -> Iterator[bytes]:
 def _tee(pieces: Iterator[bytes], raw: bool) -> Iterator[bytes]:
     for piece in pieces:
         if raw:
-            _write(piece)
+            output.write(piece)
         yield piece
 
 
@@ -184,28 +183,9 @@ def _show(wanted: Wanted, telegram: Telegram, reading: Reading | None, settings:
 
     winter_offset_s = settings.winter_offset_s()
     if wanted.json:
-        _say(display.as_json(telegram, reading, winter_offset_s))
+        output.say(display.as_json(telegram, reading, winter_offset_s))
     else:
-        _say(display.page(telegram, winter_offset_s, settings.zone_info()))
-
-
-def _say(text: str) -> None:
-    _write(f"{text}\n".encode("utf-8", "backslashreplace"))
-
-
-def _write(content: bytes) -> None:
-    """Write to standard output. Who has seen enough (`| head`) keeps nothing from being stored.
-
-    :raises UsageError: standard output takes nothing.
-    """
-    try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise UsageError(f"cannot write to standard output: {error.strerror}") from None
+        output.say(display.page(telegram, winter_offset_s, settings.zone_info()))
 
 
 def _store(

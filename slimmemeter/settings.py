@@ -72,8 +72,10 @@ def _timeout_s(text: str) -> float:
 
 
 def _listen(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    if not (host and colon and port.isascii() and port.isdigit() and int(port) < 65536):
+    host, _, port = text.rpartition(":")
+    bare = host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host.replace(":", " ")
+    fits = bare.isascii() and bare.isprintable() and not set(bare) & set(" []/@?#")
+    if not (bare and fits and port.isascii() and port.isdigit() and int(port) < 65536):
         raise ValueError("HOST:PORT, such as *:8765 or [::1]:8765")
     return text
 
@@ -135,11 +137,16 @@ class Settings:
             value = _resolved(setting, flags, environ, {file: in_file})
             setattr(self, setting.attribute, value)
 
+    @property
+    def is_in_own_folder(self) -> bool:
+        """Whether the database is where a home keeps data, as nobody said otherwise."""
+        return self.database == f"{_own_folder()}/slimmemeter.sqlite3"
+
     def make_own_folder(self) -> None:
         """Make the default database's folder in a home. One that somebody named isn't made: where
         it is missing, a disk may not be mounted."""
         folder = _own_folder()
-        if self.database == f"{folder}/slimmemeter.sqlite3":
+        if self.is_in_own_folder:
             try:
                 os.makedirs(folder, exist_ok=True)
             except OSError as error:

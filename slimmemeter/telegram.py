@@ -30,7 +30,7 @@ _MBUS_COUNTERS = frozenset(
     code.encode() for code, row in obis.AS_PRINTED.items() if row[0] == "mbus_reading"
 )
 GAS = 3  # EN 13757-3
-LONGEST_SHOWN = 80  # characters of a line in an error
+LONGEST_SHOWN = 60  # characters of a line in an error
 _MBUS_QUANTITIES = {
     unit.encode(): (stored, Quantity({"": power}))
     for unit, (stored, power) in obis.MBUS_UNITS.items()
@@ -144,15 +144,24 @@ class Telegram:
         """The identification line without its slash."""
         return printable(self.lines[0][1:])
 
+    @property
+    def looks_like_one(self) -> bool:
+        """Whether it begins with a maker's three letters, as a slash in mere noise hardly does."""
+        return self.came[0][1:4].isalpha()
+
+    @property
+    def _name(self) -> str:
+        return f"the telegram of '{self.header[:LONGEST_SHOWN]}'"
+
     def verify(self) -> None:
         """:raises TelegramError: the CRC is wrong or missing."""
         if self.crc == "wrong":
             raise TelegramError(
-                f"the telegram of {self.header!r} is damaged: its CRC says"
-                f" {printable(self.said)}, and its bytes give {self.computed:04X}"
+                f"{self._name} is damaged: its CRC says {printable(self.said)}, and its bytes give"
+                f" {self.computed:04X}"
             )
         if self.crc == "missing":
-            raise TelegramError(f"the telegram of {self.header!r} has no CRC after its '!'")
+            raise TelegramError(f"{self._name} has no CRC after its '!'")
 
     def reading(self, winter_offset_s: int = 3600, received_at: int | None = None) -> Reading:
         """What is stored of it.
@@ -189,7 +198,7 @@ class Telegram:
             if bare != self.lines:  # P1 3.0 section 5.3 allows the sixth group; few print it
                 self.lines = bare
                 return self.reading(winter_offset_s, received_at)
-            raise TelegramError(f"the telegram of {self.header!r} has no energy register")
+            raise TelegramError(f"{self._name} has no energy register")
         if "import_wh" in values or "export_wh" in values:
             _leave_out_unused_tariffs(values)
         mbus = _mbus(others, winter_offset_s, received_at)

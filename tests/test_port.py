@@ -188,6 +188,49 @@ def test_far_end_that_never_answers_is_given_up_in_time(pull: Pull) -> None:
     assert done.stderr == f"p1-pull: {url} didn't answer in time\n"
 
 
+def answering(*pieces: bytes, after_s: float = 0.3) -> str:
+    """A TCP server that says this to who comes, and closes; its address."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                time.sleep(after_s)
+                connection.sendall(b"".join(pieces))
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_far_end_that_speaks_and_closes_at_once_is_read(pull: Pull) -> None:
+    """The end of the connection takes nothing of what came before it."""
+    assert pull("--port", f"socket://{answering(E350)}", "--dry-run").returncode == 0
+
+
+def test_far_end_that_closes_is_told(pull: Pull) -> None:
+    """It isn't the cable."""
+    done = pull("--port", f"socket://{answering(E350[:200])}", "--dry-run")
+    assert done.returncode == 3
+    assert "the far end closed the connection" in done.stderr
+
+
+@pytest.mark.parametrize("said", [b"", bytes(range(256)) * 8, b"\xff\xfd\x2c\xff\xfa\x2c"])
+def test_far_end_that_speaks_no_rfc2217(said: bytes, pull: Pull) -> None:
+    """One sentence, whatever it says instead."""
+    done = pull("--port", f"rfc2217://{answering(said)}", "--dry-run", "--timeout", 6)
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
+@pytest.mark.parametrize("url", ["spy:///dev/null", "loop://"])
+def test_other_urls_of_pyserial_are_refused(url: str, pull: Pull) -> None:
+    """They are for testing pyserial, and lead to no meter."""
+    done = pull("--port", url, "--dry-run", "--timeout", 2)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "it must be socket://HOST:PORT" in done.stderr
+
+
 class Pty:
     """A pseudo-terminal whose settings can be looked at, for ser2net to open."""
 

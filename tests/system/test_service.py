@@ -140,7 +140,7 @@ def test_doctor_tells_a_visitor_what_is_not_allowed(installed: Machine) -> None:
     said = " ".join(done.stdout.split())
     assert done.returncode == 6
     assert f"WRONG no permission to open {METER_PORT}: {VISITOR} isn't in the group dialout" in said
-    assert f"sudo usermod -aG dialout {VISITOR} then log in again" in said
+    assert f"log in again after sudo usermod -aG dialout {VISITOR}" in said
     assert f"WRONG {DATABASE} can't be looked at (Permission denied)" in said
     assert "sudo -u slimmemeter slimmemeter doctor" in said
 
