@@ -196,7 +196,7 @@ HOUSE = {
     "household": "frames obis telegram",
     "demo": "archive errors household server settings store telegram",
     "noise": "hearing telegram",
-    "report": "frames logs obis stamps telegram",
+    "report": "frames logs obis quantity stamps telegram",
     "findings": "errors",
     "diagnosis": "clock errors faults findings frames hearing noise obis port settings telegram",
     "doctor": "alarm archive clock database diagnosis errors faults findings hearing outcome"
