@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slimmemeter import schema
 from slimmemeter.database import Database, NamedRow
+from slimmemeter.judgement import SET_ASIDE
 
 if TYPE_CHECKING:
     from slimmemeter.database import Values
@@ -33,15 +34,18 @@ class Reader(Database):
         return self._rows(
             "SELECT * FROM (SELECT s.id, s.meter, s.registers, s.opened_by,"
             f" m.equipment, m.header, m.version, {_ends('readings')}"
-            " FROM series AS s JOIN meters AS m ON m.id = s.meter) WHERE first IS NOT NULL"
-            " ORDER BY first",
-            _PACKING,
+            " FROM series AS s JOIN meters AS m ON m.id = s.meter WHERE opened_by <> :aside)"
+            " WHERE first IS NOT NULL ORDER BY first",
+            _NAMES,
         )
 
     def devices(self) -> list[NamedRow]:
-        """Each M-Bus device: id, equipment, channel, type, unit, first, last."""
+        """Each M-Bus device, once for each time that its counter restarted: id, equipment, channel,
+        type, unit, opened_by, first, last."""
         return self._rows(
-            f"SELECT s.*, {_ends('mbus_readings')} FROM mbus_devices AS s ORDER BY first", _PACKING
+            f"SELECT * FROM (SELECT s.*, {_ends('mbus_readings')} FROM mbus_devices AS s"
+            " WHERE opened_by <> :aside) WHERE first IS NOT NULL ORDER BY first",
+            _NAMES,
         )
 
     def around(
@@ -79,11 +83,12 @@ class Reader(Database):
     def newest_mbus(self) -> list[NamedRow]:
         """The newest counter of each device: its row of `mbus_devices`, taken_at, counter."""
         return self._rows(
-            "SELECT d.*, r.taken_at, r.counter FROM mbus_devices AS d"
+            "SELECT *, max(taken_at) FROM (SELECT d.*, r.taken_at, r.counter FROM mbus_devices AS d"
             " JOIN mbus_readings AS r ON r.id = (SELECT max(id) FROM mbus_readings"
             " WHERE id BETWEEN d.id << :bits AND (d.id << :bits) + :mask)"
-            " ORDER BY d.type, r.taken_at DESC",
-            _PACKING,
+            " WHERE d.opened_by <> :aside) GROUP BY equipment, channel, type, unit"
+            " ORDER BY type, taken_at DESC",
+            _NAMES,
         )
 
     def events(self, begin: int, end: int) -> list[NamedRow]:
@@ -111,7 +116,11 @@ class Reader(Database):
         return rows[0] if rows else None
 
 
-_PACKING = {"bits": schema.INSTANT_BITS, "mask": schema.INSTANT_MASK}
+_NAMES = {
+    "bits": schema.INSTANT_BITS,
+    "mask": schema.INSTANT_MASK,
+    "aside": SET_ASIDE,
+}
 
 
 def _ends(table: str) -> str:

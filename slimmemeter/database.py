@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Values = Sequence[object] | Mapping[str, object]
 
 NamedRow = sqlite3.Row  # its columns are those that a method's docstring names
+Connection = sqlite3.Connection
 Row = tuple[int | None, ...]
 
 REMEDIES = {

@@ -5,12 +5,14 @@ A page, a picture, a CSV and a JSON all show the same `Table`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from slimmemeter.archive import Reader
 from slimmemeter.curve import Around, differences
 from slimmemeter.database import NamedRow
+from slimmemeter.judgement import GAP
 
 # By medium: EN 13757-3's types, and by the unit that is stored the column, of a thousand of it.
 MEDIA = {
@@ -34,12 +36,26 @@ class Column:
     total: int | None
 
 
+class Change(NamedTuple):
+    """Where one life of a meter ends and another begins; what was used between isn't known."""
+
+    old: NamedRow
+    new: NamedRow
+    why: str  # another meter, another device, or what `opened_by` says
+
+    @property
+    def gap(self) -> tuple[int, int]:
+        """From the old one's last reading to the new one's first."""
+        return self.old["last"], self.new["first"]
+
+
 @dataclass
 class Table:
     """Buckets between `borders` (n + 1 UTC instants) and columns of n values.
 
     None is "nothing known of this bucket". `partial` holds the buckets of which only a part is
-    known, `gaps` the times in which the total is exact and its distribution unknown.
+    known; `gaps` the times whose distribution is unknown: the total is exact, or, where `changes`
+    has them too, unknown as well.
     """
 
     name: str
@@ -47,29 +63,53 @@ class Table:
     columns: list[Column] = field(default_factory=list)
     gaps: list[tuple[int, int]] = field(default_factory=list)
     partial: list[int] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+    def in_gaps(self) -> list[int]:
+        """The buckets into which a gap reaches."""
+        pairs = enumerate(zip(self.borders, self.borders[1:], strict=False))
+        return [
+            place
+            for place, (begin, end) in pairs
+            if any(begin < until and at < end for at, until in self.gaps)
+        ]
 
 
 class _Sum:
-    """Columns that add up over series or devices, and for how long each bucket is known."""
+    """Columns that add up over lives, and for how long each bucket is known."""
 
-    def __init__(self, borders: list[int]) -> None:
+    def __init__(
+        self, reader: Reader, source: str, borders: list[int], lives: Sequence[NamedRow]
+    ) -> None:
+        """:param source: the table in which the readings of these lives are."""
+        self._reader = reader
+        self._source = source
         self.borders = borders
         self.columns: dict[str, list[int | None]] = {}
         self._lives: list[tuple[int, int]] = []
-        self.gaps: list[tuple[int, int]] = []
+        inside = [life for life in lives if _overlaps(life["first"], life["last"], borders)]
+        self.changes = [each for each in changes(lives) if _overlaps(*each.gap, borders)]
+        numbers = {life["id"] for life in inside}
+        owner = "series" if source == "readings" else "device"
+        told = [
+            (event["at"], event["until"])
+            for event in reader.events(borders[0], borders[-1])
+            if event["kind"] == GAP and event[owner] in numbers
+        ]
+        self.gaps = sorted(told + [each.gap for each in self.changes])
 
-    def add(
-        self, reader: Reader, table: str, owner: NamedRow, columns: Sequence[tuple[str, str]]
-    ) -> None:
-        """Add what one series or device counted; `columns` are (stored, shown) names."""
+    def add(self, life: NamedRow, columns: Sequence[tuple[str, str]]) -> None:
+        """Add what was counted in one life; `columns` are (stored, shown) names."""
+        if not _overlaps(life["first"], life["last"], self.borders):
+            return
         stored = [name for name, _ in columns]
-        rows = reader.around(table, owner["id"], stored, self.borders)
+        rows = self._reader.around(self._source, life["id"], stored, self.borders)
         width = len(stored)
         arounds = [
             Around(row[0], row[1 : 1 + width], row[1 + width], row[2 + width :])
             for row in map(tuple, rows)
         ]
-        counted, covered_s = differences(self.borders, arounds, owner["first"], owner["last"])
+        counted, covered_s = differences(self.borders, arounds, life["first"], life["last"])
         if not any(covered_s):
             return
         for (_, shown), values in zip(columns, counted, strict=True):
@@ -77,7 +117,15 @@ class _Sum:
             for place, value in enumerate(values):
                 if value is not None:
                     sums[place] = (sums[place] or 0) + value
-        self._lives.append((owner["first"], owner["last"]))
+        self._lives.append((life["first"], life["last"]))
+
+    def table(self, name: str) -> Table:
+        """The columns as a table, in thousands of what is stored."""
+        columns = [
+            Column(shown, THOUSAND, self.columns[shown], _total(self.columns[shown]))
+            for shown in sorted(self.columns, key=_order)
+        ]
+        return Table(name, self.borders, columns, self.gaps, self.partial(), self.changes)
 
     def covered_s(self) -> list[int]:
         """For how many seconds of each bucket something is known: of lives side by side once."""
@@ -101,12 +149,7 @@ class _Sum:
 
 def electricity(reader: Reader, borders: list[int]) -> Table:
     """What each tariff's registers counted from and to the grid, in kWh."""
-    summed = _electricity(reader, borders)
-    columns = [
-        Column(shown, THOUSAND, summed.columns[shown], _total(summed.columns[shown]))
-        for shown in sorted(summed.columns, key=_electricity_order)
-    ]
-    return Table("electricity", borders, columns, summed.gaps, summed.partial())
+    return _electricity(reader, borders).table("electricity")
 
 
 def power(reader: Reader, borders: list[int]) -> Table:
@@ -125,24 +168,57 @@ def power(reader: Reader, borders: list[int]) -> Table:
             total = _total(energy)
             mean = None if total is None else _mean_w(total, sum(covered_s))
             columns.append(Column(f"{direction}_w", ONE, values, mean))
-    return Table("power", borders, columns, summed.gaps, summed.partial())
+    return Table("power", borders, columns, summed.gaps, summed.partial(), summed.changes)
 
 
 def medium(reader: Reader, name: str, borders: list[int]) -> Table:
     """What all devices of a medium counted, by their own stamps: m3, GJ or kWh."""
-    types, columns_by_unit = MEDIA[name]
-    summed = _Sum(borders)
-    ids = set()
-    for device in reader.devices():
-        shown = columns_by_unit.get(device["unit"])
-        if device["type"] in types and shown and device["first"] is not None:
-            ids.add(device["id"])
-            summed.add(reader, "mbus_readings", device, [("counter", shown)])
-    summed.gaps = _gaps(reader, borders, lambda event: event["device"] in ids)
-    columns = [
-        Column(shown, THOUSAND, values, _total(values)) for shown, values in summed.columns.items()
+    lives = devices_of(reader, name)
+    summed = _Sum(reader, "mbus_readings", borders, lives)
+    for life in lives:
+        summed.add(life, [("counter", MEDIA[name][1][life["unit"]])])
+    return summed.table(name)
+
+
+def devices_of(reader: Reader, medium: str) -> list[NamedRow]:
+    """The lives of the devices that measure a medium, oldest first."""
+    types, columns_by_unit = MEDIA[medium]
+    return [
+        device
+        for device in reader.devices()
+        if device["type"] in types and device["unit"] in columns_by_unit
     ]
-    return Table(name, borders, columns, summed.gaps, summed.partial())
+
+
+def column_of(device: NamedRow) -> str:
+    """The name of the column of a device's counter: gas_m3."""
+    units = {"dm3": "m3", "MJ": "gj", "Wh": "kwh"}
+    known = [columns for types, columns in MEDIA.values() if device["type"] in types]
+    return known[0][device["unit"]] if known else f"other_{units[device['unit']]}"
+
+
+def changes(lives: Sequence[NamedRow]) -> list[Change]:
+    """Where nothing is known between one life and the next, of lives in order of their first
+    readings. Where another one goes on beside it, there is no such time."""
+    found = []
+    newest: NamedRow | None = None
+    for life in lives:
+        if newest is not None and life["first"] > newest["last"]:
+            found.append(Change(newest, life, _why(newest, life)))
+        if newest is None or life["last"] > newest["last"]:
+            newest = life
+    return found
+
+
+def _why(old: NamedRow, new: NamedRow) -> str:
+    owner = ("meter",) if "meter" in new.keys() else ("equipment", "channel", "type")  # noqa: SIM118
+    if any(old[name] != new[name] for name in owner):
+        return f"another {'meter' if owner == ('meter',) else 'device'}"
+    return str(new["opened_by"])
+
+
+def _overlaps(first: int, last: int, borders: list[int]) -> bool:
+    return first < borders[-1] and last > borders[0]
 
 
 def table(reader: Reader, name: str, borders: list[int]) -> Table:
@@ -153,33 +229,27 @@ def table(reader: Reader, name: str, borders: list[int]) -> Table:
 
 
 def _electricity(reader: Reader, borders: list[int]) -> _Sum:
-    summed = _Sum(borders)
-    for series in reader.series():
-        registers = series["registers"].split()
-        columns = [(name, name.removesuffix("_wh") + "_kwh") for name in _counting(registers)]
-        summed.add(reader, "readings", series, columns)
-    summed.gaps = _gaps(reader, borders, lambda event: event["series"] is not None)
+    lives = reader.series()
+    summed = _Sum(reader, "readings", borders, lives)
+    for life in lives:
+        registers = counting(life["registers"].split())
+        summed.add(life, [(name, shown(name)) for name in registers])
     return summed
 
 
-def _counting(registers: list[str]) -> list[str]:
+def shown(register: str) -> str:
+    """The name of a stored register's column: import_t1_kwh."""
+    return register.removesuffix("_wh") + "_kwh"
+
+
+def counting(registers: list[str]) -> list[str]:
     """The registers that make the total: tariffs where there are any, else the total itself."""
     tariffs = {name.partition("_t")[0] for name in registers if "_t" in name}
     return [name for name in registers if "_t" in name or name.removesuffix("_wh") not in tariffs]
 
 
-def _electricity_order(name: str) -> tuple[bool, str]:
+def _order(name: str) -> tuple[bool, str]:
     return name.startswith("export"), name
-
-
-def _gaps(
-    reader: Reader, borders: list[int], ours: Callable[[NamedRow], bool]
-) -> list[tuple[int, int]]:
-    return [
-        (event["at"], event["until"])
-        for event in reader.events(borders[0], borders[-1])
-        if event["kind"] == "gap" and ours(event)
-    ]
 
 
 def _total(values: Sequence[int | None]) -> int | None:

@@ -7,16 +7,20 @@ from typing import Any
 
 from flask_babel import get_locale, gettext
 
-from slimmemeter import clock, history, obis, periods, words
+from slimmemeter import clock, history, obis, periods, registers, tabular, words
 from slimmemeter.archive import Reader
 from slimmemeter.database import NamedRow
+from slimmemeter.history import Change
+from slimmemeter.judgement import ASIDE
 from slimmemeter.periods import Period
+from slimmemeter.registers import Life, Mark, Span
 from slimmemeter.site import NoReadingError, site
 
 PULL_EVERY_S = 300
 MOST_LISTED = 20
 TABLES = {
     "day": ("power", "electricity"),
+    "week": ("electricity", "power"),
     "month": ("electricity", "power"),
     "year": ("electricity",),
     "years": ("electricity",),
@@ -34,7 +38,7 @@ def received_at(newest: NamedRow) -> int:
     return int(newest["taken_at"] + (newest["delay_s"] or 0))
 
 
-def registers(newest: NamedRow) -> dict[str, int]:
+def registers_now(newest: NamedRow) -> dict[str, int]:
     """The registers of a reading by name, in Wh."""
     return {
         name.removesuffix("_wh"): newest[name]
@@ -145,8 +149,8 @@ def frame(reader: Reader) -> dict[str, object]:
         "now": {kind: periods.today(kind, now, zone).name for kind in ("day", "month", "year")},
         "column_name": lambda column: words.column_name(column, tariffs),
         "tariff": tariffs,
-        "mbus_types": obis.MBUS_TYPES,
         "zone": zone,
+        "local": lambda at: tabular.local(at, zone),
         "MOST_LISTED": MOST_LISTED,
         "words": words,
         "language": str(get_locale()),
@@ -162,8 +166,9 @@ def table(reader: Reader, period: Period, name: str) -> history.Table:
 def of_period(reader: Reader, period: Period) -> dict[str, object]:
     """What the page of a period shows."""
     there = media(reader)
-    electricity = table(reader, period, "electricity")
-    tables = [electricity, *(table(reader, period, name) for name in there)]
+    tables = [table(reader, period, name) for name in ("electricity", *there)]
+    spans = registers.spans(reader, period.begin_at, period.end_at)
+    electricity = tables[0]
     return {
         "period": period,
         "title": words.period_title(period),
@@ -173,7 +178,61 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
         "totals": totals(reader, period),
         "columns": [column for each in tables for column in each.columns],
         "rows": list(_rows(period, electricity)),
-        "partial": set(electricity.partial),
-        "gaps": electricity.gaps,
+        "partial": {place for each in tables for place in each.partial},
+        "unsure": {place for each in tables for place in each.in_gaps()},
+        "gaps": sorted({gap for each in tables for gap in each.gaps}),
+        "changes": [_change(reader, each) for table in tables for each in table.changes],
+        "asides": [
+            event
+            for event in reader.events(period.begin_at, period.end_at)
+            if event["kind"] == ASIDE
+        ],
+        "borders": list(_borders(spans)),
+        "agrees": bool(spans) and all(registers.agrees(each, spans) for each in tables),
         **frame(reader),
     }
+
+
+def _borders(spans: list[Span]) -> Iterator[dict[str, Any]]:
+    """What each register said at both borders of a period, and how that is known."""
+    for span in spans:
+        for place, (_, column) in enumerate(span.life.columns):
+            yield {
+                "column": column,
+                "sides": [_said(mark, place) for mark in (span.begin, span.end)],
+            }
+
+
+def _said(mark: Mark, place: int) -> dict[str, Any]:
+    """A register at a moment: its value, and how it is known."""
+    return {
+        "at": mark.at,
+        "value": words.number(mark.counter(place), history.THOUSAND, 3),
+        "how": words.how(mark, place, site().zone),
+    }
+
+
+def readings(marks: list[tuple[Life, Mark]]) -> list[dict[str, Any]]:
+    """Registers at a moment, a row each."""
+    return [
+        {"life": life.row, "column": column, **_said(mark, place)}
+        for life, mark in marks
+        for place, (_, column) in enumerate(life.columns)
+    ]
+
+
+def _change(reader: Reader, change: Change) -> dict[str, Any]:
+    """Where another meter goes on: when and why, the old one's last registers and the new one's
+    first."""
+    ends = []
+    for row, at in ((change.old, change.old["last"]), (change.new, change.new["first"])):
+        life = registers.life_of(row)
+        ends.append({"at": at, "readings": readings([(life, life.mark(reader, at))])})
+    return {"why": change.why, "old": ends[0], "new": ends[1]}
+
+
+def all_changes(reader: Reader) -> list[dict[str, Any]]:
+    """Every change of meters and devices, newest first."""
+    groups = [reader.series(), *(history.devices_of(reader, name) for name in history.MEDIA)]
+    found = [_change(reader, each) for lives in groups for each in history.changes(lives)]
+    return sorted(found, key=lambda change: int(change["new"]["at"]), reverse=True)

@@ -1,4 +1,4 @@
-"""Days, months and years of the house's calendar as instants in UTC.
+"""Days, weeks, months and years of the house's calendar as instants in UTC.
 
 Local time lives here and in what is shown; a day has 23, 24 or 25 hours as it comes.
 """
@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 
 FIRST_YEAR, LAST_YEAR = 2001, 2069  # what a telegram's stamp can say
 SECONDS = {"5min": 300, "quarter": 900, "hour": 3600}
-BUCKETS = {"day": "hour", "month": "day", "year": "month", "years": "year"}
-POWER_BUCKETS = {"day": "5min", "month": "quarter", "year": "day", "years": "month"}
+BUCKETS = {"day": "hour", "week": "day", "month": "day", "year": "month", "years": "year"}
+POWER_BUCKETS = {
+    **{"day": "5min", "week": "quarter", "month": "quarter"},
+    **{"year": "day", "years": "month"},
+}
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,10 @@ class Period:
     @property
     def name(self) -> str:
         """How its URL names it: `day/2026-11-23`, `years`."""
-        formats = {"day": "day/%Y-%m-%d", "month": "month/%Y-%m", "year": "year/%Y"}
-        return self.first.strftime(formats.get(self.kind, self.kind))
+        formats = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
+        if self.kind not in formats:
+            return self.kind
+        return f"{self.kind}/{self.first.strftime(formats[self.kind])}"
 
     @property
     def begin_at(self) -> int:
@@ -60,7 +65,7 @@ class Period:
 
     def up(self) -> Period | None:
         """The next larger period that it is part of, None above a year."""
-        larger = {"day": "month", "month": "year"}.get(self.kind)
+        larger = {"day": "month", "week": "month", "month": "year"}.get(self.kind)
         return (larger and _around(larger, self.first, self.zone)) or None
 
 
@@ -70,15 +75,29 @@ def midnight(day: date, zone: ZoneInfo) -> int:
 
 
 def parse(kind: str, text: str, zone: ZoneInfo) -> Period | None:
-    """The period that `2026-11-23`, `2026-11` or `2026` names, or None if there is no such one."""
-    length = {"day": 10, "month": 7, "year": 4}.get(kind)
-    if length != len(text):
-        return None
+    """The period that `2026-11-23`, `2026-W48`, `2026-11` or `2026` names, or None if there is no
+    such one, or none in this zone (Samoa had no 30 December in 2011)."""
+    whole = {"month": f"{text}-01", "year": f"{text}-01-01"}.get(kind, text)
     try:
-        day = date.fromisoformat(text + "-01-01"[length - 4 :] if length < 10 else text)
+        period = _around(kind, date.fromisoformat(whole), zone)
     except ValueError:
         return None
-    return _around(kind, day, zone) if day.isoformat().startswith(text) else None
+    if period is None or period.name != f"{kind}/{text}" or period.begin_at == period.end_at:
+        return None
+    return period
+
+
+def moment(text: str, zone: ZoneInfo) -> int | None:
+    """UTC seconds of a local `2027-01-01`, `2027-01-01T00:00` or with seconds, or with an offset;
+    None for what is none. Of an hour that comes twice the first is meant, unless an offset tells.
+    """
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if not FIRST_YEAR <= local.year <= LAST_YEAR:
+        return None
+    return int((local if local.tzinfo else local.replace(tzinfo=zone)).timestamp())
 
 
 def of(kind: str, instant: int, zone: ZoneInfo) -> Period | None:
@@ -107,7 +126,12 @@ def years(first_at: int, last_at: int, zone: ZoneInfo) -> Period:
 def _around(kind: str, day: date, zone: ZoneInfo) -> Period | None:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         return None
-    first = {"day": day, "month": day.replace(day=1), "year": day.replace(month=1, day=1)}[kind]
+    first = {
+        "day": day,
+        "week": day - timedelta(days=day.weekday()),
+        "month": day.replace(day=1),
+        "year": day.replace(month=1, day=1),
+    }[kind]
     return Period(kind, first, _AFTER[kind](first), zone)
 
 
@@ -117,6 +141,7 @@ def _month_after(day: date) -> date:
 
 _AFTER: dict[str, Callable[[date], date]] = {
     "day": lambda day: day + timedelta(days=1),
+    "week": lambda day: day + timedelta(days=7),
     "month": _month_after,
     "year": lambda day: day.replace(year=day.year + 1),
 }

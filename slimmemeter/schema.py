@@ -24,6 +24,7 @@ RARE_COLUMNS = (
     *("export_wh", "export_t3_wh", "export_t4_wh"),
     "running_quarter_w",
 )
+METER_CLOCK = "meter_clock"  # rare too: when a clock is off for the first time
 REGISTERS = tuple(name for name in COMMON_COLUMNS + RARE_COLUMNS if name.endswith("_wh"))
 # Kept in a row of their own when one of them changes.
 COUNTERS = (
@@ -43,11 +44,11 @@ CREATE TABLE meters (
     header TEXT NOT NULL,
     version TEXT
 );
-CREATE TABLE series (  -- a stretch in which time and counters only rise
+CREATE TABLE series (  -- a stretch in which the counters of one meter only rise
     id INTEGER PRIMARY KEY,
     meter INTEGER NOT NULL REFERENCES meters,
     registers TEXT NOT NULL,  -- the columns of readings that count, with a space between
-    opened_by TEXT NOT NULL  -- first reading, another meter, other registers
+    opened_by TEXT NOT NULL  -- first reading, other registers, restarted counter; set aside: none
 );
 CREATE TABLE readings (
     id INTEGER PRIMARY KEY,  -- series << {INSTANT_BITS} | taken_at
@@ -56,14 +57,16 @@ CREATE TABLE readings (
     source INTEGER,  -- NULL: the port, 0: a file, -1: simulated
     tariff INTEGER,
     {", ".join(f"{column} INTEGER" for column in COMMON_COLUMNS)}
+    -- and when they are needed: other registers, running_quarter_w, and meter_clock, which is what
+    -- the meter's clock said where that isn't taken_at (0: not set)
 );
-CREATE TABLE mbus_devices (
+CREATE TABLE mbus_devices (  -- a stretch in which the counter of one device only rises
     id INTEGER PRIMARY KEY,
     equipment TEXT NOT NULL,
     channel INTEGER NOT NULL,
     type INTEGER,  -- 3 gas, 4 heat, 6 warm water, 7 water: EN 13757-3
     unit TEXT NOT NULL,  -- dm3, MJ or Wh
-    UNIQUE (equipment, channel, type, unit)
+    opened_by TEXT NOT NULL  -- first reading, restarted counter; set aside: none
 );
 CREATE TABLE mbus_readings (
     id INTEGER PRIMARY KEY,  -- device << {INSTANT_BITS} | taken_at
@@ -72,13 +75,14 @@ CREATE TABLE mbus_readings (
 );
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,  -- gap, step back, clock, new series, other value
+    kind TEXT NOT NULL,  -- gap, set aside, clock off, clock right, other value
     series INTEGER REFERENCES series,
     device INTEGER REFERENCES mbus_devices,
     at INTEGER NOT NULL,
     until INTEGER,
     detail TEXT
 );
+CREATE INDEX events_at ON events (at);
 CREATE TABLE counters (
     meter INTEGER NOT NULL REFERENCES meters,
     taken_at INTEGER NOT NULL,

@@ -6,7 +6,9 @@ import os
 import time
 
 from slimmemeter import schema
-from slimmemeter.database import Database, Row, create
+from slimmemeter.database import Database, create
+from slimmemeter.judgement import CLOCK_NOT_SET, Point
+from slimmemeter.ledger import DEVICES, METERS, OTHER_VALUE, Kind, Ledger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
 FROM_FILE = 0
-GAP_S = 1800
-MBUS_GAP_S = 7200  # hourly stamps are normal
 
 
 class Writer(Database):
@@ -57,7 +57,7 @@ class Writer(Database):
             instant has others, and then nothing was stored.
         """
         self._wait_no_longer()
-        self._db.execute("BEGIN IMMEDIATE")
+        self.begin()
         try:
             outcome = self.put(reading, taken_at, delay_s, source)
         except BaseException:
@@ -67,6 +67,12 @@ class Writer(Database):
         self._wait_no_longer()
         self._db.execute("COMMIT" if outcome == STORED else "ROLLBACK")
         return outcome
+
+    def begin(self) -> None:
+        """Start a transaction for `put`; what was known of the file holds until its end."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._ledgers: dict[tuple[str, tuple[object, ...]], Ledger] = {}
+        self._columns = {row[1] for row in self._db.execute("PRAGMA table_info(readings)")}
 
     def _wait_no_longer(self) -> None:
         """Each statement may wait for others' locks, all of them until the one deadline."""
@@ -79,7 +85,7 @@ class Writer(Database):
         pending = 0
         for reading, taken_at in readings:
             if not pending:
-                self._db.execute("BEGIN IMMEDIATE")
+                self.begin()
             self.put(reading, taken_at, None, source)
             pending = (pending + 1) % 1000
             if not pending:
@@ -88,19 +94,17 @@ class Writer(Database):
             self._db.execute("COMMIT")
 
     def put(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
-        """What `add` does, inside a transaction of the caller's."""
-        self._add_columns([name for name in schema.RARE_COLUMNS if name in reading.values])
-        registers = [name for name in schema.REGISTERS if name in reading.values]
+        """What `add` does, after `begin`; the end of the transaction is the caller's."""
+        clock = _clock(reading, taken_at)
+        rare = [name for name in schema.RARE_COLUMNS if name in reading.values]
+        self._add_columns(rare if clock is None else [*rare, schema.METER_CLOCK])
         meter = self._meter(reading)
-        series = self._series(meter, " ".join(registers), taken_at)
-        counted = [reading.values[name] for name in registers]
-        there = self._neighbour("=", series, taken_at, registers)
-        if there is not None:
-            return KNOWN if list(there[1:]) == counted else CONFLICT
-        self._judge_step(series, taken_at, registers, counted)
-        self._judge_clock(series, taken_at, reading.stamp)
-        self._insert_reading(reading, series, taken_at, delay_s, source)
-        self._judge_gap("series", series, taken_at)
+        ledger = self._ledger(METERS, (meter,))
+        point = Point(taken_at, tuple(map(reading.values.get, ledger.registers)), clock)
+        if (there := ledger.at(taken_at)) is not None:
+            return KNOWN if there.counters == point.counters else CONFLICT
+        series = ledger.add(point)
+        self._insert_reading(reading, series, taken_at, delay_s, source, clock)
         self._put_counters(meter, taken_at, reading.counters())
         for ended_at, duration_s in reading.failures():
             self._put_failure(meter, ended_at, duration_s)
@@ -116,52 +120,31 @@ class Writer(Database):
             return found[0]
         return self._insert("meters", None, reading.meter_id or "", reading.header, reading.version)
 
-    def _series(self, meter: int, registers: str, at: int) -> int:
-        """The series that the reading before (or, for a late one, after) this instant is of, if it
-        is of this meter with these registers; else one that is opened now."""
-        for which, order in (("max", "DESC"), ("min", "ASC")):
-            low, high = ("0", ":at") if which == "max" else (":at", ":mask")
-            found = self._db.execute(
-                f"SELECT id, meter, registers, (SELECT {which}(id) & :mask FROM readings AS r WHERE"
-                f" r.id BETWEEN (s.id << :bits) + {low} AND (s.id << :bits) + {high}) AS nearest"
-                f" FROM series AS s WHERE nearest IS NOT NULL ORDER BY nearest {order} LIMIT 1",
-                {"at": at, "mask": schema.INSTANT_MASK, "bits": schema.INSTANT_BITS},
-            ).fetchall()
-            if found and found[0][1:3] == (meter, registers):
-                return int(found[0][0])
-        before = self._one("SELECT count(*), total(meter = ?) FROM series", (meter,))
-        opened_by = ("first reading", "other registers", "another meter")[
-            0 if not before[0] else 1 if before[1] else 2
-        ]
-        series = self._insert("series", None, meter, registers, opened_by)
-        if before[0]:
-            self._event("new series", "series", series, at, None, opened_by)
-        return series
-
-    def _neighbour(
-        self, which: str, series: int, at: int, columns: Sequence[str], table: str = "readings"
-    ) -> Row | None:
-        """Instant and columns of the row before (`<`), at (`=`) or after (`>`) an instant."""
-        first = series << schema.INSTANT_BITS
-        # One bound on each side: of two on a side SQLite would use one, and scan for the other.
-        low, high, order = {
-            "<": (first, first + at - 1, "DESC"),
-            "=": (first + at, first + at, "ASC"),
-            ">": (first + at + 1, first + schema.INSTANT_MASK, "ASC"),
-        }[which]
-        row = self._one(
-            f"SELECT {', '.join(('taken_at', *columns))} FROM {table}"
-            f" WHERE id BETWEEN ? AND ? ORDER BY id {order} LIMIT 1",
-            (low, high),
-        )
-        return None if row[0] is None else row
+    def _ledger(self, kind: Kind, owner: tuple[object, ...]) -> Ledger:
+        """The readings of a meter or device; what it knows holds until the transaction ends."""
+        key = (kind.lives, owner)
+        ledger = self._ledgers.get(key)
+        if ledger is None or ledger.is_spent:
+            registers = (
+                [name for name in _COUNTED if name in self._columns]
+                if kind is METERS
+                else ["counter"]
+            )
+            ledger = self._ledgers[key] = Ledger(self._db, kind, owner, registers)
+        return ledger
 
     def _insert(self, table: str, *values: object) -> int:
         marks = ", ".join("?" * len(values))
         return int(self._db.execute(f"INSERT INTO {table} VALUES ({marks})", values).lastrowid or 0)
 
     def _insert_reading(
-        self, reading: Reading, series: int, at: int, delay_s: int | None, source: int | None
+        self,
+        reading: Reading,
+        series: int,
+        at: int,
+        delay_s: int | None,
+        source: int | None,
+        clock: int | None,
     ) -> None:
         columns = [
             name for name in schema.COMMON_COLUMNS + schema.RARE_COLUMNS if name in reading.values
@@ -169,6 +152,9 @@ class Writer(Database):
         names = ["id", "delay_s", "source", "tariff", *columns]
         values = [series << schema.INSTANT_BITS | at, delay_s, source, reading.tariff]
         values += [reading.values[name] for name in columns]
+        if clock is not None:
+            names.append(schema.METER_CLOCK)
+            values.append(clock)
         self._db.execute(
             f"INSERT INTO readings ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
             values,
@@ -176,10 +162,11 @@ class Writer(Database):
 
     def _add_columns(self, names: Sequence[str]) -> None:
         """Make room for the columns that few meters have, when the first such meter comes."""
-        there = {row[1] for row in self._db.execute("PRAGMA table_info(readings)")} if names else ()
         for name in names:
-            if name not in there:
+            if name not in self._columns:
                 self._db.execute(f"ALTER TABLE readings ADD COLUMN {name} INTEGER")
+                self._columns.add(name)
+                self._ledgers.clear()
 
     def _put_counters(self, meter: int, at: int, values: dict[str, int]) -> None:
         """A row when a counter of failures, sags or swells is another than before."""
@@ -215,71 +202,53 @@ class Writer(Database):
             )
 
     def _put_mbus(self, reading: MbusReading) -> None:
-        key = (reading.equipment, reading.channel, reading.kind, reading.unit)
-        device = self._one(
-            "SELECT id FROM mbus_devices"
-            " WHERE equipment = ? AND channel = ? AND type IS ? AND unit = ?",
-            key,
-        )[0] or self._insert("mbus_devices", None, *key)
-        there = self._neighbour("=", device, reading.at, ["counter"], "mbus_readings")
-        if there is None:
+        owner = (reading.equipment, reading.channel, reading.kind, reading.unit)
+        ledger = self._ledger(DEVICES, owner)
+        if (there := ledger.at(reading.at)) is None:
+            device = ledger.add(Point(reading.at, (reading.counter,)))
             self._insert(
                 "mbus_readings", device << schema.INSTANT_BITS | reading.at, reading.counter
             )
-            self._judge_gap("device", device, reading.at)
-        elif there[1] != reading.counter:
-            self._note_other_value(device, reading, f"{there[1]}, then {reading.counter}")
+        elif there.counters[0] != reading.counter and there.life is not None:
+            self._note_other_value(there.life.id, reading, there.counters[0])
 
-    def _note_other_value(self, device: int, reading: MbusReading, detail: str) -> None:
+    def _note_other_value(
+        self, device: int | None, reading: MbusReading, before: int | None
+    ) -> None:
         """Record, once for each stamp, that a device told two counters of one moment."""
         known = self._one(
-            "SELECT 1 FROM events WHERE kind = 'other value' AND device = ? AND at = ?",
-            (device, reading.at),
+            "SELECT 1 FROM events WHERE kind = ? AND device = ? AND at = ?",
+            (OTHER_VALUE, device, reading.at),
         )
         if known[0] is None:
-            detail = f"{detail} {reading.unit}"
-            self._event("other value", "device", device, reading.at, None, detail)
+            detail = f"{before}, then {reading.counter} {reading.unit}"
+            self._insert("events", None, OTHER_VALUE, None, device, reading.at, None, detail)
 
-    def _judge_step(
-        self, series: int, at: int, registers: Sequence[str], counted: Sequence[int]
-    ) -> None:
-        """Record registers that are below those of the reading before, or above the next one's."""
-        for which, sign in (("<", 1), (">", -1)):
-            row = self._neighbour(which, series, at, registers)
-            for name, value, other in zip(registers, counted, (row or ())[1:], strict=False):
-                if sign * (value - (other or 0)) < 0:
-                    early, late = (other, value) if sign > 0 else (value, other)
-                    when = at if sign > 0 else (row or (at,))[0] or at
-                    self._event("step back", "series", series, when, None, f"{name} {early} {late}")
+    def judge_again(self) -> None:
+        """Judge all readings anew and record again what there is to tell of them.
 
-    def _judge_clock(self, series: int, at: int, stamp: int | None) -> None:
-        """Record from when until when the meter's clock was off: one event for each such time."""
-        was_off = self._one(
-            "SELECT max(id) FROM events WHERE kind = 'clock' AND series = ? AND until IS NULL",
-            (series,),
-        )[0]
-        if stamp != at and was_off is None:
-            detail = "not set" if stamp is None else f"off by {stamp - at} s"
-            self._event("clock", "series", series, at, None, detail)
-        elif stamp == at and was_off is not None:
-            self._db.execute("UPDATE events SET until = ? WHERE id = ?", (at, was_off))
+        It takes many small transactions, between which pulls go on.
+        """
+        owners = [
+            (kind, tuple(row))
+            for kind in (METERS, DEVICES)
+            for row in self._db.execute(
+                f"SELECT DISTINCT {', '.join(kind.owner)} FROM {kind.lives}"
+            ).fetchall()
+        ]
+        for kind, owner in owners:
+            after: int | None = -1
+            while after is not None:
+                self.begin()
+                after = self._ledger(kind, owner).judge_again(after)
+                self._db.execute("COMMIT")
 
-    def _judge_gap(self, owner: str, number: int, at: int) -> None:
-        """Record a gap before and after a new reading, instead of the one that it split."""
-        table, limit = ("readings", GAP_S) if owner == "series" else ("mbus_readings", MBUS_GAP_S)
-        before = (self._neighbour("<", number, at, (), table) or (None,))[0]
-        after = (self._neighbour(">", number, at, (), table) or (None,))[0]
-        if before is not None and after is not None:
-            self._db.execute(
-                f"DELETE FROM events WHERE kind = 'gap' AND {owner} = ? AND at = ? AND until = ?",
-                (number, before, after),
-            )
-        for begin, end in ((before, at), (at, after)):
-            if begin is not None and end is not None and end - begin > limit:
-                self._event("gap", owner, number, begin, end, None)
 
-    def _event(
-        self, kind: str, owner: str, number: int, at: int, until: int | None, detail: str | None
-    ) -> None:
-        series, device = (number, None) if owner == "series" else (None, number)
-        self._insert("events", None, kind, series, device, at, until, detail)
+_COUNTED = (*schema.REGISTERS, schema.METER_CLOCK)
+
+
+def _clock(reading: Reading, taken_at: int) -> int | None:
+    """What the meter's clock said where that isn't `taken_at`; None as well without a clock."""
+    if reading.stamp == taken_at or not reading.has_clock:
+        return None
+    return CLOCK_NOT_SET if reading.stamp is None else reading.stamp

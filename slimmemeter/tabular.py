@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from slimmemeter import words
 from slimmemeter.history import Table
+from slimmemeter.registers import Life, Mark
 
 
 def iso(at: int, zone: ZoneInfo) -> str:
     """An instant as local time with its offset, so that no hour is ambiguous."""
     return datetime.fromtimestamp(at, zone).isoformat()
+
+
+def local(at: int, zone: ZoneInfo) -> str:
+    """An instant as a form's field has it: 2027-01-01T00:00:04, with an offset where that hour
+    comes twice."""
+    moment = datetime.fromtimestamp(at, zone)
+    twice = moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
+    return moment.isoformat() if twice else moment.replace(tzinfo=None).isoformat()
 
 
 def exact(value: int | None, scale: int) -> str:
@@ -26,14 +38,44 @@ def exact(value: int | None, scale: int) -> str:
 
 
 def as_csv(table: Table, zone: ZoneInfo) -> str:
-    """One header, then a row a bucket: begin, end, and the columns."""
+    """One header, then a row a bucket: begin, end, the columns, and whether only a part of it is
+    known (`partial`) or a gap reaches into it (`gap`)."""
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow(["begin", "end", *(column.name for column in table.columns)])
+    writer.writerow(["begin", "end", *(column.name for column in table.columns), "note"])
+    flags = {"partial": set(table.partial), "gap": set(table.in_gaps())}
     for place, begin in enumerate(table.borders[:-1]):
         values = [exact(column.values[place], column.scale) for column in table.columns]
-        writer.writerow([iso(begin, zone), iso(table.borders[place + 1], zone), *values])
+        note = " ".join(flag for flag, places in flags.items() if place in places)
+        writer.writerow([iso(begin, zone), iso(table.borders[place + 1], zone), *values, note])
     return file.getvalue()
+
+
+def mark(life: Life, mark: Mark, zone: ZoneInfo) -> dict[str, Any]:
+    """A meter's registers at a moment for programs, with the readings on both sides of it.
+
+    `how` is `read` (a reading of that very second), `between`, `before` (the first reading), or
+    `after` (the last one); `registers` has null where there isn't a reading on both sides.
+    """
+    before, counters_before, after, counters_after = mark.around
+    names = [name for _, name in life.columns]
+    how = "before" if before is None else "after" if after is None else "between"
+    return {
+        "meter": words.masked(life.row["equipment"]),
+        "registers": _named(names, mark.counters or [None] * len(names)),
+        "how": "read" if mark.at in (before, after) else how,
+        "readings": [
+            {"at": iso(at, zone), **_named(names, counted)}
+            for at, counted in {before: counters_before, after: counters_after}.items()
+            if at is not None
+        ],
+    }
+
+
+def _named(names: Sequence[str], counted: Sequence[int | None]) -> dict[str, float | None]:
+    """Registers in thousands of what is stored."""
+    pairs = zip(names, counted, strict=True)
+    return {name: None if value is None else value / 1000 for name, value in pairs}
 
 
 def as_json(table: Table, period: str, zone: ZoneInfo) -> dict[str, object]:
@@ -53,4 +95,8 @@ def as_json(table: Table, period: str, zone: ZoneInfo) -> dict[str, object]:
         "totals": {column.name: shown(column.total, column.scale) for column in table.columns},
         "gaps": [[iso(begin, zone), iso(end, zone)] for begin, end in table.gaps],
         "partial": table.partial,
+        "changes": [
+            {"from": iso(change.gap[0], zone), "until": iso(change.gap[1], zone), "why": change.why}
+            for change in table.changes
+        ],
     }

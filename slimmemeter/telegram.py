@@ -86,6 +86,11 @@ class Reading:
         self._others = others
         self._winter_offset_s = winter_offset_s
 
+    @property
+    def has_clock(self) -> bool:
+        """Whether the meter tells a time, right or not: P1 2.2 and 3.0 don't."""
+        return len(self._others.get(b"0-0:1.0.0", b")")) > 1
+
     def counters(self) -> dict[str, int]:
         """How many failures, sags and swells the meter has counted, by column."""
         integer = _QUANTITIES[obis.COUNT].integer

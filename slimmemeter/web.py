@@ -23,11 +23,23 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.exceptions import HTTPException
 
-from slimmemeter import __version__, clock, history, obis, outcome, pages, periods, tabular, words
+from slimmemeter import (
+    __version__,
+    clock,
+    history,
+    obis,
+    outcome,
+    pages,
+    periods,
+    registers,
+    tabular,
+    words,
+)
 from slimmemeter.archive import Reader
 from slimmemeter.database import HotJournalError, change_counter
 from slimmemeter.errors import StoreError
 from slimmemeter.periods import Period
+from slimmemeter.registers import Life, Mark
 from slimmemeter.settings import LANGUAGES, Settings
 from slimmemeter.site import NoReadingError, Site, site
 
@@ -123,9 +135,9 @@ def overview() -> str:
         )
 
 
-@routes.get("/<any(day, month, year):kind>/<text>")
+@routes.get("/<any(day, week, month, year):kind>/<text>")
 def period_page(kind: str, text: str) -> str:
-    """A day, a month or a year."""
+    """A day, a week, a month or a year."""
     with site().reader() as reader:
         return render_template("period.html", **pages.of_period(reader, _period(kind, text)))
 
@@ -137,7 +149,7 @@ def years_page() -> str:
         return render_template("period.html", **pages.of_period(reader, pages.years(reader)))
 
 
-@routes.get("/<any(day, month, year):kind>/<text>/<name>.<any(png, csv, json):form>")
+@routes.get("/<any(day, week, month, year):kind>/<text>/<name>.<any(png, csv, json):form>")
 def period_table(kind: str, text: str, name: str, form: str) -> Response:
     """One table of a period, as a picture or as numbers."""
     with site().reader() as reader:
@@ -153,45 +165,72 @@ def years_table(name: str, form: str) -> Response:
 
 @routes.get("/meter")
 def meter_page() -> str:
-    """The meter, its registers now, and what happened to it."""
+    """The meter, its registers now or at any moment, and what happened to it."""
     with site().reader() as reader:
         newest = pages.newest(reader)
+        asked = _asked_moment()
         return render_template(
             "meter.html",
             newest=newest,
+            asked=asked,
+            asked_as=tabular.local(newest["taken_at"] if asked is None else asked, site().zone),
+            readings=pages.readings(_marks(reader, asked)),
             series=reader.series(),
-            devices=reader.newest_mbus(),
+            changes=pages.all_changes(reader),
             failures=reader.power_failures(),
             peaks=reader.month_peaks(),
             counters=reader.counters(),
             events=reader.events(0, clock.now() + 1),
             media={row["id"]: obis.MBUS_TYPES.get(row["type"]) for row in reader.devices()},
-            registers=pages.registers(newest),
             **pages.frame(reader),
         )
 
 
 @routes.get("/meter.json")
 def meter_json() -> Response:
-    """The meter page's registers for programs; ids are masked."""
+    """The meter page's registers for programs, now or at any moment; ids are masked."""
     with site().reader() as reader:
-        newest = pages.newest(reader)
-        registers = pages.registers(newest)
+        newest, asked = pages.newest(reader), _asked_moment()
+        at = newest["taken_at"] if asked is None else asked
+        marks = _marks(reader, asked)
+        told = [tabular.mark(*each, site().zone) for each in marks]
         return jsonify(
             meters=[words.masked(row["equipment"]) for row in reader.series()],
-            at=tabular.iso(newest["taken_at"], site().zone),
-            registers={f"{name}_kwh": value / 1000 for name, value in registers.items()},
+            at=tabular.iso(at, site().zone),
+            registers={
+                name: value
+                for (life, _), each in zip(marks, told, strict=True)
+                if life.source == "readings"
+                for name, value in each["registers"].items()
+            },
             mbus=[
                 {
-                    "type": obis.MBUS_TYPES.get(row["type"], row["type"]),
-                    "channel": row["channel"],
-                    "at": tabular.iso(row["taken_at"], site().zone),
-                    "counter": row["counter"],
-                    "unit": row["unit"],
+                    "type": obis.MBUS_TYPES.get(life.row["type"], life.row["type"]),
+                    "channel": life.row["channel"],
+                    "at": tabular.iso(mark.at, site().zone),
+                    "counter": mark.counter(0),
+                    "unit": life.row["unit"],
                 }
-                for row in reader.newest_mbus()
+                for life, mark in marks
+                if life.source != "readings"
             ],
+            known=told,
         )
+
+
+def _asked_moment() -> int | None:
+    """The instant that `?at=` names, None without one."""
+    text = request.args.get("at")
+    if not text:
+        return None
+    asked = periods.moment(text, site().zone)
+    if asked is None:
+        abort(400, gettext("at must be a moment such as 2027-01-01T00:00"))
+    return asked
+
+
+def _marks(reader: Reader, asked: int | None) -> list[tuple[Life, Mark]]:
+    return registers.newest(reader) if asked is None else registers.at(reader, asked)
 
 
 @routes.get("/now.json")
@@ -206,7 +245,7 @@ def now_json() -> Response:
             "power_export_w": newest["power_export_w"],
             "tariff": newest["tariff"],
         }
-        flat |= {f"{name}_kwh": value / 1000 for name, value in pages.registers(newest).items()}
+        flat |= {f"{name}_kwh": value / 1000 for name, value in pages.registers_now(newest).items()}
         told: set[str] = set()
         for row in reader.newest_mbus():  # of two of a kind the newest stamp is "now"
             for name, (types, columns) in history.MEDIA.items():

@@ -9,15 +9,19 @@ from babel.dates import format_date, format_datetime, format_time
 from flask_babel import format_decimal as local_decimal
 from flask_babel import get_locale, gettext, ngettext
 
+from slimmemeter.judgement import ASIDE, CLOCK_OFF, CLOCK_RIGHT, GAP
+from slimmemeter.periods import BUCKETS
+
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from slimmemeter.history import Column, Table
     from slimmemeter.periods import Period
+    from slimmemeter.registers import Mark
 
 UNITS = {"w": "W", "kwh": "kWh", "m3": "m³", "gj": "GJ"}
 TITLES = {"day": "EEE d MMM yyyy", "month": "MMMM yyyy", "year": "yyyy"}
-TICKS = {"month": "d", "year": "MMM", "years": "yyyy"}
+TICKS = {"week": "EEE d", "month": "d", "year": "MMM", "years": "yyyy"}
 
 
 def unit(column: str) -> str:
@@ -81,6 +85,9 @@ def period_title(period: Period) -> str:
     """What a period is called: a date, a month, a year."""
     if period.kind == "years":
         return str(gettext("All years"))
+    if period.kind == "week":
+        year, week, _ = period.first.isocalendar()
+        return str(gettext("Week %(week)d of %(year)d", week=week, year=year))
     text = str(format_date(period.first, TITLES[period.kind], get_locale()))
     return text[:1].upper() + text[1:]
 
@@ -121,7 +128,7 @@ def ticks(period: Period, zone: ZoneInfo) -> list[tuple[float, str]]:
     if period.kind == "day":
         hours = period.borders("hour")
         return [(at, f"{datetime.fromtimestamp(at, zone):%H}") for at in hours[:-1]]
-    borders = period.borders({"month": "day", "year": "month", "years": "year"}[period.kind])
+    borders = period.borders(BUCKETS[period.kind])
     return [
         (
             (begin + end) / 2,
@@ -173,13 +180,74 @@ def masked(name: str) -> str:
     return f"{name[:5]}…{name[-4:]}" if len(name) > 9 else "…"
 
 
-def event(kind: str, detail: str | None) -> str:
-    """What the writer noticed, as a sentence."""
+def event(kind: str, detail: str | None, tariffs: dict[int, str]) -> str:
+    """What was noticed of readings, as a sentence."""
+    if kind == ASIDE:
+        return _set_aside(detail, tariffs)
+    if kind == CLOCK_OFF and detail is not None:
+        off_s = int(detail)
+        length = duration(abs(off_s))
+        if off_s < 0:
+            return str(gettext("the meter's clock was %(length)s behind", length=length))
+        return str(gettext("the meter's clock was %(length)s ahead", length=length))
     names = {
-        "gap": gettext("no readings came"),
-        "step back": gettext("a counter went back"),
-        "clock": gettext("the meter's clock was off"),
-        "new series": gettext("another meter, or other registers"),
+        GAP: gettext("no readings came"),
+        CLOCK_OFF: gettext("the meter's clock was not set"),
+        CLOCK_RIGHT: gettext("the meter's clock was right again"),
         "other value": gettext("another value of a moment that was known"),
     }
     return f"{names[kind]} ({detail})" if detail else str(names[kind])
+
+
+def _set_aside(detail: str | None, tariffs: dict[int, str]) -> str:
+    """Why a reading doesn't count; `detail` is as `judgement` makes it."""
+    if detail is None:
+        return str(gettext("a reading was set aside"))
+    how, register, value, other = detail.split()
+    known = register.endswith("_wh")
+    name = column_name(register.removesuffix("_wh") + "_kwh", tariffs) if known else ""
+    texts = {
+        "below": gettext("a reading was set aside, as it is below the one before"),
+        "above": gettext("a reading was set aside, as it is above the ones after it"),
+    }
+    said = f"{number(int(value), 1000, 3)} / {number(int(other), 1000, 3)}"
+    return f"{texts[how]} ({name + ': ' if name else ''}{said})"
+
+
+def change(why: str) -> str:
+    """Why a life of a meter ends and another begins."""
+    names = {
+        "another meter": gettext("another meter"),
+        "another device": gettext("another meter"),
+        "other registers": gettext("the meter has other registers"),
+        "restarted counter": gettext("the counter began anew"),
+    }
+    return str(names.get(why, gettext("another meter")))
+
+
+def near(at: int, moment_at: int, zone: ZoneInfo) -> str:
+    """An instant as said beside another: 00:00:04 where it is of the same day."""
+    local, other = (datetime.fromtimestamp(each, zone) for each in (at, moment_at))
+    if local.date() == other.date():
+        return f"{local:%H:%M:%S}"
+    return moment(at, zone)
+
+
+def how(mark: Mark, place: int, zone: ZoneInfo) -> str:
+    """How a register at a moment is known."""
+    before, counters_before, after, counters_after = mark.around
+    if mark.reading is not None:
+        at, counters = mark.reading
+        text = str(gettext("read at %(at)s", at=near(at, mark.at, zone)))
+        if counters[place] == mark.counter(place):
+            return text
+        return f"{text}: {number(counters[place], 1000, 3)}"
+    begin = "" if before is None else near(before, mark.at, zone)
+    end = "" if after is None else near(after, mark.at, zone)
+    if before is None:
+        said = number(counters_after[place], 1000, 3)
+        return str(gettext("first read at %(at)s: %(said)s", at=end, said=said))
+    if after is None:
+        said = number(counters_before[place], 1000, 3)
+        return str(gettext("last read at %(at)s: %(said)s", at=begin, said=said))
+    return str(gettext("between %(begin)s and %(end)s", begin=begin, end=end))

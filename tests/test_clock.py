@@ -69,8 +69,10 @@ def test_computer_whose_clock_is_set_corrects_the_meter(
 ) -> None:
     """The time of reception counts, and it is noted since when the meter's clock is off."""
     assert pulled(stamp, NOW, True, 1000) == [(NOW, 0, 1000)]
-    off = "not set" if stamp is None else f"off by {stamp - NOW} s"
-    assert rows(database, "SELECT kind, at, detail FROM events") == [("clock", NOW, off)]
+    off_s = None if stamp is None else str(stamp - NOW)
+    told = rows(database, "SELECT kind, at, detail FROM events")
+    assert told == [("clock off", NOW, off_s)]
+    assert rows(database, "SELECT meter_clock FROM readings") == [(stamp or 0,)]
 
 
 def test_clock_that_stands_still(pulled: Pulled) -> None:

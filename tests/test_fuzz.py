@@ -58,7 +58,7 @@ def look_closely(frame: bytes, writer: Writer) -> None:
     anonymous(parsed)
     if reading is not None:
         assert obis.REGISTERS & set(reading.values)
-        writer._db.execute("BEGIN")
+        writer.begin()
         try:
             writer.put(reading, reading.stamp or 1_795_431_600, None, None)
         finally:

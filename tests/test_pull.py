@@ -86,13 +86,13 @@ def test_same_stamp_with_other_counters_is_never_dropped_in_silence(
     assert rows(database, "SELECT import_t1_wh FROM readings") == [(1000,)]
 
 
-def test_counter_that_goes_back_is_stored_and_noted(pull: Pull, database: Path) -> None:
-    """The reading stands as it came, and an event says what was seen."""
+def test_counter_that_goes_back_is_set_aside(pull: Pull, database: Path) -> None:
+    """The reading is stored as it came, and an event says what was seen."""
     pull("-", said=simple("1-0:1.8.1(000005.000*kWh)", stamp="261123120000W").decode())
     pull("-", said=simple("1-0:1.8.1(000002.000*kWh)", stamp="261123120500W").decode())
     assert rows(database, "SELECT import_t1_wh FROM readings ORDER BY id") == [(5000,), (2000,)]
     assert rows(database, "SELECT kind, detail FROM events") == [
-        ("step back", "import_t1_wh 5000 2000")
+        ("set aside", "below import_t1_wh 2000 5000")
     ]
 
 
@@ -104,7 +104,7 @@ def test_another_meter_in_a_file_is_refused(pull: Pull, database: Path) -> None:
     assert "--new-meter" in refused.stderr
     assert pull("-", "--new-meter", said=simple(meter="4242").decode()).returncode == 0
     opened = rows(database, "SELECT opened_by FROM series ORDER BY id")
-    assert opened == [("first reading",), ("another meter",)]
+    assert opened == [("first reading",), ("first reading",)]
 
 
 def test_rare_columns_come_with_the_first_meter_that_has_them(pull: Pull, database: Path) -> None:

@@ -1,0 +1,150 @@
+"""What each register said at a moment, and how that is known: read then, or between two readings.
+
+It is what a yearly statement, a move or a new supplier asks for, and what the borders of a period
+are held against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slimmemeter import history
+from slimmemeter.archive import Reader
+from slimmemeter.curve import Around, counters
+from slimmemeter.database import NamedRow
+from slimmemeter.history import Table
+
+NEAR_S = 60  # a reading that near is that moment's
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Registers at an instant: the readings on both sides of it."""
+
+    at: int
+    around: Around
+
+    @property
+    def counters(self) -> list[int] | None:
+        """By the curve; None before the first and after the last reading."""
+        if self.around.before is None or self.around.after is None:
+            return None
+        return counters(self.at, self.around)
+
+    def counter(self, place: int) -> int | None:
+        """One of `counters`."""
+        counted = self.counters
+        return None if counted is None else counted[place]
+
+    @property
+    def reading(self) -> tuple[int, Sequence[int]] | None:
+        """The instant and the counters of the nearest reading, if it is at most `NEAR_S` away."""
+        before, counters_before, after, counters_after = self.around
+        sides = [(before, counters_before), (after, counters_after)]
+        near = [(abs(at - self.at), at, counted) for at, counted in sides if at is not None]
+        away_s, at, counted = min(near, key=lambda side: side[:2])
+        return (at, counted) if away_s <= NEAR_S else None
+
+
+@dataclass(frozen=True)
+class Life:
+    """A life of a meter or device: its row, and its registers as (stored, shown) names."""
+
+    row: NamedRow
+    source: str
+    columns: list[tuple[str, str]]
+
+    def mark(self, reader: Reader, instant: int) -> Mark:
+        """Its registers at an instant."""
+        stored = [name for name, _ in self.columns]
+        row = tuple(reader.around(self.source, self.row["id"], stored, [instant])[0])
+        width = len(stored)
+        return Mark(instant, Around(row[0], row[1 : 1 + width], row[1 + width], row[2 + width :]))
+
+
+@dataclass(frozen=True)
+class Span:
+    """What the registers of one life said at the borders of a period, or where it begins or ends
+    in it."""
+
+    life: Life
+    begin: Mark
+    end: Mark
+
+
+def lives(reader: Reader) -> list[Life]:
+    """Every life of the meters, and of their devices."""
+    return [life_of(row) for row in (*reader.series(), *reader.devices())]
+
+
+def life_of(row: NamedRow) -> Life:
+    """A series or a device, with all its registers."""
+    if "registers" in row.keys():  # noqa: SIM118 - a Row iterates over its values
+        names = row["registers"].split()
+        return Life(row, "readings", [(name, history.shown(name)) for name in names])
+    return Life(row, "mbus_readings", [("counter", history.column_of(row))])
+
+
+def at(reader: Reader, instant: int) -> list[tuple[Life, Mark]]:
+    """The registers at an instant; where a meter (or a device) has no reading on both sides of it,
+    those of its newest life before and of its oldest one after."""
+    found: list[tuple[Life, Mark]] = []
+    groups: dict[object, list[Life]] = {}
+    for life in lives(reader):
+        groups.setdefault(_owner(life), []).append(life)
+    for group in groups.values():
+        there = [life for life in group if life.row["first"] <= instant <= life.row["last"]]
+        if not there:
+            before = [life for life in group if life.row["last"] < instant]
+            after = [life for life in group if life.row["first"] > instant]
+            there = before[-1:] + after[:1]
+        found += [(life, life.mark(reader, instant)) for life in there]
+    return found
+
+
+def _owner(life: Life) -> object:
+    """Whose life it is: all electricity is of one connection."""
+    names = ("equipment", "channel", "type", "unit")
+    return "grid" if life.source == "readings" else tuple(life.row[name] for name in names)
+
+
+def newest(reader: Reader) -> list[tuple[Life, Mark]]:
+    """The newest registers of the meter and of each device."""
+    last = {_owner(life): life for life in lives(reader)}
+    return [(life, life.mark(reader, life.row["last"])) for life in last.values()]
+
+
+def spans(reader: Reader, begin: int, end: int) -> list[Span]:
+    """What the registers said at both borders of a period, of each life that reaches into it."""
+    return [
+        Span(
+            life,
+            life.mark(reader, max(begin, life.row["first"])),
+            life.mark(reader, min(end, life.row["last"])),
+        )
+        for life in lives(reader)
+        if life.row["first"] < end and life.row["last"] > begin
+    ]
+
+
+def agrees(table: Table, spans: Sequence[Span]) -> bool:
+    """Whether the buckets of a table add up to what two stored readings at its borders tell.
+
+    Not asked for exact equality: a reading comes some seconds after the border. The sum must lie
+    between the difference of the readings inside the borders and that of those around them.
+    """
+    ours = {column.name: column for column in table.columns}
+    least, most = dict.fromkeys(ours, 0), dict.fromkeys(ours, 0)
+    for span in spans:
+        if not ours.keys() & {shown for _, shown in span.life.columns}:
+            continue
+        if span.begin.reading is None or span.end.reading is None:
+            return False
+        for place, (_, shown) in enumerate(span.life.columns):
+            if shown in ours:
+                begin, end = span.begin.around, span.end.around
+                least[shown] += max(0, end.counters_before[place] - begin.counters_after[place])
+                most[shown] += end.counters_after[place] - begin.counters_before[place]
+    sums = {name: sum(value or 0 for value in column.values) for name, column in ours.items()}
+    return bool(ours) and all(least[name] <= sums[name] <= most[name] for name in ours)

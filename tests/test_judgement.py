@@ -1,0 +1,197 @@
+"""Which readings count, which are set aside, and why: whatever order they come in."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from conftest import MONDAY, rows
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slimmemeter.store import Writer
+from slimmemeter.telegram import MbusReading, Reading
+
+Told = dict[str, list[tuple[object, ...]]]
+EVERY_S = 300
+
+
+def reading(registers: dict[str, int], gas: tuple[int, int] | None = None) -> Reading:
+    """A reading of these registers, and of a gas meter's (stamp, dm3)."""
+    mbus = [MbusReading(1, 3, "gas", *gas, "dm3")] if gas else []
+    clock = {b"0-0:1.0.0": b"261123120000W)"}
+    return Reading("TST5", "50", "one", None, 1, registers, mbus, clock, 3600)
+
+
+def told(database: Path) -> Told:
+    """Everything that the file says of lives and events, whatever their numbers are."""
+    lives = {
+        table: f"""SELECT opened_by, group_concat(taken_at, ' ') FROM (
+            SELECT l.id, l.opened_by, r.taken_at FROM {table} AS l JOIN {readings} AS r
+            ON r.{owner} = l.id ORDER BY l.id, r.taken_at) GROUP BY id ORDER BY min(taken_at)"""
+        for table, readings, owner in (
+            ("series", "readings", "series"),
+            ("mbus_devices", "mbus_readings", "device"),
+        )
+    }
+    events = "SELECT kind, at, until, detail, device IS NULL FROM events ORDER BY 1, 2, 3, 4, 5"
+    empty = "SELECT count(*) FROM series WHERE id NOT IN (SELECT series FROM readings)"
+    queries = lives | {"events": events, "empty": empty}
+    return {name: rows(database, sql) for name, sql in queries.items()}
+
+
+def stored(database: Path, readings: list[tuple[int, Reading]]) -> Told:
+    """What is told after these readings came in this order."""
+    writer = Writer(str(database))
+    for at, each in readings:
+        each.stamp = each.stamp or at
+        writer.add(each, at, 0, None)
+    writer.close()
+    return told(database)
+
+
+def counted(*counters: int) -> list[tuple[int, Reading]]:
+    """A reading every five minutes with these counters."""
+    return [
+        (MONDAY + EVERY_S * place, reading({"import_t1_wh": counter}))
+        for place, counter in enumerate(counters)
+    ]
+
+
+def of(found: Told, opened_by: str) -> list[list[int]]:
+    """The places of the readings of each life that was opened so."""
+    return [
+        [(int(at) - MONDAY) // EVERY_S for at in str(instants).split()]
+        for why, instants in found["series"]
+        if why == opened_by
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counters", "first", "restarted", "aside"),
+    [
+        pytest.param([100, 110, 120], [0, 1, 2], [], [], id="rising"),
+        pytest.param([100, 100, 100], [0, 1, 2], [], [], id="standing still"),
+        pytest.param([100, 110, 50], [0, 1], [], [2], id="below, and nothing after it"),
+        pytest.param([100, 110, 50, 120], [0, 1, 3], [], [2], id="below, then back"),
+        pytest.param([100, 110, 5, 15, 20], [0, 1], [2, 3, 4], [], id="restarted"),
+        pytest.param([100, 110, 9999, 120, 130], [0, 1, 3, 4], [], [2], id="wild upwards"),
+        pytest.param([100, 110, 105, 120], [0, 1, 3], [], [2], id="a little below, then back"),
+        pytest.param([100, 110, 50, 40, 120], [0, 1, 4], [], [2, 3], id="below twice, then back"),
+        pytest.param([100, 110, 9999, 800, 120, 130], [0, 1, 4, 5], [], [2, 3], id="wild, falling"),
+        pytest.param([9000, 5, 15], [0], [1, 2], [], id="restarted after the very first"),
+    ],
+)
+def test_what_does_not_fit_is_set_aside_or_begins_anew(
+    database: Path, counters: list[int], first: list[int], restarted: list[int], aside: list[int]
+) -> None:
+    """The readings after it decide; none is deleted."""
+    found = stored(database, counted(*counters))
+    assert of(found, "first reading") == [first]
+    assert of(found, "restarted counter") == [restarted] * bool(restarted)
+    assert of(found, "set aside") == [aside] * bool(aside)
+
+
+def test_why_a_reading_is_aside_is_told(database: Path) -> None:
+    """The register, what it said, and with what that doesn't agree; the time around it is a gap."""
+    found = stored(database, counted(100, 110, 50, 120, 9999, 130, 140))
+    at = [MONDAY + EVERY_S * place for place in range(6)]
+    assert [event[:4] for event in found["events"]] == [
+        ("gap", at[1], at[3], None),
+        ("gap", at[3], at[5], None),
+        ("set aside", at[2], None, "below import_t1_wh 50 110"),
+        ("set aside", at[4], None, "above import_t1_wh 9999 130"),
+    ]
+
+
+def test_other_registers_begin_a_series(database: Path) -> None:
+    """The same meter with another layout, whatever its counters say."""
+    layouts = [{"import_t1_wh": 5}, {"import_t1_wh": 6, "import_t2_wh": 0}, {"import_wh": 7}]
+    readings = [(MONDAY + 300 * place, reading(each)) for place, each in enumerate(layouts)]
+    found = stored(database, readings)
+    assert [why for why, _ in found["series"]] == ["first reading", *["other registers"] * 2]
+
+
+def test_clock_is_told_when_it_goes_wrong_and_when_it_is_right(database: Path) -> None:
+    """One event for each, however long it lasts."""
+    readings = counted(1, 2, 3, 4, 5)
+    for at, each in readings[1:3]:
+        each.stamp = at - 3600
+    found = stored(database, readings)
+    assert [event[:4] for event in found["events"]] == [
+        ("clock off", MONDAY + EVERY_S, None, "-3600"),
+        ("clock right", MONDAY + 3 * EVERY_S, None, None),
+    ]
+
+
+def test_gas_meter_that_restarts_goes_on_as_another_life(database: Path) -> None:
+    """Its counter is judged as the meter's are."""
+    steps = [5000, 5100, 3, 4, 2, 6]
+    readings = [
+        (MONDAY + 300 * place, reading({"import_t1_wh": place}, (MONDAY + 300 * place, dm3)))
+        for place, dm3 in enumerate(steps)
+    ]
+    found = stored(database, readings)["mbus_devices"]
+    lengths = [(why, len(str(instants).split())) for why, instants in found]
+    assert lengths == [("first reading", 2), ("restarted counter", 3), ("set aside", 1)]
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([1, 60, 300, 300, 300, 5000, 200_000]),  # seconds since the one before
+        st.sampled_from([0, 5, 5, 5, 40, -3, -30, -500, 900]),  # Wh since the one before
+        st.sampled_from(["t1", "t1", "t1", "t1", "t1 t2", "total"]),  # registers
+        st.sampled_from([None, None, None, 3600, "unset"]),  # how far the clock is off
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+def history(steps: list[tuple[int, int, str, object]]) -> list[tuple[int, Reading]]:
+    """Readings of one meter that falls back, jumps, changes its registers and its clock."""
+    at, counter, made = MONDAY, 1000, []
+    for seconds, wh, layout, off_s in steps:
+        at, counter = at + seconds, max(0, counter + wh)
+        names = {"t1": ["import_t1_wh"], "t1 t2": ["import_t1_wh", "import_t2_wh"]}
+        each = reading(dict.fromkeys(names.get(layout, ["import_wh"]), counter), (at, counter * 2))
+        each.stamp = at - off_s if isinstance(off_s, int) else at if off_s is None else None
+        made.append((at, each))
+    return made
+
+
+@given(data=st.data(), steps=STEPS)
+def test_what_is_told_does_not_depend_on_the_order(
+    data: st.DataObject,
+    steps: list[tuple[int, int, str, object]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Late, out of order, or judged again from the beginning: the same lives, the same events."""
+    folder = tmp_path_factory.mktemp("order")
+    readings = history(steps)
+    order = data.draw(st.permutations(range(len(readings))))
+    in_order, shuffled = folder / "in order", folder / "shuffled"
+    for path, places in ((in_order, range(len(readings))), (shuffled, order)):
+        writer = Writer(str(path))
+        writer.add_many(((readings[n][1], readings[n][0]) for n in places), None)
+        writer.close()
+    expected = told(in_order)
+    assert told(shuffled) == expected
+    assert expected["empty"] == [(0,)]
+    for path in (in_order, shuffled):
+        muddle(path)
+        writer = Writer(str(path))
+        writer.judge_again()
+        writer.close()
+        assert told(path) | {"empty": [(0,)]} == expected
+
+
+def muddle(database: Path) -> None:
+    """Put all readings into one life, and forget what was told of them."""
+    with closing(sqlite3.connect(database)) as db, db:
+        for table, lives in (("readings", "series"), ("mbus_readings", "mbus_devices")):
+            one = f"(SELECT min(id) << 33 FROM {lives})"
+            db.execute(f"UPDATE {table} SET id = {one} + taken_at")
+        db.execute("DELETE FROM events WHERE kind <> 'other value'")
