@@ -94,7 +94,9 @@ class _Sum:
         told = [
             (event["at"], event["until"])
             for event in reader.events(borders[0], borders[-1])
-            if event["kind"] == GAP and event[owner] in numbers
+            if event["kind"] == GAP
+            and event[owner] in numbers
+            and _overlaps(event["at"], event["until"], borders)
         ]
         self.gaps = sorted(told + [each.gap for each in self.changes])
 

@@ -59,10 +59,12 @@ def next_at(newest: NamedRow) -> int:
 
 
 def years(reader: Reader) -> Period:
-    series = reader.series()
-    if not series:
+    """The years from the first reading of any meter to the last one."""
+    lives = [*reader.series(), *reader.devices()]
+    if not lives:
         raise NoReadingError
-    return periods.years(series[0]["first"], max(row["last"] for row in series), site().zone)
+    first, last = min(row["first"] for row in lives), max(row["last"] for row in lives)
+    return periods.years(first, last, site().zone)
 
 
 def media(reader: Reader) -> list[str]:
