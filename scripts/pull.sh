@@ -24,7 +24,10 @@ said=$(timeout --foreground -k 5 250 "$python" -I -c "$start" "$@" 2>&1 >&3 9<&-
 code=$?
 case $code in
 0)
-    [ -z "$said" ] || printf '%s\n' "$said" >&2
+    if [ -n "$said" ]; then
+        printf '%s\n' "$said" >&2
+        logger -t p1-pull -- "$said" 2>/dev/null
+    fi
     exit 0
     ;;
 2 | 3 | 4 | 5 | 130) ;; # it left word itself

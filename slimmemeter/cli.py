@@ -39,10 +39,13 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
 def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter import doctor
 
-    if not arguments.report:
-        return doctor.run(settings)
-    output.write(doctor.report(settings))
-    return 0
+    if arguments.report:
+        output.write(doctor.report(settings))
+        return 0
+    if arguments.rebuild:
+        output.say(doctor.rebuild(settings))
+        return 0
+    return doctor.run(settings)
 
 
 def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -60,7 +63,10 @@ COMMANDS = {
         "look for what is wrong, from the cable to the pages",
         _doctor,
         ("--port", "--line", "--timeout", "--db", "--listen"),
-        {"--report": "print a telegram without its serial numbers, to be shown to others"},
+        {
+            "--report": "print a telegram without its serial numbers, to be shown to others",
+            "--rebuild": "judge all stored readings anew, and record again what is noticed",
+        },
     ),
     "demo": (
         "a simulated house and its pages",

@@ -28,6 +28,7 @@ from slimmemeter.findings import FINE, NOTE, WRONG, Finding, failure
 from slimmemeter.hearing import Heard
 from slimmemeter.report import anonymous
 from slimmemeter.settings import LINES, Settings
+from slimmemeter.store import Writer
 
 LATE_S = 900
 PAGES_S = 10
@@ -74,6 +75,30 @@ def report(settings: Settings) -> bytes:
     if not heard.bytes:
         raise PortError("nothing was heard; this looks for the cause", "slimmemeter doctor")
     raise TelegramError("no telegram was right; this looks for the cause", "slimmemeter doctor")
+
+
+def rebuild(settings: Settings) -> str:
+    """Judge the stored readings anew: which count, where series begin, what is to be told of them.
+
+    :returns: what there is now, in words.
+    :raises StoreError: there is no database, or it can't be written.
+    """
+    if not os.path.exists(settings.database):
+        raise StoreError(f"there is no database {settings.database}")
+    with Writer(settings.database, settings.timeout_s) as writer:
+        before = writer.noted()
+        writer.judge_again()
+        after = writer.noted()
+        writer.close()
+    return f"all readings were judged anew: {_changed(before, after)}"
+
+
+def _changed(before: dict[str, int], after: dict[str, int]) -> str:
+    told = [
+        f"{count} {kind}" + (f" ({before.get(kind, 0)} before)" * (before.get(kind, 0) != count))
+        for kind, count in after.items()
+    ]
+    return ", ".join(told) or "nothing is to be told of them"
 
 
 def _of_pull(last: outcome.Outcome | None, settings: Settings) -> Finding:

@@ -7,7 +7,7 @@ after it judged again, until they are judged as they were.
 from __future__ import annotations
 
 from slimmemeter import schema
-from slimmemeter.judgement import GAP, SET_ASIDE, Life, Point, Window
+from slimmemeter.judgement import ASIDE, FIRST, GAP, SET_ASIDE, Life, Point, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Ledger:
         self._lives = {number: Life(number, opened_by) for number, opened_by in found.fetchall()}
         asides = [life for life in self._lives.values() if life.opened_by == SET_ASIDE]
         self._aside = asides[0] if asides else Life(None, SET_ASIDE)
+        self.noticed: list[str] = []  # what is another state than before, in words
         self._load_tail()
 
     def _load_tail(self) -> None:
@@ -182,6 +183,8 @@ class Ledger:
     def _write(self, window: Window, told: set[Event]) -> None:
         """Put into the file what the judgement of a window changed."""
         for life, first in window.opened:
+            if life.id is None and life.opened_by != FIRST:
+                self.noticed.append(f"a new series begins: {life.opened_by}")
             self._put_life(life, first.layout)
         window.opened.clear()
         left = set()
@@ -265,6 +268,11 @@ class Ledger:
 
     def _put_event(self, event: Event) -> None:
         kind, life, at, until, detail = event
+        if kind == ASIDE and detail:
+            how, register, value, other = detail.split()
+            self.noticed.append(
+                f"a reading is set aside, as its {register} of {value} is {how} {other}"
+            )
         self._db.execute(
             f"INSERT INTO events (kind, {self._kind.event}, at, until, detail)"
             " VALUES (?, ?, ?, ?, ?)",

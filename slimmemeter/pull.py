@@ -104,9 +104,12 @@ def pull(wanted: Wanted) -> None:
         except TelegramError as wrong:
             error = wrong
     if reading is not None and not wanted.dry_run:
-        said = _store(wanted, settings, reading, received_at, deadline_s)
+        said, noticed = _store(wanted, settings, reading, received_at, deadline_s)
         if wanted.verbose:
-            output.say(said)
+            output.say("; ".join([said, *noticed]))
+        elif wanted.stores_from_port:  # once, when it changes; the pages go on telling it
+            for each in noticed:
+                print(f"p1-pull: {each}", file=sys.stderr)
     if (wanted.dry_run or wanted.json) and not wanted.raw:
         _show(wanted, telegram, reading, settings)
     if error is not None:
@@ -194,8 +197,11 @@ def _store(
     reading: Reading,
     received_at: int | None,
     deadline_s: float,
-) -> str:
-    """Store it; what was done, in words. :raises SlimmemeterError: it isn't stored."""
+) -> tuple[str, list[str]]:
+    """Store it; what was done and what was noticed, in words.
+
+    :raises SlimmemeterError: it isn't stored.
+    """
     if received_at is None and reading.stamp is None:
         raise TelegramError("the telegram doesn't say when it was made, so it can't be stored")
     settings.make_own_folder()
@@ -214,7 +220,7 @@ def _store(
     if outcome == CONFLICT:
         raise TelegramError(f"another reading of {_utc(taken_at)} is stored, with other counters")
     was = "is stored" if outcome == STORED else "was stored before"
-    return f"the reading of {_utc(taken_at)} {was} in {settings.database}"
+    return f"the reading of {_utc(taken_at)} {was} in {settings.database}", writer.noticed
 
 
 def _refuse_foreign(wanted: Wanted, writer: Writer, reading: Reading) -> None:

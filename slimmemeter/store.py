@@ -34,6 +34,15 @@ class Writer(Database):
         super().__init__(path, "rw", timeout_s)
         with self:
             self._db.execute("PRAGMA synchronous = EXTRA")
+        self._noticed: list[str] = []
+        self._ledgers: dict[tuple[str, tuple[object, ...]], Ledger] = {}
+        self._columns: set[object] = set()
+
+    @property
+    def noticed(self) -> list[str]:
+        """What the last transaction's readings changed: another meter, something set aside."""
+        told = [ledger.noticed for ledger in self._ledgers.values()]
+        return sum(told, self._noticed)
 
     def newest(self) -> int | None:
         """The instant of the newest reading of all series."""
@@ -71,7 +80,8 @@ class Writer(Database):
     def begin(self) -> None:
         """Start a transaction for `put`; what was known of the file holds until its end."""
         self._db.execute("BEGIN IMMEDIATE")
-        self._ledgers: dict[tuple[str, tuple[object, ...]], Ledger] = {}
+        self._ledgers = {}
+        self._noticed = []
         self._columns = {row[1] for row in self._db.execute("PRAGMA table_info(readings)")}
 
     def _wait_no_longer(self) -> None:
@@ -118,6 +128,8 @@ class Writer(Database):
         found = self._one("SELECT id FROM meters WHERE equipment = ?", (reading.meter_id or "",))
         if found[0] is not None:
             return found[0]
+        if self._one("SELECT 1 FROM meters")[0] is not None:
+            self._noticed.append("another meter: a new series begins")
         return self._insert("meters", None, reading.meter_id or "", reading.header, reading.version)
 
     def _ledger(self, kind: Kind, owner: tuple[object, ...]) -> Ledger:
@@ -223,6 +235,13 @@ class Writer(Database):
         if known[0] is None:
             detail = f"{before}, then {reading.counter} {reading.unit}"
             self._insert("events", None, OTHER_VALUE, None, device, reading.at, None, detail)
+
+    def noted(self) -> dict[str, int]:
+        """How many events there are, by kind."""
+        with self:
+            return dict(
+                self._db.execute("SELECT kind, count(*) FROM events GROUP BY kind").fetchall()
+            )
 
     def judge_again(self) -> None:
         """Judge all readings anew and record again what there is to tell of them.

@@ -203,7 +203,7 @@ HOUSE = {
     "findings": "errors",
     "diagnosis": "clock errors faults findings frames hearing noise obis port settings telegram",
     "doctor": "alarm archive clock database diagnosis errors faults findings hearing outcome"
-    " output port report settings",
+    " output port report settings store",
     "cli": "demo doctor errors output server settings telegram",
 }
 OUTSIDE = {
