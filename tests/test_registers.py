@@ -1,0 +1,238 @@
+"""What the registers said at any moment, and what the pages say of borders, gaps and new meters."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from conftest import MONDAY, Pull, rows, simple
+from flask.testing import FlaskClient
+from test_judgement import counted, stored, told
+from test_web import client_of, plain
+
+from slimmemeter import history
+from slimmemeter.telegram import MbusReading, Reading
+
+MIDNIGHT = MONDAY + 86400
+
+
+def reading(
+    wh: int, meter: str = "E0031000000000001", gas: tuple[int, int] | None = None
+) -> Reading:
+    """A reading of one register, and of a gas meter's (stamp, dm3)."""
+    mbus = [MbusReading(1, 3, "G0031000000000002", *gas, "dm3")] if gas else []
+    return Reading("TST5", "50", meter, None, 1, {"import_t1_wh": wh}, mbus, {}, 3600)
+
+
+def house(database: Path, *readings: tuple[int, Reading]) -> FlaskClient:
+    """The pages of a database with these readings."""
+    stored(database, list(readings))
+    return client_of(database)
+
+
+@pytest.fixture
+def night(database: Path) -> FlaskClient:
+    """Readings around midnight: at 23:55:03, at 00:00:04, and at 00:35:00."""
+    return house(
+        database,
+        (MIDNIGHT - 297, reading(1000, gas=(MIDNIGHT - 600, 50))),
+        (MIDNIGHT + 4, reading(1301, gas=(MIDNIGHT - 300, 60))),
+        (MIDNIGHT + 2100, reading(1401, gas=(MIDNIGHT + 1800, 130))),
+    )
+
+
+def test_register_read_at_that_moment(night: FlaskClient) -> None:
+    """The curve's value, how it is known, and the readings on both sides."""
+    found = night.get("/meter.json?at=2026-10-27T00:00").json
+    assert found is not None
+    assert found["at"] == "2026-10-27T00:00:00+01:00"
+    assert found["registers"] == {"import_t1_kwh": 1.297}
+    electricity, gas = found["known"]
+    assert electricity["how"] == "between"
+    assert [each["import_t1_kwh"] for each in electricity["readings"]] == [1.0, 1.301]
+    assert found["mbus"][0] | {"type": "gas", "counter": 70} == found["mbus"][0]
+    assert [each["at"][11:19] for each in gas["readings"]] == ["23:55:00", "00:30:00"]
+    page = plain(night.get("/meter?at=2026-10-27T00:00").text)
+    assert "1.297 kWh read at 00:00:04: 1.301" in page
+    assert "0.070 m³ between 26 Oct 2026 23:55:00 and 00:30:00" in page
+
+
+def test_register_exactly_at_a_reading(night: FlaskClient) -> None:
+    """It is what the meter said."""
+    found = night.get("/meter.json?at=2026-10-27T00:00:04").json
+    assert found is not None
+    assert (found["registers"], found["known"][0]["how"]) == ({"import_t1_kwh": 1.301}, "read")
+    assert len(found["known"][0]["readings"]) == 1
+    page = plain(night.get("/meter?at=2026-10-27T00:00:04").text)
+    assert "1.301 kWh read at 00:00:04" in page
+
+
+@pytest.mark.parametrize(
+    ("at", "how", "said"),
+    [
+        ("2026-10-26", "before", "first read at 23:55:03: 1.000"),
+        ("2026-10-28", "after", "last read at 27 Oct 2026 00:35:00: 1.401"),
+    ],
+)
+def test_register_before_the_first_and_after_the_last_reading(
+    night: FlaskClient, at: str, how: str, said: str
+) -> None:
+    """Nothing is known, and the nearest reading is told."""
+    found = night.get(f"/meter.json?at={at}").json
+    assert found is not None
+    assert (found["registers"], found["known"][0]["how"]) == ({"import_t1_kwh": None}, how)
+    assert said in plain(night.get(f"/meter?at={at}").text)
+
+
+def test_moment_between_two_meters_tells_of_both(database: Path) -> None:
+    """The old one's last and the new one's first reading, and nothing between."""
+    client = house(
+        database,
+        (MONDAY, reading(5000, "old")),
+        (MONDAY + 300, reading(5100, "old")),
+        (MONDAY + 3600, reading(7, "new")),
+        (MONDAY + 3900, reading(17, "new")),
+    )
+    page = plain(client.get("/meter?at=2026-10-26T00:30").text)
+    assert "last read at 00:05:00: 5.100" in page
+    assert "first read at 01:00:00: 0.007" in page
+    found = client.get("/day/2026-10-26/electricity.json").json
+    assert found is not None
+    until = ["2026-10-26T00:05:00+01:00", "2026-10-26T01:00:00+01:00"]
+    assert found["gaps"] == [until]
+    assert found["changes"] == [{"from": until[0], "until": until[1], "why": "another meter"}]
+    assert (found["columns"]["import_t1_kwh"][:2], found["partial"]) == ([0.1, 0.01], [0, 1])
+    for url in ("/day/2026-10-26", "/meter"):
+        text = plain(client.get(url).text)
+        assert "26 Oct 2026 00:05:00 – 26 Oct 2026 01:00:00: another meter." in text
+        assert re.search(r"ended at .*T1 5\.100 kWh *; the new one began at .*T1 0\.007 kWh", text)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "9999-01-01", "2026-10-26T25:00"])
+def test_moment_that_is_none(night: FlaskClient, text: str) -> None:
+    """A small page, or a small JSON, of ours."""
+    assert night.get(f"/meter?at={text}").status_code == 400
+    assert night.get(f"/meter.json?at={text}").status_code == 400
+
+
+def test_hour_that_comes_twice_is_told_apart_by_its_offset(database: Path) -> None:
+    """02:30 in summer and in winter time are an hour apart."""
+    summer = MONDAY - 22 * 3600 - 1800
+    client = house(
+        database, (summer - 9000, reading(0)), (summer, reading(10)), (summer + 3600, reading(99))
+    )
+    for at, wh in (("", 0.01), ("%2B02:00", 0.01), ("%2B01:00", 0.099)):
+        found = client.get(f"/meter.json?at=2026-10-25T02:30{at}").json
+        assert found is not None
+        assert found["registers"] == {"import_t1_kwh": wh}
+    page = client.get("/meter?at=2026-10-25T02:30%2B01:00").text
+    assert 'value="2026-10-25T02:30:00' in page
+
+
+def test_period_ends_with_its_registers(night: FlaskClient) -> None:
+    """At both borders, or where the readings begin and end; each leads to that moment."""
+    page = night.get("/day/2026-10-27").text
+    text = plain(page)
+    assert re.search(r"1\.297 read at 00:00:04: 1\.301 *→ *1\.401 read at 00:35:00", text)
+    (link,) = set(re.findall(r'href="(/meter\?at=[^"]*00%3A00%3A00)"', page))
+    assert night.get(link).status_code == 200
+
+
+def agrees(client: FlaskClient, url: str) -> bool:
+    """Whether a page says that its table agrees with the readings."""
+    return "agrees with these readings of the meter" in client.get(url).text
+
+
+def test_agrees_stands_only_where_readings_were_compared(database: Path) -> None:
+    """With readings at both borders; not where a gap reaches over one."""
+    times = [*range(MONDAY + 2, MONDAY + 86400, 300), MONDAY + 86403, MONDAY + 180_000]
+    client = house(database, *((at, reading(at - MONDAY)) for at in times))
+    assert agrees(client, "/day/2026-10-26")
+    assert not agrees(client, "/day/2026-10-27")
+    assert agrees(client, "/month/2026-10")  # from the first reading to the last
+
+
+def test_agrees_is_not_said_of_what_does_not(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the buckets lost something, the word isn't there."""
+    client = house(database, *((MONDAY + 2 + 300 * n, reading(1000 * n)) for n in range(20)))
+    assert agrees(client, "/day/2026-10-26")
+    right = history.electricity
+
+    def lossy(*arguments: object) -> history.Table:
+        table = right(*arguments)  # type: ignore[arg-type]
+        if len(table.borders) > 2:
+            table.columns[0].values[0] = 0
+        return table
+
+    monkeypatch.setattr(history, "electricity", lossy)
+    assert not agrees(client, "/day/2026-10-26")
+
+
+def test_what_was_set_aside_is_named(database: Path) -> None:
+    """On the page of its day and on the meter's, with both counters; and its hours are a gap."""
+    stored(database, counted(100_000, 100_100, 99_000, 100_200, 100_300))
+    client = client_of(database)
+    said = "set aside, as it is below the one before (from the grid, low T1: 99.000 / 100.100)"
+    for url in ("/day/2026-10-26", "/meter"):
+        assert said in plain(client.get(url).text), url
+    found = client.get("/day/2026-10-26/electricity.json").json
+    assert found is not None
+    assert found["totals"] == {"import_t1_kwh": 0.3}
+    assert found["gaps"] == [["2026-10-26T00:05:00+01:00", "2026-10-26T00:15:00+01:00"]]
+    note = client.get("/day/2026-10-26/electricity.csv").text.splitlines()[1].rpartition(",")[2]
+    assert note == "partial gap"
+
+
+def test_pull_says_once_that_something_was_set_aside(pull: Pull, database: Path) -> None:
+    """With -v from a file; the reading is stored all the same."""
+    for kwh, minute in ((5, 0), (2, 5), (3, 10), (4, 15)):
+        done = pull(
+            "-",
+            "-v",
+            said=simple(f"1-0:1.8.1({kwh:06d}.000*kWh)", stamp=f"2611231200{minute:02d}W").decode(),
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        noticed = {
+            2: "set aside, as its import_t1_wh of 2000 is below 5000",
+            3: "a new series begins: restarted counter",
+        }
+        assert noticed.get(kwh, ".sqlite3\n") in done.stdout
+    assert len(rows(database, "SELECT 1 FROM readings")) == 4
+
+
+def test_rebuild_makes_the_events_anew(database: Path) -> None:
+    """What was forgotten is there again, and it says how much there is."""
+    before = stored(database, counted(100, 110, 50, 120, 9999, 130, 140))
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("DELETE FROM events")
+    command = [
+        sys.executable,
+        "-m",
+        "slimmemeter.cli",
+        "doctor",
+        "--rebuild",
+        "--db",
+        str(database),
+    ]
+    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=30)
+    assert done.stdout == (
+        "all readings were judged anew: 2 gap (0 before), 2 set aside (0 before)\n"
+    )
+    assert told(database) == before
+
+
+def test_rebuild_without_a_database(tmp_path: Path) -> None:
+    """It makes none."""
+    command = [sys.executable, "-m", "slimmemeter.cli", "doctor", "--rebuild"]
+    done = subprocess.run(
+        [*command, "--db", str(tmp_path / "none")], capture_output=True, check=False, text=True
+    )
+    assert (done.returncode, "there is no database" in done.stderr) == (5, True)
+    assert list(tmp_path.iterdir()) == []
