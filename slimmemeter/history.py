@@ -24,6 +24,7 @@ MEDIA = {
     "submeter": ((2,), {"Wh": "submeter_kwh"}),
 }
 THOUSAND, ONE = 1000, 1
+LEAST_S = 60  # of less a mean power is the counter's rounding: 1 Wh in 3 s is 1200 W
 
 
 @dataclass
@@ -64,6 +65,10 @@ class Table:
     gaps: list[tuple[int, int]] = field(default_factory=list)
     partial: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+
+    def is_exact(self, gap: tuple[int, int]) -> bool:
+        """Whether the total of a gap is known: not between two lives."""
+        return all(gap != change.gap for change in self.changes)
 
     def in_gaps(self) -> list[int]:
         """The buckets into which a gap reaches."""
@@ -155,7 +160,10 @@ def electricity(reader: Reader, borders: list[int]) -> Table:
 
 
 def power(reader: Reader, borders: list[int]) -> Table:
-    """The mean power from and to the grid, in W: counted energy by the time it took."""
+    """The mean power from and to the grid, in W: counted energy by the time it took.
+
+    None also where less than `LEAST_S` of a bucket is known.
+    """
     summed = _electricity(reader, borders)
     covered_s = summed.covered_s()
     columns = []
@@ -164,11 +172,12 @@ def power(reader: Reader, borders: list[int]) -> Table:
         if parts:
             energy = [_total(bucket) for bucket in zip(*parts, strict=True)]
             values = [
-                None if wh is None else _mean_w(wh, seconds)
+                None if wh is None or seconds < LEAST_S else _mean_w(wh, seconds)
                 for wh, seconds in zip(energy, covered_s, strict=True)
             ]
             total = _total(energy)
-            mean = None if total is None else _mean_w(total, sum(covered_s))
+            known_s = sum(covered_s)
+            mean = None if total is None or known_s < LEAST_S else _mean_w(total, known_s)
             columns.append(Column(f"{direction}_w", ONE, values, mean))
     return Table("power", borders, columns, summed.gaps, summed.partial(), summed.changes)
 

@@ -182,7 +182,7 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
         "rows": list(_rows(period, electricity)),
         "partial": {place for each in tables for place in each.partial},
         "unsure": {place for each in tables for place in each.in_gaps()},
-        "gaps": sorted({gap for each in tables for gap in each.gaps}),
+        "gaps": sorted({gap for each in tables for gap in each.gaps if each.is_exact(gap)}),
         "changes": [_change(reader, each) for table in tables for each in table.changes],
         "asides": [
             event
@@ -226,11 +226,17 @@ def readings(marks: list[tuple[Life, Mark]]) -> list[dict[str, Any]]:
 def _change(reader: Reader, change: Change) -> dict[str, Any]:
     """Where another meter goes on: when and why, the old one's last registers and the new one's
     first."""
-    ends = []
-    for row, at in ((change.old, change.old["last"]), (change.new, change.new["first"])):
+    told: dict[str, Any] = {"why": change.why}
+    by_column: dict[str, dict[str, str]] = {}
+    for side, row, at in (
+        ("old", change.old, change.old["last"]),
+        ("new", change.new, change.new["first"]),
+    ):
         life = registers.life_of(row)
-        ends.append({"at": at, "readings": readings([(life, life.mark(reader, at))])})
-    return {"why": change.why, "old": ends[0], "new": ends[1]}
+        told[side] = {"at": at, "equipment": row["equipment"]}
+        for each in readings([(life, life.mark(reader, at))]):
+            by_column.setdefault(each["column"], {})[side] = each["value"]
+    return told | {"rows": [{"column": name, **said} for name, said in by_column.items()]}
 
 
 def all_changes(reader: Reader) -> list[dict[str, Any]]:

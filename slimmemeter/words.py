@@ -191,7 +191,7 @@ def event(kind: str, detail: str | None, tariffs: dict[int, str]) -> str:
             return str(gettext("the meter's clock was %(length)s behind", length=length))
         return str(gettext("the meter's clock was %(length)s ahead", length=length))
     names = {
-        GAP: gettext("no readings came"),
+        GAP: gettext("no valid reading came"),
         CLOCK_OFF: gettext("the meter's clock was not set"),
         CLOCK_RIGHT: gettext("the meter's clock was right again"),
         "other value": gettext("another value of a moment that was known"),
