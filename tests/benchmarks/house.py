@@ -17,16 +17,21 @@ EVERY_S = 300  # as cron pulls
 
 
 class House:
-    """A meter, and the database of the forty days until the pull before the next one."""
+    """A meter, and the database of the forty days until the pull before the next one, or one that
+    holds more."""
 
-    def __init__(self, folder: str) -> None:
-        self.database = f"{folder}/house.sqlite3"
+    def __init__(self, database: str) -> None:
+        self.database = database
         now = int(time.time())
-        begin = now - now % EVERY_S - DAYS * 86400
-        self._house = household.House(begin, household.START_WH, household.START_GAS_DM3)
-        with Writer(self.database) as writer:
-            writer.add_many(self._history(now - EVERY_S), demo.SIMULATED)
-            writer.close()
+        if os.path.exists(database):
+            _forget_since(database, now - 2 * EVERY_S)
+            self._house = demo._house_of(database)
+        else:
+            begin = now - now % EVERY_S - DAYS * 86400
+            self._house = household.House(begin, household.START_WH, household.START_GAS_DM3)
+            with Writer(database) as writer:
+                writer.add_many(self._history(now - EVERY_S), demo.SIMULATED)
+                writer.close()
         with closing(sqlite3.connect(self.database)) as database:
             self._newest = {
                 table: database.execute(f"SELECT max(id) FROM {table}").fetchone()
@@ -55,15 +60,15 @@ class House:
                     raise RuntimeError(f"a pull stored {stored} rows in {table}")
 
 
+def _forget_since(path: str, at: int) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        for table in ("readings", "mbus_readings"):
+            database.execute(f"DELETE FROM {table} WHERE taken_at > ?", (at,))
+
+
 class Demo:
     """The demo's database."""
 
     def __init__(self, folder: str) -> None:
         self.database = f"{folder}/demo.sqlite3"
         demo.fill(self.database, int(time.time()), lambda told: None)
-
-    def bytes_a_reading(self) -> float:
-        """The whole file, with its gas, by its readings."""
-        with closing(sqlite3.connect(self.database)) as database:
-            (readings,) = database.execute("SELECT count(*) FROM readings").fetchone()
-        return os.path.getsize(self.database) / int(readings)

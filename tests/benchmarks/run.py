@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
+from datetime import date
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -17,6 +20,9 @@ import pulls
 from house import Demo, House
 from measure import Work, compare
 from pictures import Day
+from years import Files, bytes_a_reading
+
+from slimmemeter.archive import Reader
 
 Cells = tuple[str, str, str]  # ours, theirs, ratio
 HEAD = "| row | work | ours | theirs | ratio | goal |\n|---|---|---|---|---|---|"
@@ -36,8 +42,9 @@ class Bench:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self.house = cache(partial(House, folder))
+        self.house = cache(partial(House, f"{folder}/house.sqlite3"))
         self.demo = cache(partial(Demo, folder))
+        self.files = cache(lambda: Files(self.demo(), folder))
         self.day = cache(lambda: Day(self.demo(), folder))
 
     def pull(self, script: str = "") -> Cells:
@@ -55,13 +62,26 @@ class Bench:
         ours, theirs = len(self.day().png(name)), self.day().their_size()
         return f"{ours / 1000:.1f} kB", f"{theirs / 1000:.1f} kB", f"{ours / theirs:.2f}"
 
-    def bytes(self) -> Cells:
-        """Bytes a reading of the demo's database."""
-        return f"{self.demo().bytes_a_reading():.1f}", "", ""
+    def bytes(self, belgian: bool) -> Cells:
+        """Bytes a reading."""
+        return f"{bytes_a_reading(self.folder, belgian):.1f}", "", ""
+
+    def years(self, work: Callable[[Files, str], Work]) -> Cells:
+        """The same work on a file of ten years and on one of a year."""
+        files = self.files()
+        return _part(work(files, files.ten), work(files, files.one))
+
+    def pull_beside_years(self) -> Cells:
+        """A pull into a file of ten years that a reader has open, against one into a small file."""
+        old = House(shutil.copy(self.files().ten, f"{self.folder}/old.sqlite3"))
+        with closing(Reader(old.database)) as reader:
+            reader.newest()
+            return _part(pulls.Ours(old), pulls.Ours(self.house()))
 
     def rows(self) -> dict[str, Row]:
         """Every row by the name that the command line knows it by."""
         pull, goal = "pull, pty to committed row", "≤ 12 kB"
+        year = date.today().year
         bare = "python -c 'import serial, sqlite3, argparse'"
         smeterd = partial(self.pull, "smeterd_pull.py")
         dsmr_parser = partial(self.pull, "dsmr_parser_pull.py")
@@ -91,12 +111,30 @@ class Bench:
                 f"{name}-size": Row(f"PNG of the day's {name}", "rrdtool's PNG", goal, work)
                 for name, work in _each(self.size)
             },
-            "bytes": Row("bytes a reading, whole file", "–", "≤ 80", self.bytes),
+            **{
+                name: Row(f"{what} of ten years", "of one", goal, partial(self.years, work))
+                for name, what, goal, work in (
+                    ("borders", "registers at 366 borders", "≤ 1.1", Files.borders),
+                    ("year", "a year as JSON", "≤ 1.2", _json(f"/year/{year}")),
+                    ("years", "years as JSON", "≤ 2", _json("/years")),
+                )
+            },
+            "old": Row("pull into ten years", "into forty days", "–", self.pull_beside_years),
+            "bytes-dutch": Row(
+                "bytes a reading, three phases, gas", "–", "≤ 80", partial(self.bytes, False)
+            ),
+            "bytes-belgian": Row(
+                "the same in Belgium, and water", "–", "≤ 110", partial(self.bytes, True)
+            ),
         }
 
 
 def _each(work: Callable[[str], Cells]) -> list[tuple[str, Callable[[], Cells]]]:
     return [(name, partial(work, name)) for name in ("power", "electricity")]
+
+
+def _json(period: str) -> Callable[[Files, str], Work]:
+    return lambda files, path: files.json(path, f"{period}/electricity.json")
 
 
 def _part(ours: Work, theirs: Work) -> Cells:
