@@ -183,7 +183,7 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
         "partial": {place for each in tables for place in each.partial},
         "unsure": {place for each in tables for place in each.in_gaps()},
         "gaps": sorted({gap for each in tables for gap in each.gaps if each.is_exact(gap)}),
-        "changes": [_change(reader, each) for table in tables for each in table.changes],
+        "changes": [shown_change(reader, each) for table in tables for each in table.changes],
         "asides": [
             event
             for event in reader.events(period.begin_at, period.end_at)
@@ -201,6 +201,7 @@ def _borders(spans: list[Span]) -> Iterator[dict[str, Any]]:
         for place, (_, column) in enumerate(span.life.columns):
             yield {
                 "column": column,
+                "equipment": span.life.row["equipment"],
                 "sides": [_said(mark, place) for mark in (span.begin, span.end)],
             }
 
@@ -223,7 +224,7 @@ def readings(marks: list[tuple[Life, Mark]]) -> list[dict[str, Any]]:
     ]
 
 
-def _change(reader: Reader, change: Change) -> dict[str, Any]:
+def shown_change(reader: Reader, change: Change) -> dict[str, Any]:
     """Where another meter goes on: when and why, the old one's last registers and the new one's
     first."""
     told: dict[str, Any] = {"why": change.why}
@@ -239,8 +240,8 @@ def _change(reader: Reader, change: Change) -> dict[str, Any]:
     return told | {"rows": [{"column": name, **said} for name, said in by_column.items()]}
 
 
-def all_changes(reader: Reader) -> list[dict[str, Any]]:
+def all_changes(reader: Reader) -> list[Change]:
     """Every change of meters and devices, newest first."""
     groups = [reader.series(), *(history.devices_of(reader, name) for name in history.MEDIA)]
-    found = [_change(reader, each) for lives in groups for each in history.changes(lives)]
-    return sorted(found, key=lambda change: int(change["new"]["at"]), reverse=True)
+    found = [each for lives in groups for each in history.changes(lives)]
+    return sorted(found, key=lambda change: change.gap, reverse=True)

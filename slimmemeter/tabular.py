@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from slimmemeter import words
-from slimmemeter.history import Table
+from slimmemeter.history import Change, Table
 from slimmemeter.registers import Life, Mark
 
 
@@ -95,8 +95,11 @@ def as_json(table: Table, period: str, zone: ZoneInfo) -> dict[str, object]:
         "totals": {column.name: shown(column.total, column.scale) for column in table.columns},
         "gaps": [[iso(begin, zone), iso(end, zone)] for begin, end in table.gaps],
         "partial": table.partial,
-        "changes": [
-            {"from": iso(change.gap[0], zone), "until": iso(change.gap[1], zone), "why": change.why}
-            for change in table.changes
-        ],
+        "changes": [change(each, zone) for each in table.changes],
     }
+
+
+def change(change: Change, zone: ZoneInfo) -> dict[str, str]:
+    """Between which readings another meter took over, and why."""
+    begin, end = change.gap
+    return {"from": iso(begin, zone), "until": iso(end, zone), "why": change.why}

@@ -176,7 +176,7 @@ def meter_page() -> str:
             asked_as=tabular.local(newest["taken_at"] if asked is None else asked, site().zone),
             readings=pages.readings(_marks(reader, asked)),
             series=reader.series(),
-            changes=pages.all_changes(reader),
+            changes=[pages.shown_change(reader, each) for each in pages.all_changes(reader)],
             failures=reader.power_failures(),
             peaks=reader.month_peaks(),
             counters=reader.counters(),
@@ -215,6 +215,7 @@ def meter_json() -> Response:
                 if life.source != "readings"
             ],
             known=told,
+            changes=[tabular.change(each, site().zone) for each in pages.all_changes(reader)],
         )
 
 

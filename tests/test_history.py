@@ -73,6 +73,41 @@ def test_mean_power_is_energy_by_time(tmp_path: Path) -> None:
     ]
 
 
+def test_total_only_meter_that_is_replaced_keeps_the_totals(tmp_path: Path) -> None:
+    """What both counted adds up, whatever tariffs they have."""
+    two = {"import_t1_wh": 10, "import_t2_wh": 20}
+    reader = stored(
+        tmp_path / "x",
+        (MONDAY, reading({"import_wh": 100})),
+        (MONDAY + 600, reading({"import_wh": 160})),
+        (MONDAY + 900, reading(two, "new")),
+        (MONDAY + 1200, reading({name: wh + 7 for name, wh in two.items()}, "new")),
+    )
+    table = history.electricity(reader, [MONDAY, MONDAY + 3600])
+    assert {c.name: c.total for c in table.columns} == {
+        "import_kwh": 60,
+        "import_t1_kwh": 7,
+        "import_t2_kwh": 7,
+    }
+    power = history.power(reader, [MONDAY, MONDAY + 900, MONDAY + 1800])
+    assert [c.values for c in power.columns] == [[360, 168]]
+
+
+def test_gas_that_comes_late_lands_where_it_belongs(tmp_path: Path) -> None:
+    """The value of ten minutes ago an hour later, and one that was told twice."""
+    stamps = [0, 3600, 3600, 1800, 5400, 4800]
+    reader = stored(
+        tmp_path / "x",
+        *(
+            (MONDAY + 6000 + place, reading({"import_t1_wh": 1}, gas=(MONDAY + at, 5000 + at)))
+            for place, at in enumerate(stamps)
+        ),
+    )
+    table = history.medium(reader, "gas", [MONDAY + at for at in range(0, 5401, 600)])
+    assert [c.values for c in table.columns] == [[600] * 9]
+    assert [(row["first"], row["last"]) for row in reader.devices()] == [(MONDAY, MONDAY + 5400)]
+
+
 def test_gas_is_counted_by_its_own_stamps(tmp_path: Path) -> None:
     """What was used between two stamps of the gas meter belongs there, whenever it was pulled."""
     registers = {"import_t1_wh": 1}
@@ -182,6 +217,40 @@ def test_periods_of_a_calendar() -> None:
     last = periods.parse("year", "2069", AMSTERDAM)
     assert last is not None
     assert last.beside(1) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("2026-W01", date(2025, 12, 29)),
+        ("2026-W53", date(2026, 12, 28)),
+        ("2024-W09", date(2024, 2, 26)),
+        ("2025-W53", None),
+        ("2026-W1", None),
+        ("2026-W00", None),
+        ("2026W01", None),
+        ("2026-W01-1", None),
+    ],
+)
+def test_weeks_are_those_of_iso_8601(text: str, first: date | None) -> None:
+    """Monday to Sunday, the first with the year's first Thursday; some years have 53."""
+    week = periods.parse("week", text, AMSTERDAM)
+    assert (week and week.first) == first
+    if week is not None:
+        after = week.beside(1)
+        assert len(week.borders("day")) == 8
+        assert after is not None
+        assert (after.first - week.first).days == 7
+
+
+def test_day_that_never_was() -> None:
+    """Samoa skipped 30 December 2011; the 29th and the 31st follow each other."""
+    zone = ZoneInfo("Pacific/Apia")
+    assert periods.parse("day", "2011-12-30", zone) is None
+    month = periods.parse("month", "2011-12", zone)
+    assert month is not None
+    lengths = [b - a for a, b in zip(month.borders("day"), month.borders("day")[1:], strict=False)]
+    assert lengths.count(0) == 1
 
 
 def test_hours_make_the_day_and_days_the_month(house_database: Path) -> None:

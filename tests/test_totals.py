@@ -298,6 +298,9 @@ def descend(client: FlaskClient, period: str, name: str, lives: list[Life], zone
             column: values[place] for column, values in columns.items() if values[place] is not None
         }
         descend(client, smaller, name, lives, zone)
+        if kind == "day":
+            year, week, _ = date.fromisoformat(told["borders"][place][:10]).isocalendar()
+            descend(client, f"week/{year}-W{week:02d}", name, lives, zone)
 
 
 @settings(max_examples=settings.default.max_examples // 10)
