@@ -102,9 +102,15 @@ class Reader(Database):
         """Every long power failure that a meter told of: ended_at or NULL, duration_s."""
         return self._rows("SELECT * FROM power_failures ORDER BY ended_at DESC")
 
-    def damage(self) -> str:
+    def damage(self, thorough: bool = False) -> str:
         """What SQLite finds damaged in the file; empty if nothing."""
-        return "; ".join(row[0] for row in self._rows("PRAGMA quick_check(3)") if row[0] != "ok")
+        check = "PRAGMA integrity_check(3)" if thorough else "PRAGMA quick_check(3)"
+        return "; ".join(row[0] for row in self._rows(check) if row[0] != "ok")
+
+    def extent(self) -> tuple[int, int | None, int | None]:
+        """How many readings there are, and the instants of the first and the newest."""
+        sql = "SELECT count(*), min(taken_at), max(taken_at) FROM readings"
+        return tuple(self._rows(sql)[0])
 
     def month_peaks(self) -> list[NamedRow]:
         """Belgium's month peaks, newest first: month_ended_at, ended_at, power_w."""

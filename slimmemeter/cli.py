@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 
 from slimmemeter import __version__, output
-from slimmemeter.errors import COMMANDS_CODES, SlimmemeterError
+from slimmemeter.errors import COMMANDS_CODES, SlimmemeterError, UsageError
 from slimmemeter.settings import SETTINGS, Settings
 from slimmemeter.telegram import printable
+
+if TYPE_CHECKING:
+    from slimmemeter import backup
 
 FLAGS = {setting.flag: setting for setting in SETTINGS}
 
@@ -48,6 +54,56 @@ def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
     return doctor.run(settings)
 
 
+def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import backup
+
+    content = backup.make(settings.database, arguments.to or backup.folder_of(settings))
+    output.say(f"{content.path} has {_told(content, settings)}, and was proved")
+    return 0
+
+
+def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import backup
+
+    def is_meant(content: backup.Content) -> bool:
+        return arguments.yes or _agreed(
+            f"{content.path} has {_told(content, settings)}. Put it in the place of"
+            f" {settings.database}?"
+        )
+
+    content, aside = backup.restore(arguments.file, settings.database, is_meant)
+    output.say(f"{settings.database} now has {_told(content, settings)}")
+    if aside is not None:
+        output.say(f"what was there before is in {aside}")
+    return 0
+
+
+def _start_over(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import backup
+
+    if not (arguments.yes or _agreed(f"Set {settings.database} aside and begin a new one?")):
+        raise UsageError("nothing was done, as that wasn't meant")
+    aside = backup.start_over(settings.database)
+    output.say(f"{settings.database} is empty now; what was there is in {aside}")
+    return 0
+
+
+def _told(content: backup.Content, settings: Settings) -> str:
+    """How many readings, from when to when."""
+    if content.first is None or content.newest is None:
+        return "no reading"
+    zone = settings.zone_info()
+    begin, end = (datetime.fromtimestamp(at, zone) for at in (content.first, content.newest))
+    return f"{content.readings} readings from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+
+
+def _agreed(question: str) -> bool:
+    """Ask a person. :raises UsageError: there is none."""
+    if not sys.stdin.isatty():
+        raise UsageError("nobody is there to confirm it; --yes does")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "j", "ja")
+
+
 def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter import demo
 
@@ -56,10 +112,21 @@ def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
     return demo.run(settings, arguments.check)
 
 
-# Each command: what it is, what runs it, the settings that are its flags, its other flags.
+class Command(NamedTuple):
+    """What it is, what runs it, the settings that are its flags, its other flags, and its one
+    argument: name, number as argparse has it, what it is."""
+
+    sentence: str
+    run: Callable[[Settings, argparse.Namespace], int]
+    settings: tuple[str, ...]
+    switches: Mapping[str, str] = {}
+    argument: tuple[str, str | None, str] | None = None
+
+
+YES = {"--yes": "don't ask"}
 COMMANDS = {
-    "serve": ("serve the pages", _serve, ("--db", "--listen"), {}),
-    "doctor": (
+    "serve": Command("serve the pages", _serve, ("--db", "--listen")),
+    "doctor": Command(
         "look for what is wrong, from the cable to the pages",
         _doctor,
         ("--port", "--line", "--timeout", "--db", "--listen"),
@@ -68,7 +135,23 @@ COMMANDS = {
             "--rebuild": "judge all stored readings anew, and record again what is noticed",
         },
     ),
-    "demo": (
+    "backup": Command(
+        "make a proved copy of the database, while all goes on",
+        _backup,
+        ("--db",),
+        argument=("to", "?", "the folder; without it SLIMMEMETER_BACKUP_DIR"),
+    ),
+    "restore": Command(
+        "put a backup in the database's place; what was there is kept",
+        _restore,
+        ("--db",),
+        YES,
+        ("file", None, "the backup"),
+    ),
+    "start-over": Command(
+        "set the database aside and begin a new one", _start_over, ("--db",), YES
+    ),
+    "demo": Command(
         "a simulated house and its pages",
         _demo,
         ("--db", "--listen"),
@@ -88,12 +171,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"slimmemeter {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (sentence, run, settings, switches) in COMMANDS.items():
-        command = commands.add_parser(name, help=sentence, allow_abbrev=False)
-        command.set_defaults(run=run)
-        for flag in settings:
+    for name, told in COMMANDS.items():
+        command = commands.add_parser(name, help=told.sentence, allow_abbrev=False)
+        command.set_defaults(run=told.run)
+        if told.argument is not None:
+            argument, number, meaning = told.argument
+            command.add_argument(argument, nargs=number, metavar=argument.upper(), help=meaning)
+        for flag in told.settings:
             command.add_argument(flag, help=FLAGS[flag].sentence)
-        for flag, meaning in switches.items():
+        for flag, meaning in told.switches.items():
             command.add_argument(flag, action="store_true", help=meaning)
     return parser
 

@@ -24,6 +24,9 @@ NamedRow = sqlite3.Row  # its columns are those that a method's docstring names
 Connection = sqlite3.Connection
 Row = tuple[int | None, ...]
 
+STEP_PAGES = 500  # of a copy: what a pull may have to wait for
+STEP_S = 0.01
+
 REMEDIES = {
     "SQLITE_BUSY": "another program holds it locked for too long; close that program",
     "SQLITE_FULL": "the disk is full; make room and the next pull works",
@@ -75,18 +78,33 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         if isinstance(error, sqlite3.Error):
-            raise _in_words(self.path, error) from None
+            raise in_words(self.path, error) from None
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    def copy_to(self, path: str) -> None:
+        """Copy the whole database, in steps between which a pull may write.
+
+        :raises StoreError: the copy's disk is full or fails, or the database can't be read.
+        """
+        try:
+            copy = sqlite3.connect(path, isolation_level=None)
+            try:
+                copy.execute("PRAGMA synchronous = OFF")  # it is synced before it counts
+                self._db.backup(copy, pages=STEP_PAGES, sleep=STEP_S)
+            finally:
+                copy.close()
+        except sqlite3.Error as error:
+            raise in_words(path, error) from None
 
     def _one(self, sql: str, values: Values = ()) -> Row:
         rows: list[Row] = self._db.execute(sql, values).fetchmany(1)
         return rows[0] if rows else (None,)
 
 
-def _in_words(path: str, error: sqlite3.Error) -> Exception:
+def in_words(path: str, error: sqlite3.Error) -> Exception:
     """A `StoreError` for what a user can mend; the error itself for a bug of ours."""
     name = getattr(error, "sqlite_errorname", "")
     if name in ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY"):
@@ -106,13 +124,13 @@ def create(path: str) -> None:
     """
     made = f"{path}.new-{os.getpid()}"
     try:
-        _fill(made)
+        fill(made)
         os.link(made, path)  # unlike a rename it never replaces what another pull just made
-        _sync_folder(os.path.dirname(path))
+        sync_folder(os.path.dirname(path))
     except FileExistsError:
         pass
     except sqlite3.Error as error:
-        raise _in_words(path, error) from None
+        raise in_words(path, error) from None
     except OSError as error:
         raise StoreError(f"the database {path} can't be made: {error.strerror}") from None
     finally:
@@ -120,7 +138,8 @@ def create(path: str) -> None:
             os.unlink(made)
 
 
-def _fill(made: str) -> None:
+def fill(made: str) -> None:
+    """Make a database of a file that is empty, or none yet."""
     db = sqlite3.connect(made, isolation_level=None)
     try:
         db.executescript("PRAGMA synchronous = EXTRA; BEGIN;" + schema.TABLES + "COMMIT;")
@@ -128,7 +147,8 @@ def _fill(made: str) -> None:
         db.close()
 
 
-def _sync_folder(folder: str) -> None:
+def sync_folder(folder: str) -> None:
+    """Let what was made or renamed in a folder survive a power cut."""
     number = os.open(folder or ".", os.O_RDONLY)
     try:
         os.fsync(number)

@@ -31,6 +31,7 @@ from slimmemeter.settings import LINES, Settings
 from slimmemeter.store import Writer
 
 LATE_S = 900
+BACKUP_LATE_S = 8 * 86400  # a week, and a night
 PAGES_S = 10
 LONGEST_ANSWER = 65536  # bytes
 LEAST_FREE = 100_000_000  # bytes: ten years of readings
@@ -57,6 +58,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     last = outcome.last(settings.database)
     yield _of_pull(last, settings)
     yield from _of_database(settings, last is not None and last.code == 0)
+    if os.path.exists(settings.database):
+        yield _of_backup(settings)
     yield _of_pages(settings.listen)
 
 
@@ -114,6 +117,19 @@ def _of_pull(last: outcome.Outcome | None, settings: Settings) -> Finding:
         text = f"{ended}, and none came since: does cron run?"
         return Finding(WRONG, text, "systemctl status cron")
     return Finding(FINE, f"{ended}, and all was well")
+
+
+def _of_backup(settings: Settings) -> Finding:
+    owner = faults.user_name(_owner(settings.database))
+    command = f"sudo -u {owner} slimmemeter backup"
+    last = outcome.last_backup(settings.database)
+    if last is None:
+        return Finding(NOTE, "no backup was made yet:", command)
+    at = datetime.fromtimestamp(last.at, settings.zone_info())
+    made = f"the last backup was made on {at:%Y-%m-%d at %H:%M:%S}"
+    if clock.now() - last.at > BACKUP_LATE_S:
+        return Finding(WRONG, f"{made}; is its line in cron, and its disk there?", command)
+    return Finding(FINE, f"{made}: {last.sentence}")
 
 
 def _of_database(settings: Settings, is_written: bool) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import time
 
 RUN_FOLDER = "/run/slimmemeter"
 FILE = "last-pull"
+BACKUP = "last-backup"  # beside the database, so that a restart forgets nothing
 
 
 class Outcome:
@@ -30,11 +31,25 @@ def leave(database: str, code: int, sentence: str) -> None:
     Where it can't be written it isn't: the pull's exit code and sentence have told already.
     """
     folder = RUN_FOLDER if os.access(RUN_FOLDER, os.W_OK) else os.path.dirname(database)
-    made = f"{folder}/{FILE}.{os.getpid()}"
+    _write(f"{folder}/{FILE}", code, sentence)
+
+
+def leave_backup(database: str, path: str) -> None:
+    """Say that a proved copy of the database is there now."""
+    _write(f"{os.path.dirname(database)}/{BACKUP}", 0, path)
+
+
+def last_backup(database: str) -> Outcome | None:
+    """When the last proved copy was made, and where it is; None if none ever was."""
+    return _read(f"{os.path.dirname(database)}/{BACKUP}")
+
+
+def _write(path: str, code: int, sentence: str) -> None:
+    made = f"{path}.{os.getpid()}"
     try:
         with open(made, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{int(time.time())} {code} {' '.join(sentence.split())}\n")
-        os.replace(made, f"{folder}/{FILE}")
+        os.replace(made, path)
     except OSError:
         pass
 

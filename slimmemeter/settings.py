@@ -94,6 +94,12 @@ def _database(text: str) -> str:
     return f"{folder}/slimmemeter.sqlite3"
 
 
+def _folder(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a path without NUL bytes")
+    return os.path.abspath(os.path.expanduser(text)) if text else ""
+
+
 SETTINGS = (
     Setting("SLIMMEMETER_PORT", "port", "", str, "the serial port or URL; empty finds it"),
     Setting("SLIMMEMETER_LINE", "line", "115200-8N1", _line, "115200-8N1, 9600-7E1 or auto"),
@@ -107,6 +113,13 @@ SETTINGS = (
     Setting("SLIMMEMETER_TIMEOUT", "timeout_s", "30", _timeout_s, "seconds that a pull may take"),
     Setting("SLIMMEMETER_LISTEN", "listen", "*:8765", _listen, "where the pages are served"),
     Setting("SLIMMEMETER_TZ", "zone", "Europe/Amsterdam", str, "the time zone of the house"),
+    Setting(
+        "SLIMMEMETER_BACKUP_DIR",
+        "backup_folder",
+        "",
+        _folder,
+        "where backups are kept; empty: in backups, beside the database",
+    ),
     Setting("SLIMMEMETER_LANG", "language", "", _language, "nl or en; empty: the browser's"),
 )
 
@@ -121,6 +134,7 @@ class Settings:
     listen: str
     zone: str
     language: str
+    backup_folder: str
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ import time
 
 from slimmemeter import schema
 from slimmemeter.database import Database, create
+from slimmemeter.errors import StoreError
 from slimmemeter.judgement import CLOCK_NOT_SET, Point
 from slimmemeter.ledger import DEVICES, METERS, OTHER_VALUE, Kind, Ledger
 
@@ -31,6 +32,7 @@ class Writer(Database):
         self._deadline_s = time.monotonic() + timeout_s
         if not os.path.exists(path):
             create(path)
+        self._inode = _inode(path)
         super().__init__(path, "rw", timeout_s)
         with self:
             self._db.execute("PRAGMA synchronous = EXTRA")
@@ -78,8 +80,15 @@ class Writer(Database):
         return outcome
 
     def begin(self) -> None:
-        """Start a transaction for `put`; what was known of the file holds until its end."""
+        """Start a transaction for `put`; what was known of the file holds until its end.
+
+        :raises StoreError: another file has taken its place, as after a restore.
+        """
         self._db.execute("BEGIN IMMEDIATE")
+        if _inode(self.path) != self._inode:
+            raise StoreError(
+                f"the database {self.path} was replaced meanwhile; the next pull works"
+            )
         self._ledgers = {}
         self._noticed = []
         self._columns = {row[1] for row in self._db.execute("PRAGMA table_info(readings)")}
@@ -264,6 +273,14 @@ class Writer(Database):
 
 
 _COUNTED = (*schema.REGISTERS, schema.METER_CLOCK)
+
+
+def _inode(path: str) -> int | None:
+    """Which file has that name now."""
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return None
 
 
 def _clock(reading: Reading, taken_at: int) -> int | None:

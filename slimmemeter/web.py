@@ -125,6 +125,8 @@ def overview() -> str:
             age=words.age(age_s),
             stale=age_s > STALE_S,
             outcome=outcome.last(site().database),
+            backup=outcome.last_backup(site().database),
+            now_at=clock.now(),
             only_one=pages.is_only_one(reader),
             next_at=pages.next_at(newest),
             today=pages.shown(reader, today, ("power", *pages.media(reader))),

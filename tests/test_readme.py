@@ -26,6 +26,7 @@ RUN_BY = {
     "crontab": "tests/system",
     "systemctl": "tests/system",
     "slimmemeter doctor": "tests/system",
+    "slimmemeter backup": "tests/system",
     "sqlite3 -readonly": "test_queries_answer",
 }
 

@@ -190,6 +190,24 @@ def test_user_of_the_pages_can_read_only(installed: Machine, attempt: str) -> No
     assert re.search("readonly database|Permission denied", tried.stderr)
 
 
+def test_backup_and_restore_as_the_readme_says(installed: Machine) -> None:
+    """By the commands that stand there; after root restored it, cron's user may pull, and the
+    pages' user look."""
+    assert "was proved" in enter(installed, "Backups, and moving")
+    crontab = installed.run("crontab", "-u", "slimmemeter", "-l").stdout.splitlines()
+    assert len(crontab) == 2
+    line = crontab[1].removeprefix("30 3 * * * ")
+    installed.shell(line, user="slimmemeter")
+    assert any("was proved" in said for said in journal(installed, "-t", "slimmemeter-backup"))
+    made = installed.shell(f"ls {FOLDER}/backups/*.gz | tail -n 1").stdout.strip()
+    before = stored(installed, DATABASE)
+    said = installed.run("slimmemeter", "restore", "--yes", made).stdout
+    assert f"{DATABASE} now has {before} readings" in said
+    installed.run("/opt/slimmemeter/scripts/pull.sh", user="slimmemeter")
+    assert stored(installed, DATABASE) > before
+    assert b"The last proved backup was made" in get(installed, "/").body
+
+
 def test_picture_is_drawn(installed: Machine) -> None:
     """matplotlib works with what the unit leaves it."""
     answer = get(installed, "/years/electricity.png")

@@ -1,0 +1,355 @@
+"""Nothing that was stored may be lost: copies that are proved, and files that are kept."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import MONDAY, Pull, rows, simple
+from test_judgement import counted
+from test_web import client_of, text_of
+
+from slimmemeter import backup, clock, outcome
+from slimmemeter.errors import StoreError
+from slimmemeter.store import Writer
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(database: Path, tmp_path: Path) -> Run:
+    """Runs the real `slimmemeter` on the test's database."""
+
+    def command(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "slimmemeter.cli", *map(str, arguments)],
+            capture_output=True,
+            check=False,
+            env={"HOME": str(tmp_path), "SLIMMEMETER_DB": str(database)} | environ,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=60,
+        )
+
+    return command
+
+
+@pytest.fixture
+def filled(database: Path) -> Path:
+    """A database of a thousand readings."""
+    writer = Writer(str(database))
+    writer.add_many(((each, at) for at, each in counted(*range(1000))), None)
+    writer.close()
+    return database
+
+
+def content(path: Path) -> list[tuple[object, ...]]:
+    """Every reading of a database."""
+    return rows(path, "SELECT taken_at, import_t1_wh FROM readings ORDER BY taken_at")
+
+
+def only(folder: Path) -> Path:
+    """The one backup in a folder, in which there is nothing else."""
+    (found,) = folder.iterdir()
+    return found
+
+
+def test_backup_is_a_whole_database(run: Run, filled: Path, tmp_path: Path) -> None:
+    """Gzipped, beside the database where nobody says otherwise, readable by its owner's group."""
+    done = run("backup")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1000 readings from 2026-10-26 00:00 to 2026-10-29 11:15, and was proved" in done.stdout
+    made = only(tmp_path / "backups")
+    plain = tmp_path / "plain"
+    plain.write_bytes(gzip.decompress(made.read_bytes()))
+    assert content(plain) == content(filled)
+    assert (tmp_path / "backups").stat().st_mode & 0o777 == 0o750
+
+
+def test_backup_and_restore(run: Run, filled: Path, tmp_path: Path) -> None:
+    """What was there meanwhile is kept aside, and both tell how much they have."""
+    run("backup")
+    writer = Writer(str(filled))
+    writer.add_many(((each, at + 9 * 86400) for at, each in counted(2000, 2001)), None)
+    writer.close()
+    before = content(filled)
+    filled.chmod(0o644)
+    done = run("restore", only(tmp_path / "backups"), "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "now has 1000 readings from 2026-10-26 00:00 to 2026-10-29 11:15" in done.stdout
+    assert content(filled) == before[:1000]
+    assert filled.stat().st_mode & 0o777 == 0o644
+    (aside,) = tmp_path.glob("slimmemeter-replaced-*.sqlite3")
+    assert str(aside) in done.stdout
+    assert content(aside) == before
+
+
+def test_restore_where_nothing_is(run: Run, filled: Path, tmp_path: Path) -> None:
+    """A new card: the backup is the database, plain or gzipped."""
+    run("backup")
+    plain = tmp_path / "plain.sqlite3"
+    shutil.move(filled, plain)
+    for source in (only(tmp_path / "backups"), plain):
+        filled.unlink(missing_ok=True)
+        assert run("restore", source, "--yes").returncode == 0
+        assert content(filled) == content(plain)
+
+
+def test_restore_is_asked_for(run: Run, filled: Path, tmp_path: Path) -> None:
+    """Where nobody can answer, nothing is done."""
+    run("backup")
+    before = filled.read_bytes()
+    done = run("restore", only(tmp_path / "backups"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--yes" in done.stderr
+    assert filled.read_bytes() == before
+
+
+def damaged(made: bytes) -> dict[str, bytes]:
+    """What may be taken for a backup, by what is wrong with it."""
+    plain = gzip.decompress(made)
+    middle = len(plain) // 2
+    bomb = plain[:100] + bytes(50_000_000)
+    other = sqlite3.connect(":memory:")
+    other.execute("CREATE TABLE t (x)")
+    return {
+        "no gzip inside": b"\x1f\x8b" + b"nonsense" * 100,
+        "cut off": made[: len(made) // 2],
+        "a flipped byte in gzip": made[:-2000] + b"\xff" + made[-1999:],
+        "text": b"dear diary, " * 100,
+        "empty": b"",
+        "half of the pages": gzip.compress(plain[:middle]),
+        "a ruined page": gzip.compress(plain[:middle] + b"\x37" * 4096 + plain[middle + 4096 :]),
+        "longer than it says": gzip.compress(bomb),
+        "of another program": other.serialize(),
+        "of a newer version": gzip.compress(plain[:60] + b"\0\0\0\x63" + plain[64:]),
+    }
+
+
+WRONG = list(damaged(gzip.compress(bytes(200))))
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_restore_refuses_what_is_no_backup(
+    run: Run, filled: Path, tmp_path: Path, kind: str
+) -> None:
+    """One sentence, exit code 5, and everything is as it was."""
+    run("backup")
+    wrong = tmp_path / "wrong"
+    wrong.write_bytes(damaged(only(tmp_path / "backups").read_bytes())[kind])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    done = run("restore", wrong, "--yes")
+    assert done.returncode == 5, done.stderr
+    assert done.stderr.startswith("slimmemeter: ")
+    assert done.stderr.count("\n") == 1
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    assert after == before
+
+
+def test_restore_over_what_is_no_database(run: Run, filled: Path, tmp_path: Path) -> None:
+    """A ruined file is kept too; its journal is never played into the new one."""
+    run("backup")
+    good = content(filled)
+    filled.write_bytes(b"ruined" * 1000)
+    Path(f"{filled}-journal").write_bytes(b"of the ruined one")
+    assert run("restore", only(tmp_path / "backups"), "--yes").returncode == 0
+    assert not Path(f"{filled}-journal").exists()
+    assert content(filled) == good
+    (aside,) = tmp_path.glob("slimmemeter-replaced-*.sqlite3")
+    assert aside.read_bytes() == b"ruined" * 1000
+
+
+def test_restore_after_a_killed_pull(run: Run, filled: Path, tmp_path: Path) -> None:
+    """Its hot journal is played back into the old file, which is kept whole."""
+    run("backup")
+    good = content(filled)
+    kill_in_a_transaction(filled)
+    assert run("restore", only(tmp_path / "backups"), "--yes").returncode == 0
+    assert not Path(f"{filled}-journal").exists()
+    assert rows(filled, "PRAGMA integrity_check") == [("ok",)]
+    (aside,) = tmp_path.glob("slimmemeter-replaced-*.sqlite3")
+    assert content(aside) == content(filled) == good
+
+
+def kill_in_a_transaction(database: Path) -> None:
+    """What a pull leaves that was killed while it wrote."""
+    killed = (
+        "import os, sqlite3, sys; d = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "d.execute('PRAGMA cache_size = 1'); d.execute('BEGIN');"
+        "d.execute('CREATE TABLE t (x)'); [d.execute('INSERT INTO t VALUES (zeroblob(9000))')"
+        " for _ in range(50)]; os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(database)], check=False)
+    assert Path(f"{database}-journal").stat().st_size > 0
+
+
+def test_pull_that_waited_for_a_restore_loses_nothing(
+    run: Run, filled: Path, tmp_path: Path
+) -> None:
+    """It had the old file open: it says that it stored nothing, and the next one stores."""
+    run("backup")
+    writer = Writer(str(filled))
+    assert run("restore", only(tmp_path / "backups"), "--yes").returncode == 0
+    ((at, each),) = counted(5000)
+    with pytest.raises(StoreError, match="was replaced meanwhile"):
+        writer.add(each, at + 10**6, 0, None)
+    writer.close()
+    writer = Writer(str(filled))
+    assert writer.add(each, at + 10**6, 0, None) == "stored"
+    writer.close()
+
+
+def test_older_backups_are_thinned_out(run: Run, filled: Path, tmp_path: Path) -> None:
+    """The newest of each of seven days and of twelve months stay; other files are nobody's."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    days = [f"2026-{month:02d}-{day:02d}" for month in range(1, 11) for day in range(1, 29)]
+    days += [f"2025-{month:02d}-15" for month in range(1, 13)]
+    for day in days:
+        for hour in ("01", "13"):
+            (folder / f"slimmemeter-{day}T{hour}0000Z.sqlite3.gz").touch()
+    (folder / "holiday.jpg").touch()
+    (folder / "slimmemeter-2020.sqlite3.gz").touch()
+    run("backup")
+    left = sorted(
+        path.name[12:25] for path in folder.iterdir() if path.name.endswith("Z.sqlite3.gz")
+    )
+    *old, newest = left
+    assert old == [
+        *("2025-12-15T13", "2026-01-28T13", "2026-02-28T13", "2026-03-28T13", "2026-04-28T13"),
+        *("2026-05-28T13", "2026-06-28T13", "2026-07-28T13", "2026-08-28T13", "2026-09-28T13"),
+        *(f"2026-10-{day}T13" for day in range(23, 29)),
+    ]
+    assert newest > "2026-11"
+    assert (folder / "holiday.jpg").exists()
+    assert (folder / "slimmemeter-2020.sqlite3.gz").exists()
+
+
+def test_backup_to_a_folder_that_is_not_there(run: Run, filled: Path, tmp_path: Path) -> None:
+    """It may be a stick that was pulled out: nothing is made on the card instead."""
+    for done in (
+        run("backup", tmp_path / "stick"),
+        run("backup", SLIMMEMETER_BACKUP_DIR=str(tmp_path / "stick")),
+    ):
+        assert done.returncode == 5
+        assert "is its disk there?" in done.stderr
+    assert not (tmp_path / "stick").exists()
+
+
+def test_backup_to_a_disk_that_is_not_mounted(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fstab says is mounted there is looked for."""
+    stick = tmp_path / "stick"
+    (stick / "p1").mkdir(parents=True)
+    table = tmp_path / "fstab"
+    table.write_text(f"# disks\n/dev/sda1 / ext4\nUUID=1 {stick}/ vfat nofail 0 0\n")
+    monkeypatch.setattr(backup, "FSTAB", str(table))
+    with pytest.raises(StoreError, match="isn't mounted"):
+        backup.make(str(filled), str(stick / "p1"))
+    assert list((stick / "p1").iterdir()) == []
+
+
+def test_backup_to_a_full_disk_leaves_the_good_ones(run: Run, filled: Path, tmp_path: Path) -> None:
+    """A file system of 40 kB: exit code 5 in words, nothing half, and what was there stays."""
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    script = """
+        mount -t tmpfs -o size=40k tmpfs "$1"
+        echo old >"$1/slimmemeter-2026-01-01T000000Z.sqlite3.gz"
+        shift; "$@"; code=$?
+        ls -A "$0"; exit $code"""
+    command = [sys.executable, "-m", "slimmemeter.cli", "backup", str(stick), "--db", str(filled)]
+    done = subprocess.run(
+        [
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            script,
+            stick,
+            stick,
+            *command,
+        ],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 5, done.stderr
+    assert "the disk is full" in done.stderr
+    assert done.stdout == "slimmemeter-2026-01-01T000000Z.sqlite3.gz\n"
+
+
+def test_backup_of_a_damaged_database(run: Run, filled: Path, tmp_path: Path) -> None:
+    """It isn't taken for good, and no good one is thrown away for it."""
+    run("backup")
+    made = only(tmp_path / "backups")
+    whole = filled.read_bytes()
+    middle = len(whole) // 2 // 4096 * 4096
+    filled.write_bytes(whole[:middle] + b"\x37" * 4096 + whole[middle + 4096 :])
+    done = run("backup")
+    assert done.returncode == 5
+    assert "damaged" in done.stderr
+    assert only(tmp_path / "backups") == made
+
+
+def test_killed_backup_leaves_nothing_that_looks_like_one(filled: Path, tmp_path: Path) -> None:
+    """Killed at any moment: only whole backups have a backup's name, and the next one works."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    command = [sys.executable, "-m", "slimmemeter.cli", "backup", str(folder), "--db", str(filled)]
+    for tenth in range(1, 9):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=tenth * 0.03)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+        for made in folder.glob("slimmemeter-*.gz"):
+            assert len(gzip.decompress(made.read_bytes())) == filled.stat().st_size
+    for part in folder.glob(".*.part"):
+        os.utime(part, (0, 0))
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+    assert not list(folder.glob(".*"))
+
+
+def test_start_over(run: Run, filled: Path, tmp_path: Path, pull: Pull) -> None:
+    """The old file is kept, and the next pull's meter is the first."""
+    before = content(filled)
+    assert run("start-over").returncode == 2
+    assert content(filled) == before
+    done = run("start-over", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    (aside,) = tmp_path.glob("slimmemeter-until-*.sqlite3")
+    assert str(aside) in done.stdout
+    assert content(aside) == before
+    assert content(filled) == []
+    assert pull("-", said=simple(meter="another").decode()).returncode == 0
+
+
+def test_pages_and_doctor_tell_how_old_the_last_backup_is(
+    run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In words; the doctor minds after a week."""
+    client = client_of(filled)
+    assert "No backup was made yet" in text_of(client, "/")
+    run("backup")
+    last = outcome.last_backup(str(filled))
+    assert last is not None
+    monkeypatch.setattr(clock, "now", lambda: last.at + 3 * 86400)
+    assert "The last proved backup was made 3 days ago" in text_of(client, "/")
+    assert "ok     the last backup was made" in run("doctor", "--timeout", "1").stdout
+    (filled.parent / "last-backup").write_text(f"{MONDAY} 0 /old\n")
+    told = run("doctor", "--timeout", "1").stdout
+    assert "WRONG  the last backup was made on 2026-10-26" in told
