@@ -19,9 +19,9 @@ class Reader(Database):
     Each method is one statement that is fetched at once, so that no pull has to wait.
     """
 
-    def __init__(self, path: str, timeout_s: float = 2) -> None:
+    def __init__(self, path: str, timeout_s: float = 2, any_version: bool = False) -> None:
         """:raises StoreError: as `Database`; `HotJournalError` after a pull that was killed."""
-        super().__init__(path, "ro", timeout_s)
+        super().__init__(path, "ro", timeout_s, any_version)
         self._db.row_factory = NamedRow
 
     def _rows(self, sql: str, values: Values = ()) -> list[NamedRow]:

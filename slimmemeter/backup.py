@@ -16,11 +16,11 @@ from slimmemeter import database, outcome
 from slimmemeter.archive import Reader
 from slimmemeter.errors import StoreError
 from slimmemeter.settings import Settings
-from slimmemeter.store import Writer
 
 DAILY, MONTHLY = 7, 12
 NAME = re.compile(r"slimmemeter-(\d{4}-\d\d)-(\d\d)T\d{6}Z\.sqlite3\.gz")
 PART = ".part"
+LOCK_S = 30  # what a pull or an import may take
 FSTAB = "/etc/fstab"
 STALE_PART_S = 86400
 PIECE = 1 << 18
@@ -62,14 +62,17 @@ def make(source: str, folder: str) -> Content:
 
 
 def folder_of(settings: Settings) -> str:
-    """Where backups go where nobody says otherwise; beside the database the folder is made."""
-    if settings.backup_folder:
-        return settings.backup_folder
-    folder = f"{os.path.dirname(settings.database)}/backups"
-    if not os.path.isdir(folder) and os.path.exists(settings.database):
+    """Where backups go where nobody says otherwise."""
+    return settings.backup_folder or beside(settings.database)
+
+
+def beside(path: str) -> str:
+    """The folder of backups beside a database; it is made where there is none."""
+    folder = f"{os.path.dirname(path)}/backups"
+    if not os.path.isdir(folder) and os.path.exists(path):
         with _told(folder):
             os.mkdir(folder, 0o750)
-            own_as(folder, settings.database)
+            own_as(folder, path)
             os.chmod(folder, 0o750)  # a folder must be entered too
     return folder
 
@@ -109,7 +112,7 @@ def start_over(target: str) -> str:
 
 def prove(path: str) -> Content:
     """What is in a database that is sound throughout. :raises StoreError: it isn't."""
-    with contextlib.closing(Reader(path)) as reader:
+    with contextlib.closing(Reader(path, any_version=True)) as reader:
         damage = reader.damage(thorough=True)
         if damage:
             raise StoreError(f"{path} is damaged: {damage}")
@@ -141,15 +144,15 @@ def put_in_place(part: str, target: str, why: str) -> str | None:
 def _kept_from_pulls(target: str) -> Iterator[None]:
     """Hold the write lock, if it is a database at all."""
     try:
-        writer = Writer(target)
-        writer.begin()
+        held = database.Database(target, "rw", LOCK_S, any_version=True)
+        held.hold()
     except StoreError:
         yield
         return
     try:
         yield
     finally:
-        writer.close()
+        held.close()
 
 
 @contextlib.contextmanager
@@ -191,10 +194,10 @@ def own_as(path: str, like: str) -> None:
 
 def _copy(source: str, target: str) -> int:
     """Copy a database; returns the instant of the newest reading that must be in the copy."""
-    with contextlib.closing(Reader(source)) as reader:
-        newest = reader.newest()
+    with contextlib.closing(Reader(source, any_version=True)) as reader:
+        _, _, newest = reader.extent()
         reader.copy_to(target)
-        return 0 if newest is None else int(newest["taken_at"])
+        return newest or 0
 
 
 def _pack(source: str, target: str) -> None:

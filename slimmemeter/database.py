@@ -46,8 +46,10 @@ class HotJournalError(StoreError):
 class Database:
     """A connection whose failures are told in words; use it in a `with` block."""
 
-    def __init__(self, path: str, mode: str, timeout_s: float) -> None:
-        """:raises StoreError: the file isn't there, or isn't a database of this program."""
+    def __init__(self, path: str, mode: str, timeout_s: float, any_version: bool = False) -> None:
+        """:param any_version: whether one of an older program will do.
+        :raises StoreError: the file isn't there, or isn't a database of this program.
+        """
         self.path = path
         with self:
             quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
@@ -58,9 +60,23 @@ class Database:
                 isolation_level=None,
                 check_same_thread=False,
             )
-            self._check()
+            version = self._check()
+        if version < schema.VERSION and not any_version:
+            self._upgrade(version)
 
-    def _check(self) -> None:
+    def _upgrade(self, version: int) -> None:
+        """What is done about a file of an older program: only who writes can do something."""
+        raise StoreError(
+            f"{self.path} has schema {version}, and this program needs {schema.VERSION}:"
+            " the next pull makes it, after a backup"
+        )
+
+    def hold(self) -> None:
+        """Keep others from writing until this is closed."""
+        with self:
+            self._db.execute("BEGIN IMMEDIATE")
+
+    def _check(self) -> int:
         application_id = self._one("PRAGMA application_id")[0]
         version = self._one("PRAGMA user_version")[0] or 0
         if application_id != schema.APPLICATION_ID:
@@ -70,6 +86,7 @@ class Database:
                 f"{self.path} has schema {version}, and this program knows up to"
                 f" {schema.VERSION}: upgrade slimmemeter"
             )
+        return version
 
     def __enter__(self) -> Self:
         return self
@@ -124,6 +141,7 @@ def create(path: str) -> None:
     """
     made = f"{path}.new-{os.getpid()}"
     try:
+        _clear_away(f"{path}.new-")
         fill(made)
         os.link(made, path)  # unlike a rename it never replaces what another pull just made
         sync_folder(os.path.dirname(path))
@@ -136,6 +154,15 @@ def create(path: str) -> None:
     finally:
         if os.path.exists(made):
             os.unlink(made)
+
+
+def _clear_away(beginning: str) -> None:
+    """Take out what pulls left that were killed while they made the database."""
+    folder, name = os.path.split(beginning)
+    for left in os.listdir(folder or "."):
+        number = left.removeprefix(name).removesuffix("-journal")
+        if left.startswith(name) and not os.path.exists(f"/proc/{number}"):
+            os.unlink(os.path.join(folder, left))
 
 
 def fill(made: str) -> None:

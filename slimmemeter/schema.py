@@ -8,6 +8,8 @@ from __future__ import annotations
 
 APPLICATION_ID = 0x736C6D6D  # "slmm"
 VERSION = 1
+# By the version from which each goes to the next: its statements.
+MIGRATIONS: dict[int, tuple[str, ...]] = {}
 INSTANT_BITS = 33  # UTC seconds until the year 2242
 INSTANT_MASK = (1 << INSTANT_BITS) - 1
 

@@ -46,6 +46,22 @@ class Writer(Database):
         told = [ledger.noticed for ledger in self._ledgers.values()]
         return sum(told, self._noticed)
 
+    def _upgrade(self, version: int) -> None:
+        """Bring a file of an older program up to date, after a proved backup: all of it or none.
+
+        :raises StoreError: the backup or the upgrade failed, and all is as it was.
+        """
+        from slimmemeter import backup
+
+        backup.make(self.path, backup.beside(self.path))
+        with self:
+            self._db.execute("BEGIN IMMEDIATE")
+            for step in range(self._check(), schema.VERSION):  # another pull may have been here
+                for statement in schema.MIGRATIONS[step]:
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {schema.VERSION}")
+            self._db.execute("COMMIT")
+
     def newest(self) -> int | None:
         """The instant of the newest reading of all series."""
         return self._one(

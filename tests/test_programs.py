@@ -180,7 +180,8 @@ HOUSE = {
     "database": "errors schema",
     "judgement": "",
     "ledger": "database judgement schema",
-    "store": "database errors judgement ledger schema telegram",
+    "backup": "archive database errors outcome settings",
+    "store": "backup database errors judgement ledger schema telegram",
     "hearing": "errors frames port telegram",
     "pull": "alarm clock display errors hearing outcome output port settings store telegram",
     "periods": "",
@@ -204,7 +205,6 @@ HOUSE = {
     "diagnosis": "clock errors faults findings frames hearing noise obis port settings telegram",
     "doctor": "alarm archive clock database diagnosis errors faults findings hearing outcome"
     " output port report settings store",
-    "backup": "archive database errors outcome settings store",
     "cli": "backup demo doctor errors output server settings telegram",
 }
 OUTSIDE = {

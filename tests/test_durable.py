@@ -1,0 +1,322 @@
+"""A reading that was reported stored survives whatever comes."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from conftest import MONDAY, PULL, needs, rows, simple
+
+KILLS, MANY_KILLS = 100, 2_000
+STEP_S = 300
+# What another user who may only read sees, again and again: how many readings, or why none.
+LOOK = """
+import os, sys
+from slimmemeter.archive import Reader
+from slimmemeter.database import HotJournalError
+from slimmemeter.web import create_app
+from slimmemeter.settings import Settings
+client = create_app(Settings({"--db": sys.argv[1]})).test_client()
+for page in ("/", "/nothing"):  # all that it needs of the disk
+    client.get(page)
+if os.geteuid() == 0:  # imported as root, who may read everything; from here on as nobody
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+while True:
+    try:
+        reader = Reader(sys.argv[1], 5)
+        print(reader.extent()[0], flush=True)
+        reader.close()
+    except HotJournalError:
+        page = client.get("/day/2026-11-23")
+        print("hot", page.status_code, "was interrupted" in page.text, flush=True)
+"""
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users may look into."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def said(number: int) -> bytes:
+    """The telegram of a moment, with a counter and a gas counter of its own."""
+    # in winter the meter is an hour ahead of UTC
+    stamp = f"{datetime.fromtimestamp(MONDAY + 3600 + STEP_S * number, UTC):%y%m%d%H%M%S}W"
+    gas = ("0-1:24.1.0(003)", "0-1:96.1.0(4731)", f"0-1:24.2.1({stamp})({number:09.3f}*m3)")
+    return simple(f"1-0:1.8.1({number:010.3f}*kWh)", *gas, stamp=stamp)
+
+
+class Puller:
+    """Starts pulls of telegrams one after another, and kills some."""
+
+    def __init__(self, database: Path) -> None:
+        self._command = [*PULL, "-", "--db", str(database)]
+        self._environment = {"HOME": str(database.parent)}
+        self.stored: list[int] = []  # numbers of what was reported stored
+        self._number = 0
+
+    def pull(self, kill_after_s: float | None = None) -> int:
+        """Pull the next telegram; returns the exit code, or the signal as a negative number."""
+        self._number += 1
+        process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, env=self._environment, stderr=subprocess.PIPE
+        )
+        if kill_after_s is None:
+            process.communicate(said(self._number), timeout=60)
+        else:
+            assert process.stdin is not None
+            process.stdin.write(said(self._number))
+            process.stdin.close()
+            time.sleep(kill_after_s)
+            process.send_signal(signal.SIGKILL)
+            process.wait(timeout=60)
+        for stream in (process.stdin, process.stderr):
+            assert stream is not None
+            stream.close()
+        if process.returncode == 0:
+            self.stored.append(self._number)
+        return process.returncode
+
+
+def test_readings_survive_kills(open_folder: Path, pytestconfig: pytest.Config) -> None:
+    """Killed at random instants while another user looks: no loss, no half row, and the next pull
+    works at once."""
+    database = open_folder / "slimmemeter.sqlite3"
+    puller = Puller(database)
+    begin = time.monotonic()
+    assert puller.pull() == 0
+    takes_s = time.monotonic() - begin
+    looking = subprocess.Popen(
+        [sys.executable, "-c", LOOK, str(database)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    kills = MANY_KILLS if pytestconfig.getoption("--long") else KILLS
+    chance = random.Random(time.time_ns())
+    killed = 0
+    for _ in range(kills):
+        killed += puller.pull(chance.uniform(0, takes_s * 1.1)) < 0
+        assert not [f for f in os.listdir(open_folder) if f.endswith((".gz", "-wal"))]
+    assert killed > kills / 4
+    assert puller.pull() == 0
+    looking.terminate()
+    seen, _ = looking.communicate(timeout=20)
+    counts = [int(line) for line in seen.splitlines() if line.isdigit()]
+    others = {line for line in seen.splitlines() if not line.isdigit()}
+    assert len(counts) > 10
+    assert counts == sorted(counts)
+    # The next pull may have repaired it before the page was asked for.
+    assert others <= {"hot 503 True", "hot 200 False"}, others
+    check_whole(database, puller.stored)
+
+
+def test_first_pull_survives_kills(open_folder: Path) -> None:
+    """Killed while it makes the database: a whole one is there or none, and nothing else."""
+    database = open_folder / "slimmemeter.sqlite3"
+    puller = Puller(database)
+    for step in range(40):
+        puller.pull(0.02 + 0.002 * step)
+        if database.exists():
+            assert rows(database, "PRAGMA integrity_check") == [("ok",)]
+            database.unlink()
+            Path(f"{database}-journal").unlink(missing_ok=True)
+            puller.stored.clear()
+    assert puller.pull() == 0
+    assert os.listdir(open_folder) == [database.name]
+
+
+def check_whole(database: Path, stored: list[int]) -> None:
+    """The file is sound; each reading that was reported is there, and none is half there."""
+    assert rows(database, "PRAGMA integrity_check") == [("ok",)]
+    readings = rows(database, "SELECT taken_at, import_t1_wh FROM readings ORDER BY id")
+    gas = rows(database, "SELECT taken_at, counter FROM mbus_readings ORDER BY id")
+    assert readings == gas
+    there = {wh: at for at, wh in readings}
+    reported = {number * 1000: MONDAY + STEP_S * number for number in stored}
+    assert reported.items() <= there.items()
+
+
+def traced(*command: object, said: bytes = b"") -> list[str]:
+    """The calls by which a program makes its changes last, in their order, with paths."""
+    calls = "trace=fsync,fdatasync,rename,link,linkat,unlink,exit_group,renameat,renameat2"
+    done = subprocess.run(
+        [needs("strace", "strace"), "-f", "-y", "-e", calls, "-qq", *map(str, command)],
+        capture_output=True,
+        check=True,
+        env={"HOME": "/nonexistent", "PATH": os.environ["PATH"]},
+        input=said,
+        timeout=120,
+    )
+    lines = done.stderr.decode().splitlines()
+    return [re.sub(r"^\[pid +\d+\] ", "", line) for line in lines if "(" in line]
+
+
+def place(calls: list[str], *words: str, after: int = 0) -> int:
+    """Where the first call from a place on stands that has all of these words."""
+    return next(n for n in range(after, len(calls)) if all(word in calls[n] for word in words))
+
+
+def test_pull_syncs_file_and_folder_before_it_ends_well(database: Path) -> None:
+    """The first one the new file and its name; each one the row, and that the journal is gone."""
+    folder = f"<{database.parent}>"
+    for number in (1, 2):
+        calls = traced(*PULL, "-", "--db", database, said=said(number))
+        if number == 1:
+            made = place(calls, "sync", f"<{database}.new-")
+            named = place(calls, "link", f'"{database}"', after=made)
+            place(calls, "sync", folder, after=named)
+        synced = place(calls, "sync", f"<{database}>")
+        gone = place(calls, "unlink", f"{database}-journal", after=synced)
+        ended = place(calls, "sync", folder, after=gone)
+        place(calls, "exit_group(0)", after=ended)
+
+
+def test_backup_and_restore_are_synced_before_they_count(database: Path, tmp_path: Path) -> None:
+    """The whole copy first, then its name, then the folder."""
+    cli = [sys.executable, "-m", "slimmemeter.cli"]
+    subprocess.run([*PULL, "-", "--db", str(database)], input=said(1), check=True)
+    folder = tmp_path / "backups"
+    calls = traced(*cli, "backup", "--db", database)
+    synced = place(calls, "sync", ".part>")
+    named = place(calls, "rename", ".gz", after=synced)
+    place(calls, "sync", f"<{folder}>", after=named)
+    (made,) = folder.iterdir()
+    calls = traced(*cli, "restore", "--yes", made, "--db", database)
+    synced = place(calls, "sync", ".part>")
+    named = place(calls, "rename", f'"{database}"', after=synced)
+    place(calls, "sync", f"<{tmp_path}>", after=named)
+
+
+def ruined(database: Path) -> dict[str, Callable[[], None]]:
+    """What may happen to a database, by name."""
+    whole = database.read_bytes()
+    page = whole[2 * 4096 : 3 * 4096]
+
+    def change(sql: str) -> None:
+        with closing(sqlite3.connect(database)) as db, db:
+            db.execute(sql)
+
+    return {
+        "of another program": lambda: change("PRAGMA application_id = 7"),
+        "of a newer version": lambda: change("PRAGMA user_version = 99"),
+        "truncated": lambda: database.write_bytes(whole[: len(whole) // 2]) and None,
+        "a flipped page": lambda: (
+            database.write_bytes(whole.replace(page, bytes(byte ^ 0x5A for byte in page))) and None
+        ),
+        "zero bytes long": lambda: database.write_bytes(b"") and None,
+        "text": lambda: database.write_text("dear diary") and None,
+    }
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("of another program", "of a newer version", "truncated", "a flipped page"),
+        *("zero bytes long", "text"),
+    ],
+)
+def test_database_that_is_not_right_is_left_as_it_is(database: Path, kind: str) -> None:
+    """One sentence with cause and remedy, exit code 5, and no byte is changed."""
+    puller = Puller(database)
+    assert puller.pull() == 0
+    good = database.read_bytes()
+    ruined(database)[kind]()
+    before = database.read_bytes()
+    done = subprocess.run(
+        [*PULL, "-", "--db", str(database)], input=said(7), capture_output=True, check=False
+    )
+    assert done.returncode == 5, done.stderr
+    assert done.stderr.count(b"\n") == 1
+    assert str(database).encode() in done.stderr
+    assert database.read_bytes() == before
+    assert os.listdir(database.parent) == [database.name]
+    database.write_bytes(good)
+    assert puller.pull() == 0
+
+
+SMALL_DISK = """
+mount -t tmpfs -o size=160k tmpfs "$1"; cd "$1"; shift
+"$@" <telegrams/1 || exit 90
+dd if=/dev/zero of=ballast bs=1k count=999 2>/dev/null
+sha256sum <slimmemeter.sqlite3
+"$@" <telegrams/2; echo $?
+sha256sum <slimmemeter.sqlite3
+rm ballast
+"$@" <telegrams/3; echo $?
+sqlite3 slimmemeter.sqlite3 'SELECT import_t1_wh FROM readings; PRAGMA integrity_check'
+"""
+
+
+def test_full_disk_loses_nothing_and_the_next_pull_works(tmp_path: Path) -> None:
+    """A file system of 160 kB that others fill; the file isn't changed, and room mends it."""
+    needs("sqlite3", "sqlite3")
+    for number in (1, 2, 3):
+        (tmp_path / f"telegram-{number}").write_bytes(said(number))
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    script = SMALL_DISK.replace("telegrams/", f"{tmp_path}/telegram-")
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
+    done = subprocess.run(
+        [*command, disk, *PULL, "-", "--db", "slimmemeter.sqlite3"],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    before, code, after, next_code, *there = done.stdout.split("\n")
+    assert (code, next_code) == ("5", "0"), done.stderr
+    assert before == after
+    assert done.stderr.count("the disk is full") == 1
+    assert there == ["1000", "3000", "ok", ""]
+
+
+def test_read_only_file_system_is_told(database: Path) -> None:
+    """As after an SD card has failed: exit code 5, and pages can still be read."""
+    puller = Puller(database)
+    assert puller.pull() == 0
+    script = 'mount --bind "$1" "$1"; mount -o remount,ro,bind "$1"; shift; "$@"'
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
+    done = subprocess.run(
+        [*command, database.parent, *PULL, "-", "--db", str(database)],
+        input=said(5),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 5
+    assert b"it may not be written by this user" in done.stderr
+    assert puller.pull() == 0
+
+
+def test_long_lock_is_told_and_the_next_pull_works(database: Path) -> None:
+    """A person's sqlite3 in a transaction: exit code 5 within the timeout, and nothing is lost."""
+    puller = Puller(database)
+    assert puller.pull() == 0
+    with closing(sqlite3.connect(database, isolation_level=None)) as person:
+        person.execute("BEGIN IMMEDIATE")
+        done = subprocess.run(
+            [*PULL, "-", "--db", str(database), "--timeout", "1"],
+            input=said(9),
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 5
+        assert b"locked for too long" in done.stderr
+    assert puller.pull() == 0
+    check_whole(database, puller.stored)
