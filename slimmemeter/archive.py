@@ -28,24 +28,30 @@ class Reader(Database):
         with self:
             return self._db.execute(sql, values).fetchall()
 
-    def series(self) -> list[NamedRow]:
+    def series(self, aside: bool = False) -> list[NamedRow]:
         """Each series that has readings, oldest first: id, meter, equipment, header, version,
-        registers, opened_by, and the instants of its first and last reading."""
+        registers, opened_by, and the instants of its first and last reading.
+
+        :param aside: also what is in none, as if it were one.
+        """
         return self._rows(
             "SELECT * FROM (SELECT s.id, s.meter, s.registers, s.opened_by,"
             f" m.equipment, m.header, m.version, {_ends('readings')}"
             " FROM series AS s JOIN meters AS m ON m.id = s.meter WHERE opened_by <> :aside)"
             " WHERE first IS NOT NULL ORDER BY first",
-            _NAMES,
+            _NAMES | ({"aside": ""} if aside else {}),
         )
 
-    def devices(self) -> list[NamedRow]:
+    def devices(self, aside: bool = False) -> list[NamedRow]:
         """Each M-Bus device, once for each time that its counter restarted: id, equipment, channel,
-        type, unit, opened_by, first, last."""
+        type, unit, opened_by, first, last.
+
+        :param aside: as in `series`.
+        """
         return self._rows(
             f"SELECT * FROM (SELECT s.*, {_ends('mbus_readings')} FROM mbus_devices AS s"
             " WHERE opened_by <> :aside) WHERE first IS NOT NULL ORDER BY first",
-            _NAMES,
+            _NAMES | ({"aside": ""} if aside else {}),
         )
 
     def around(
@@ -71,6 +77,25 @@ class Reader(Database):
                 "mask": schema.INSTANT_MASK,
             },
         )
+
+    def columns(self, table: str) -> list[str]:
+        """The columns that a table has in this file."""
+        return [row["name"] for row in self._rows(f"PRAGMA table_xinfo({table})")]
+
+    def lines(
+        self, table: str, owner: int, line: str, begin: int, end: int
+    ) -> list[tuple[int, str]]:
+        """The rows of a series or device in [begin, end): the instant, and what an SQL expression
+        makes of each."""
+        first = owner << schema.INSTANT_BITS
+        cursor = self._db.cursor()
+        cursor.row_factory = None
+        with self:
+            return cursor.execute(
+                f"SELECT id & {schema.INSTANT_MASK}, {line} FROM {table}"
+                " WHERE id >= ? AND id < ? ORDER BY id",
+                (first + begin, first + end),
+            ).fetchall()
 
     def newest(self) -> NamedRow | None:
         """The newest reading of all series, every column, or None."""

@@ -104,6 +104,20 @@ def _agreed(question: str) -> bool:
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "j", "ja")
 
 
+def _export(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import export
+
+    if arguments.what is not None:
+        form = "json" if arguments.json else "csv"
+        output.write(export.table(settings, arguments.what, form).encode())
+        return 0
+    lines = export.json_lines if arguments.json else export.csv_lines
+    for text in lines(settings.database, arguments.without_ids):
+        if not output.write(text.encode()):
+            break
+    return 0
+
+
 def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter import demo
 
@@ -147,6 +161,16 @@ COMMANDS = {
         ("--db",),
         YES,
         ("file", None, "the backup"),
+    ),
+    "export": Command(
+        "write all readings, or a table of a period, to standard output",
+        _export,
+        ("--db",),
+        {
+            "--json": "JSON instead of CSV; of readings an object a line",
+            "--without-ids": "number the meters instead of naming them",
+        },
+        ("what", "?", "a table, such as day/2026-11-23/electricity; without it all readings"),
     ),
     "start-over": Command(
         "set the database aside and begin a new one", _start_over, ("--db",), YES

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from slimmemeter import periods
 from slimmemeter.archive import Reader
 from slimmemeter.curve import Around, differences
 from slimmemeter.database import NamedRow
 from slimmemeter.judgement import GAP
+from slimmemeter.periods import BUCKETS, POWER_BUCKETS, Period
 
 # By medium: EN 13757-3's types, and by the unit that is stored the column, of a thousand of it.
 MEDIA = {
@@ -23,6 +26,7 @@ MEDIA = {
     "cooling": ((10, 11), {"MJ": "cooling_gj", "Wh": "cooling_kwh"}),
     "submeter": ((2,), {"Wh": "submeter_kwh"}),
 }
+TABLES = ("electricity", "power", *MEDIA)
 THOUSAND, ONE = 1000, 1
 LEAST_S = 60  # of less a mean power is the counter's rounding: 1 Wh in 3 s is 1200 W
 
@@ -237,6 +241,25 @@ def table(reader: Reader, name: str, borders: list[int]) -> Table:
     if name in ("electricity", "power"):
         return {"electricity": electricity, "power": power}[name](reader, borders)
     return medium(reader, name, borders)
+
+
+def of_period(reader: Reader, period: Period, name: str) -> Table:
+    """A period's table of that name, in the buckets that suit both.
+
+    :raises KeyError: there is no such table.
+    """
+    buckets = POWER_BUCKETS if name == "power" else BUCKETS
+    return table(reader, name, period.borders(buckets[period.kind]))
+
+
+def years(reader: Reader, zone: ZoneInfo) -> Period | None:
+    """The years from the first reading of any meter to the last one; None without any."""
+    lives = [*reader.series(), *reader.devices()]
+    if not lives:
+        return None
+    return periods.years(
+        min(row["first"] for row in lives), max(row["last"] for row in lives), zone
+    )
 
 
 def _electricity(reader: Reader, borders: list[int]) -> _Sum:

@@ -20,16 +20,19 @@ def say(text: str) -> None:
     write(f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
-def write(content: bytes) -> None:
+def write(content: bytes) -> bool:
     """Write bytes. Who has seen enough (`| head`) keeps nothing from being done.
 
+    :returns: whether anybody still reads.
     :raises UsageError: standard output takes nothing.
     """
     try:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
+        return True
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise UsageError(f"cannot write to standard output: {error.strerror}") from None

@@ -59,12 +59,10 @@ def next_at(newest: NamedRow) -> int:
 
 
 def years(reader: Reader) -> Period:
-    """The years from the first reading of any meter to the last one."""
-    lives = [*reader.series(), *reader.devices()]
-    if not lives:
+    found = history.years(reader, site().zone)
+    if found is None:
         raise NoReadingError
-    first, last = min(row["first"] for row in lives), max(row["last"] for row in lives)
-    return periods.years(first, last, site().zone)
+    return found
 
 
 def media(reader: Reader) -> list[str]:
@@ -92,7 +90,7 @@ def picture_words(reader: Reader, period: Period, table: history.Table) -> dict[
 
 def _alt(reader: Reader, period: Period, name: str) -> str:
     """What a picture shows, for who can't see it."""
-    said = _totals_said(reader, period, table(reader, period, name))
+    said = _totals_said(reader, period, history.of_period(reader, period, name))
     said = said or gettext("nothing is known of this time")
     return f"{words.table_name(name)}, {words.period_title(period)}: {said}"
 
@@ -159,16 +157,10 @@ def frame(reader: Reader) -> dict[str, object]:
     }
 
 
-def table(reader: Reader, period: Period, name: str) -> history.Table:
-    """A period's table of that name, in the buckets that suit both."""
-    buckets = periods.POWER_BUCKETS if name == "power" else periods.BUCKETS
-    return history.table(reader, name, period.borders(buckets[period.kind]))
-
-
 def of_period(reader: Reader, period: Period) -> dict[str, object]:
     """What the page of a period shows."""
     there = media(reader)
-    tables = [table(reader, period, name) for name in ("electricity", *there)]
+    tables = [history.of_period(reader, period, name) for name in ("electricity", *there)]
     spans = registers.spans(reader, period.begin_at, period.end_at)
     electricity = tables[0]
     return {

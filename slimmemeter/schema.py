@@ -26,6 +26,8 @@ RARE_COLUMNS = (
     *("export_wh", "export_t3_wh", "export_t4_wh"),
     "running_quarter_w",
 )
+# Columns of readings that every reading has, whatever the meter.
+ABOUT_A_READING = ("id", "series", "taken_at", "delay_s", "source")
 METER_CLOCK = "meter_clock"  # rare too: when a clock is off for the first time
 REGISTERS = tuple(name for name in COMMON_COLUMNS + RARE_COLUMNS if name.endswith("_wh"))
 # Kept in a row of their own when one of them changes.

@@ -296,9 +296,9 @@ def _period(kind: str, text: str) -> Period:
 
 
 def _table_as(reader: Reader, period: Period, name: str, form: str) -> Response:
-    if name not in ("electricity", "power", *history.MEDIA):
+    if name not in history.TABLES:
         abort(404, gettext("There is no table %(name)s", name=name))
-    table = pages.table(reader, period, name)
+    table = history.of_period(reader, period, name)
     if form == "json":
         return jsonify(tabular.as_json(table, period.name, site().zone))
     if form == "csv":

@@ -29,7 +29,7 @@ PULL = [sys.executable, "-I", "-m", "slimmemeter.pull"]
 MONDAY = 1_792_969_200  # 2026-10-26 00:00 in Amsterdam, the day after summer time ended
 
 Found = TypeVar("Found")
-Pull = Callable[..., subprocess.CompletedProcess[str]]
+Pull = Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 SHORT, LONG = 500, 10_000  # examples of a property
@@ -172,6 +172,24 @@ def pull(database: Path, tmp_path: Path) -> Pull:
         )
 
     return run
+
+
+@pytest.fixture
+def run(database: Path, tmp_path: Path) -> Run:
+    """Runs the real `slimmemeter` on the test's database."""
+
+    def command(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "slimmemeter.cli", *map(str, arguments)],
+            capture_output=True,
+            check=False,
+            env={"HOME": str(tmp_path), "SLIMMEMETER_DB": str(database)} | environ,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=60,
+        )
+
+    return command
 
 
 def rows(database: Path, sql: str) -> list[tuple[object, ...]]:

@@ -9,37 +9,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, Pull, rows, simple
+from conftest import MONDAY, Pull, Run, rows, simple
 from test_judgement import counted
 from test_web import client_of, text_of
 
 from slimmemeter import backup, clock, outcome
 from slimmemeter.errors import StoreError
 from slimmemeter.store import Writer
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def run(database: Path, tmp_path: Path) -> Run:
-    """Runs the real `slimmemeter` on the test's database."""
-
-    def command(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "slimmemeter.cli", *map(str, arguments)],
-            capture_output=True,
-            check=False,
-            env={"HOME": str(tmp_path), "SLIMMEMETER_DB": str(database)} | environ,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=60,
-        )
-
-    return command
 
 
 @pytest.fixture

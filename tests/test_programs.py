@@ -187,7 +187,7 @@ HOUSE = {
     "periods": "",
     "curve": "",
     "archive": "database judgement schema",
-    "history": "archive curve database judgement",
+    "history": "archive curve database judgement periods",
     "registers": "archive curve database history",
     "charts": "history",
     "words": "history judgement periods registers",
@@ -205,7 +205,8 @@ HOUSE = {
     "diagnosis": "clock errors faults findings frames hearing noise obis port settings telegram",
     "doctor": "alarm archive clock database diagnosis errors faults findings hearing outcome"
     " output port report settings store",
-    "cli": "backup demo doctor errors output server settings telegram",
+    "export": "archive database errors history judgement periods schema settings tabular",
+    "cli": "backup demo doctor errors export output server settings telegram",
 }
 OUTSIDE = {
     "serial": {"port"},

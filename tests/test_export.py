@@ -1,0 +1,142 @@
+"""All readings as text: nothing is left out, and every decimal is the meter's."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from conftest import MONDAY, Run, rows
+from test_judgement import counted, stored
+from test_web import client_of
+
+from slimmemeter.telegram import MbusReading, Reading
+
+
+@pytest.fixture
+def house(database: Path) -> Path:
+    """Two meters one after the other, gas, and a reading that was set aside."""
+    readings = counted(1000, 1100, 20, 1234)
+    for at, each in readings:
+        each.mbus.append(MbusReading(1, 3, 'G"1,2', at - 17, 5000 + at - MONDAY, "dm3"))
+        each.values |= {"power_import_w": 321, "voltage_l1_dv": 2314}
+    values = {"import_wh": 7, "export_wh": 0}
+    readings.append((MONDAY + 9000, Reading("TST5", None, "two", None, None, values, [], {}, 3600)))
+    stored(database, readings)
+    return database
+
+
+def lines(text: str) -> list[dict[str, str]]:
+    """The rows of a CSV, without empty cells."""
+    found = csv.DictReader(io.StringIO(text, newline=""))
+    return [{name: cell for name, cell in row.items() if cell} for row in found]
+
+
+def test_export_has_every_reading_in_the_order_of_time(run: Run, house: Path) -> None:
+    """Of the meters, of the device, and what was set aside; counters with all their decimals."""
+    done = run("export")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = lines(done.stdout)
+    assert [row["time"] for row in found] == sorted(row["time"] for row in found)
+    assert len(found) == 5 + 4
+    assert found[0] == {
+        "time": "2026-10-25T22:59:43Z",
+        "meter": 'G"1,2',
+        "channel": "1",
+        "type": "3",
+        "gas_m3": "5.000",
+    }
+    assert found[1] == {
+        "time": "2026-10-25T23:00:00Z",
+        "meter": "one",
+        "version": "50",
+        "tariff": "1",
+        "import_t1_kwh": "1.000",
+        "power_import_w": "321",
+        "voltage_l1_dv": "2314",
+    }
+    assert [row["import_t1_kwh"] for row in found[1:8:2]] == ["1.000", "1.100", "0.020", "1.234"]
+    assert found[-1] == {
+        "time": "2026-10-26T01:30:00Z",
+        "meter": "two",
+        "import_kwh": "0.007",
+        "export_kwh": "0.000",
+    }
+
+
+def test_export_as_json_says_the_same(run: Run, house: Path) -> None:
+    """An object a line, without what there isn't."""
+    texts = [
+        json.loads(line, parse_float=str) for line in run("export", "--json").stdout.splitlines()
+    ]
+    as_csv = lines(run("export").stdout)
+    assert len(texts) == len(as_csv)
+    for told, row in zip(texts, as_csv, strict=True):
+        assert set(told) == set(row)
+        for name, value in told.items():
+            if name.endswith(("kwh", "m3")):
+                assert Decimal(value) == Decimal(row[name])
+            else:
+                assert str(value) == row[name]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_export_without_ids(run: Run, house: Path, form: tuple[str, ...]) -> None:
+    """Each meter keeps a name of its own, which tells nothing."""
+    text = run("export", "--without-ids", *form).stdout
+    assert "one" not in text
+    assert "two" not in text
+    assert 'G"' not in text
+    assert {name for name in ("meter 1", "meter 2", "device 3") if name in text} == {
+        *("meter 1", "meter 2", "device 3")
+    }
+
+
+@pytest.mark.parametrize(
+    "table", ["day/2026-10-26/electricity", "week/2026-W44/power", "years/gas", "year/2026/gas"]
+)
+def test_export_of_a_table_is_the_pages_one(run: Run, house: Path, table: str) -> None:
+    """The same columns and numbers."""
+    client = client_of(house)
+    assert run("export", table).stdout.replace("\n", "") == (
+        client.get(f"/{table}.csv").text.replace("\r\n", "").replace("\n", "")
+    )
+    assert json.loads(run("export", "--json", table).stdout) == client.get(f"/{table}.json").json
+
+
+@pytest.mark.parametrize(
+    "what", ["electricity", "day/2026-02-30/gas", "years/nonsense", "", "a/b/c/d"]
+)
+def test_export_of_what_there_is_not(run: Run, house: Path, what: str) -> None:
+    """One sentence with an example."""
+    done = run("export", what)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "such as day/2026-11-23/electricity" in done.stderr
+
+
+def test_export_without_a_database(run: Run) -> None:
+    """Told, and none is made."""
+    assert run("export").returncode == 5
+
+
+def test_export_of_many_days(run: Run, database: Path) -> None:
+    """Longer than what is asked for at once, with a gap of months in it."""
+    readings = counted(*range(2000))
+    readings += [(at + 200 * 86400, each) for at, each in counted(*range(2000, 2500))]
+    stored(database, readings)
+    found = lines(run("export").stdout)
+    assert [int(Decimal(row["import_t1_kwh"]) * 1000) for row in found] == list(range(2500))
+    assert len(rows(database, "SELECT 1 FROM readings")) == 2500
+
+
+def test_export_into_head_ends_quietly(house: Path) -> None:
+    """Who has seen enough isn't told of it."""
+    command = f"{sys.executable} -m slimmemeter.cli export --db {house} | head -n 1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True)
+    assert done.stdout.startswith("time,meter,")
+    assert done.stderr == ""
