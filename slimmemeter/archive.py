@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from slimmemeter import schema
@@ -11,6 +11,9 @@ from slimmemeter.judgement import SET_ASIDE
 
 if TYPE_CHECKING:
     from slimmemeter.database import Values
+
+
+MOST_ROWS = 5000  # that are asked for at once
 
 
 class Reader(Database):
@@ -81,6 +84,20 @@ class Reader(Database):
     def columns(self, table: str) -> list[str]:
         """The columns that a table has in this file."""
         return [row["name"] for row in self._rows(f"PRAGMA table_xinfo({table})")]
+
+    def readings(self, table: str, owner: int, columns: Sequence[str]) -> Iterator[NamedRow]:
+        """The rows of a series or device, oldest first, some thousands at a time."""
+        first = owner << schema.INSTANT_BITS
+        after, is_all = first - 1, False
+        while not is_all:
+            rows = self._rows(
+                f"SELECT id, {', '.join(columns)} FROM {table} WHERE id > ? AND id <= ?"
+                " ORDER BY id LIMIT ?",
+                (after, first + schema.INSTANT_MASK, MOST_ROWS),
+            )
+            yield from rows
+            is_all = len(rows) < MOST_ROWS
+            after = rows[-1]["id"] if rows else after
 
     def lines(
         self, table: str, owner: int, line: str, begin: int, end: int

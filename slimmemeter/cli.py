@@ -15,7 +15,7 @@ from slimmemeter.settings import SETTINGS, Settings
 from slimmemeter.telegram import printable
 
 if TYPE_CHECKING:
-    from slimmemeter import backup
+    from slimmemeter import backup, intake
 
 FLAGS = {setting.flag: setting for setting in SETTINGS}
 
@@ -104,6 +104,39 @@ def _agreed(question: str) -> bool:
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "j", "ja")
 
 
+def _import(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import intake
+
+    if not arguments.files:
+        raise UsageError("which file? `slimmemeter import FILE...`")
+    if arguments.undo:
+        count = intake.undo(settings, arguments.files[0])
+        output.say(f"{count} readings of import {arguments.files[0]} were taken out")
+        return 0
+    for tally in intake.run(settings, arguments.files, arguments.dry_run):
+        output.say(_tallied(tally, settings, arguments.dry_run))
+    return 0
+
+
+def _tallied(tally: intake.Tally, settings: Settings, dry_run: bool) -> str:
+    """What came of a file, in a few lines."""
+    zone = settings.zone_info()
+    said = f"{tally.path} ({tally.kind}): {tally.new} new readings"
+    if tally.first is not None and tally.last is not None:
+        begin, end = (datetime.fromtimestamp(at, zone) for at in (tally.first, tally.last))
+        said += f", of all from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+    for outcome, words in (("known", "known before"), ("conflict", "other than what is stored")):
+        if outcome in tally.counts:
+            said += f"; {tally.counts[outcome]} {words}"
+    if tally.wrong:
+        said += f"; {tally.wrong} that are none"
+    if dry_run:
+        said += "; nothing was stored"
+    elif tally.new:
+        said += f"; `slimmemeter import --undo {tally.number}` takes them out again"
+    return "\n".join([said, *(f"    left out: {each}" for each in tally.left_out)])
+
+
 def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter import export
 
@@ -161,6 +194,16 @@ COMMANDS = {
         ("--db",),
         YES,
         ("file", None, "the backup"),
+    ),
+    "import": Command(
+        "bring readings in: telegram logs, our CSV, another database",
+        _import,
+        ("--db",),
+        {
+            "--dry-run": "say what would come, and store nothing",
+            "--undo": "take out the import of that number",
+        },
+        ("files", "*", "the files, or the number; - is standard input"),
     ),
     "export": Command(
         "write all readings, or a table of a period, to standard output",

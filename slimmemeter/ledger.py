@@ -107,8 +107,14 @@ class Ledger:
         found, is_all = self._points(after, MOST_AT_ONCE, after=True)
         for point in found:
             window.take(point)
-        self._write(window, self._events_in(window))
-        return None if is_all else found[-1].at
+        begin = -1 if window.begins else window.points[0].at
+        end = schema.INSTANT_MASK if is_all else found[-1].at
+        self._write(window, self._events_between(begin, end, window.begins))
+        if not is_all:
+            return found[-1].at
+        for life in list(self._lives.values()):
+            self._drop_if_empty(life, window)
+        return None
 
     def _window_at(self, instant: int) -> Window:
         """The readings up to an instant, from two on that are known to count."""
@@ -201,7 +207,7 @@ class Ledger:
         for event in wanted - told:
             self._put_event(event)
         for life in left.difference([point.life for point in window.points]):
-            self._drop_if_empty(life, window.points[-1])
+            self._drop_if_empty(life, window)
 
     def _put_life(self, life: Life, layout: Sequence[bool]) -> None:
         names = [name for name, is_there in zip(self.registers, layout, strict=False) if is_there]
@@ -234,17 +240,20 @@ class Ledger:
         )
         return left
 
-    def _drop_if_empty(self, life: Life, near: Point) -> None:
+    def _drop_if_empty(self, life: Life, window: Window) -> None:
         """Take out a life without readings; what else was told of it is of its neighbour's now."""
         assert life.id is not None
-        assert near.life is not None
         if self._rows(life.id, 0, schema.INSTANT_MASK, "ASC", 1):
             return
+        near = window.points[-1].life if window.points else None
         self._db.execute(f"DELETE FROM {self._kind.lives} WHERE id = ?", (life.id,))
-        self._db.execute(
-            f"UPDATE events SET {self._kind.event} = ? WHERE {self._kind.event} = ? AND kind = ?",
-            (near.life.id, life.id, OTHER_VALUE),
-        )
+        if near is None:
+            self._db.execute(f"DELETE FROM events WHERE {self._kind.event} = ?", (life.id,))
+        else:
+            self._db.execute(
+                f"UPDATE events SET {self._kind.event} = ? WHERE {self._kind.event} = ?",
+                (near.id, life.id),
+            )
         del self._lives[life.id]
         life.id = None
 
@@ -252,7 +261,10 @@ class Ledger:
         """What the file tells of a window's readings."""
         if not window.points:
             return set()
-        begin, end = window.points[0].at, window.points[-1].at
+        return self._events_between(window.points[0].at, window.points[-1].at, window.begins)
+
+    def _events_between(self, begin: int, end: int, with_first: bool) -> set[Event]:
+        """What the file tells from one reading to another, of the first only if that is asked."""
         found = self._db.execute(
             f"SELECT kind, {self._kind.event}, at, until, detail FROM events"
             f" WHERE at BETWEEN ? AND ? AND {self._kind.event} IS NOT NULL AND kind <> ?",
@@ -263,7 +275,7 @@ class Ledger:
             for kind, life, at, until, detail in found.fetchall()
             if life in self._lives
             and (until is None or until <= end)
-            and (kind == GAP or at > begin or window.begins)
+            and (kind == GAP or at > begin or with_first)
         }
 
     def _put_event(self, event: Event) -> None:

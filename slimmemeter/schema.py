@@ -58,7 +58,7 @@ CREATE TABLE readings (
     id INTEGER PRIMARY KEY,  -- series << {INSTANT_BITS} | taken_at
     series INTEGER AS (id >> {INSTANT_BITS}) VIRTUAL,{_PACKED},
     delay_s INTEGER,  -- from taken_at until it was received; NULL from a file
-    source INTEGER,  -- NULL: the port, 0: a file, -1: simulated
+    source INTEGER,  -- NULL: the port, 0: a file, -1: simulated, else the number of an import
     tariff INTEGER,
     {", ".join(f"{column} INTEGER" for column in COMMON_COLUMNS)}
     -- and when they are needed: other registers, running_quarter_w, and meter_clock, which is what
@@ -76,6 +76,13 @@ CREATE TABLE mbus_readings (
     id INTEGER PRIMARY KEY,  -- device << {INSTANT_BITS} | taken_at
     device INTEGER AS (id >> {INSTANT_BITS}) VIRTUAL,{_PACKED},
     counter INTEGER NOT NULL
+    -- and source, from the first import on
+);
+CREATE TABLE imports (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,  -- telegrams, CSV, database
+    name TEXT NOT NULL
 );
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,

@@ -146,7 +146,7 @@ class Writer(Database):
         for month_ended_at, ended_at, power_w in reading.peaks():
             self._put_peak(meter, month_ended_at, ended_at, power_w)
         for device in reading.mbus:
-            self._put_mbus(device)
+            self.put_device(device, source)
         return STORED
 
     def _meter(self, reading: Reading) -> int:
@@ -238,16 +238,70 @@ class Writer(Database):
                 (meter, month_ended_at, ended_at, power_w),
             )
 
-    def _put_mbus(self, reading: MbusReading) -> None:
+    def put_device(self, reading: MbusReading, source: int | None) -> str:
+        """What `put` does, for a device alone."""
         owner = (reading.equipment, reading.channel, reading.kind, reading.unit)
         ledger = self._ledger(DEVICES, owner)
         if (there := ledger.at(reading.at)) is None:
             device = ledger.add(Point(reading.at, (reading.counter,)))
-            self._insert(
-                "mbus_readings", device << schema.INSTANT_BITS | reading.at, reading.counter
+            self._insert_device_reading(device, reading, source)
+            return STORED
+        if there.counters[0] == reading.counter:
+            return KNOWN
+        assert there.life is not None
+        self._note_other_value(there.life.id, reading, there.counters[0])
+        return CONFLICT
+
+    def _insert_device_reading(self, device: int, reading: MbusReading, source: int | None) -> None:
+        key = device << schema.INSTANT_BITS | reading.at
+        if source is None or source <= FROM_FILE:
+            self._db.execute(
+                "INSERT INTO mbus_readings (id, counter) VALUES (?, ?)", (key, reading.counter)
             )
-        elif there.counters[0] != reading.counter and there.life is not None:
-            self._note_other_value(there.life.id, reading, there.counters[0])
+            return
+        self._make_room_for_sources()
+        self._db.execute(
+            "INSERT INTO mbus_readings (id, counter, source) VALUES (?, ?, ?)",
+            (key, reading.counter, source),
+        )
+
+    def _make_room_for_sources(self) -> None:
+        """Let devices' readings tell of which import they are, from the first one on."""
+        rows = self._db.execute("PRAGMA table_info(mbus_readings)").fetchall()
+        if "source" not in {row[1] for row in rows}:
+            self._db.execute("ALTER TABLE mbus_readings ADD COLUMN source INTEGER")
+
+    def commit(self) -> None:
+        """End a transaction that `begin` started."""
+        with self:
+            self._db.execute("COMMIT")
+
+    def next_import(self) -> int:
+        """The number of an import that begins."""
+        return (self._one("SELECT max(id) FROM imports")[0] or 0) + 1
+
+    def note_import(self, number: int, kind: str, name: str) -> None:
+        """Write down which import a number is, once."""
+        if self._one("SELECT 1 FROM imports WHERE id = ?", (number,))[0] is None:
+            self._make_room_for_sources()
+            self._insert("imports", number, int(time.time()), kind, name)
+
+    def imports(self) -> dict[int, str]:
+        """Each import's number and name."""
+        with self:
+            return dict(self._db.execute("SELECT id, name FROM imports ORDER BY id").fetchall())
+
+    def take_out(self, number: int) -> int:
+        """Take out the readings of one import. :returns: how many."""
+        with self:
+            self.begin()
+            count = sum(
+                self._db.execute(f"DELETE FROM {table} WHERE source = ?", (number,)).rowcount
+                for table in ("readings", "mbus_readings")
+            )
+            self._db.execute("DELETE FROM imports WHERE id = ?", (number,))
+            self._db.execute("COMMIT")
+        return count
 
     def _note_other_value(
         self, device: int | None, reading: MbusReading, before: int | None

@@ -206,7 +206,10 @@ HOUSE = {
     "doctor": "alarm archive clock database diagnosis errors faults findings hearing outcome"
     " output port report settings store",
     "export": "archive database errors history judgement periods schema settings tabular",
-    "cli": "backup demo doctor errors export output server settings telegram",
+    "sheet": "errors history periods schema telegram",
+    "sources": "archive errors frames judgement schema sheet telegram",
+    "intake": "archive errors history settings sources store",
+    "cli": "backup demo doctor errors export intake output server settings telegram",
 }
 OUTSIDE = {
     "serial": {"port"},
