@@ -168,11 +168,13 @@ class Window:
             if point.life is new:
                 point.life = stored
 
-    def forget(self) -> None:
-        """Keep only the end from which judging goes on."""
-        if self.is_settled:
-            del self.points[:-2]
-            self.begins = False
+    def forget(self) -> bool:
+        """Keep only the end from which judging goes on, if it is one; returns whether it is."""
+        if not self.is_settled:
+            return False
+        del self.points[:-2]
+        self.begins = False
+        return True
 
     def events(self, gap_s: int, registers: Sequence[str]) -> set[Event]:
         """What is to be told of these readings.

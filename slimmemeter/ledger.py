@@ -80,9 +80,14 @@ class Ledger:
         if new.at > self._newest_at:
             self._newest_at = new.at
             self._tail.take(new)
-            self._write(self._tail, self._told)
-            self._tail.forget()
-            self._told = self._tail.events(self._kind.gap_s, self.registers)
+            self._told = self._write(self._tail, self._told)
+            if self._tail.forget():
+                begin = self._tail.points[0].at
+                self._told = {
+                    event
+                    for event in self._told
+                    if event[2] > begin or (event[2] == begin and event[0] == GAP)
+                }
         else:
             window = self._window_at(new.at)
             window.take(new)
@@ -186,8 +191,8 @@ class Ledger:
         clock = row[width + 1] if len(row) > width + 1 else None
         return Point((row[0] or 0) & schema.INSTANT_MASK, row[1 : width + 1], clock, life)
 
-    def _write(self, window: Window, told: set[Event]) -> None:
-        """Put into the file what the judgement of a window changed."""
+    def _write(self, window: Window, told: set[Event]) -> set[Event]:
+        """Put into the file what the judgement of a window changed; returns what is told now."""
         for life, first in window.opened:
             if life.id is None and life.opened_by != FIRST:
                 self.noticed.append(f"a new series begins: {life.opened_by}")
@@ -208,6 +213,7 @@ class Ledger:
             self._put_event(event)
         for life in left.difference([point.life for point in window.points]):
             self._drop_if_empty(life, window)
+        return wanted
 
     def _put_life(self, life: Life, layout: Sequence[bool]) -> None:
         names = [name for name, is_there in zip(self.registers, layout, strict=False) if is_there]

@@ -37,6 +37,8 @@ class Writer(Database):
         with self:
             self._db.execute("PRAGMA synchronous = EXTRA")
         self._noticed: list[str] = []
+        self._seldom: tuple[object, ...] = ()  # the meter and its counts and lists, as last told
+        self._seldom_at = 0
         self._ledgers: dict[tuple[str, tuple[object, ...]], Ledger] = {}
         self._columns: set[object] = set()
 
@@ -107,6 +109,7 @@ class Writer(Database):
             )
         self._ledgers = {}
         self._noticed = []
+        self._seldom = ()
         self._columns = {row[1] for row in self._db.execute("PRAGMA table_info(readings)")}
 
     def _wait_no_longer(self) -> None:
@@ -140,14 +143,22 @@ class Writer(Database):
             return KNOWN if there.counters == point.counters else CONFLICT
         series = ledger.add(point)
         self._insert_reading(reading, series, taken_at, delay_s, source, clock)
-        self._put_counters(meter, taken_at, reading.counters())
+        seldom = (meter, *reading.seldom())
+        if seldom != self._seldom or taken_at < self._seldom_at:
+            self._put_seldom(reading, meter, taken_at)
+            self._seldom = seldom
+        self._seldom_at = taken_at
+        for device in reading.mbus:
+            self.put_device(device, source)
+        return STORED
+
+    def _put_seldom(self, reading: Reading, meter: int, at: int) -> None:
+        """What is the same in almost every telegram: counts and lists."""
+        self._put_counters(meter, at, reading.counters())
         for ended_at, duration_s in reading.failures():
             self._put_failure(meter, ended_at, duration_s)
         for month_ended_at, ended_at, power_w in reading.peaks():
             self._put_peak(meter, month_ended_at, ended_at, power_w)
-        for device in reading.mbus:
-            self.put_device(device, source)
-        return STORED
 
     def _meter(self, reading: Reading) -> int:
         found = self._one("SELECT id FROM meters WHERE equipment = ?", (reading.meter_id or "",))

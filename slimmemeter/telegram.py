@@ -26,6 +26,7 @@ _COUNTERS = {
     for code, (_, _, kind, column) in obis.TABLE.items()
     if column is not None and kind == obis.COUNT
 }
+_SELDOM = (*_COUNTERS.values(), b"1-0:99.97.0", b"1-0:1.6.0", b"0-0:98.1.0")
 _MBUS_COUNTERS = frozenset(
     code.encode() for code, row in obis.AS_PRINTED.items() if row[0] == "mbus_reading"
 )
@@ -90,6 +91,10 @@ class Reading:
     def has_clock(self) -> bool:
         """Whether the meter tells a time, right or not: P1 2.2 and 3.0 don't."""
         return len(self._others.get(b"0-0:1.0.0", b")")) > 1
+
+    def seldom(self) -> list[bytes | None]:
+        """What `counters`, `failures` and `peaks` are read from, as it came."""
+        return list(map(self._others.get, _SELDOM))
 
     def counters(self) -> dict[str, int]:
         """How many failures, sags and swells the meter has counted, by column."""
