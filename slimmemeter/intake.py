@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 500  # items in a transaction
 LONGEST_S = 0.1  # and how long it may take
-PAUSE_S = 0.02  # between two, so that a pull that waits gets its turn
 
 
 @dataclass
@@ -120,7 +119,6 @@ def _take_all(
         if pending == MOST_AT_ONCE or time.monotonic() - begun_s > LONGEST_S:
             writer.commit()
             bar.update(position() - bar.n)
-            time.sleep(PAUSE_S)
             pending = 0
     if pending:
         writer.commit()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
 FROM_FILE = 0
+PAUSE_S = 0.02
 
 
 class Writer(Database):
@@ -283,9 +284,10 @@ class Writer(Database):
             self._db.execute("ALTER TABLE mbus_readings ADD COLUMN source INTEGER")
 
     def commit(self) -> None:
-        """End a transaction that `begin` started."""
+        """End one of many transactions; a pull that waits gets its turn before the next one."""
         with self:
             self._db.execute("COMMIT")
+        time.sleep(PAUSE_S)
 
     def next_import(self) -> int:
         """The number of an import that begins."""
@@ -350,7 +352,7 @@ class Writer(Database):
             while after is not None:
                 self.begin()
                 after = self._ledger(kind, owner).judge_again(after)
-                self._db.execute("COMMIT")
+                self.commit()
 
 
 _COUNTED = (*schema.REGISTERS, schema.METER_CLOCK)
