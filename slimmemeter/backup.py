@@ -44,6 +44,7 @@ def make(source: str, folder: str) -> Content:
 
     :raises StoreError: it can't be made; the copies that are there stay.
     """
+    folder = os.path.realpath(folder)
     _must_be_there(folder)
     name = time.strftime("slimmemeter-%Y-%m-%dT%H%M%SZ.sqlite3.gz", time.gmtime())
     with _told(folder), _part(f"{folder}/{name}", source) as copy, _part(copy, source) as packed:
@@ -86,6 +87,7 @@ def restore(
     :returns: what is there now, and where the database is that was there before.
     :raises StoreError: the copy isn't one, or is damaged; then nothing is changed.
     """
+    target = os.path.realpath(target)
     folder = os.path.dirname(target)
     with _told(folder), _part(target, target) as part:
         _unpack(source, part)
@@ -104,9 +106,11 @@ def start_over(target: str) -> str:
     """
     if not os.path.exists(target):
         raise StoreError(f"there is no database {target}")
+    target = os.path.realpath(target)
     with _told(os.path.dirname(target)), _part(target, target) as part:
         database.fill(part)
         aside = put_in_place(part, target, "until")
+    outcome.forget_backup(target)
     return str(aside)
 
 
@@ -126,7 +130,7 @@ def put_in_place(part: str, target: str, why: str) -> str | None:
     which find the new one when they look again.
     """
     if not os.path.exists(target):
-        os.replace(part, target)
+        os.link(part, target)  # which fails where a pull made one meanwhile
         database.sync_folder(os.path.dirname(target))
         return None
     stem, extension = os.path.splitext(target)
@@ -145,11 +149,13 @@ def _kept_from_pulls(target: str) -> Iterator[None]:
     """Hold the write lock, if it is a database at all."""
     try:
         held = database.Database(target, "rw", LOCK_S, any_version=True)
-        held.hold()
-    except StoreError:
+    except StoreError as error:
+        if "locked" in str(error):
+            raise
         yield
         return
     try:
+        held.hold()
         yield
     finally:
         held.close()
@@ -169,7 +175,7 @@ def _told(folder: str) -> Iterator[None]:
 def _part(beside: str, like: str) -> Iterator[str]:
     """A place for an unfinished file, owned as the database is; it is gone at the end."""
     folder, name = os.path.split(beside)
-    for old in glob.glob(f"{glob.escape(folder)}/.*{PART}"):
+    for old in glob.glob(f"{glob.escape(folder)}/.slimmemeter-*{PART}"):
         if time.time() - os.path.getmtime(old) > STALE_PART_S:
             os.unlink(old)
     made = f"{folder}/.{name.lstrip('.')}.{os.getpid()}{PART}"

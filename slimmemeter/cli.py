@@ -101,7 +101,10 @@ def _agreed(question: str) -> bool:
     """Ask a person. :raises UsageError: there is none."""
     if not sys.stdin.isatty():
         raise UsageError("nobody is there to confirm it; --yes does")
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "j", "ja")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "j", "ja")
+    except EOFError:
+        return False
 
 
 def _import(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -97,10 +97,10 @@ def rebuild(settings: Settings) -> str:
 
 
 def _changed(before: dict[str, int], after: dict[str, int]) -> str:
-    told = [
-        f"{count} {kind}" + (f" ({before.get(kind, 0)} before)" * (before.get(kind, 0) != count))
-        for kind, count in after.items()
-    ]
+    told = []
+    for kind in sorted({*before, *after}):
+        now, was = after.get(kind, 0), before.get(kind, 0)
+        told.append(f"{now} {kind}" + f" ({was} before)" * (was != now))
     return ", ".join(told) or "nothing is to be told of them"
 
 

@@ -98,14 +98,10 @@ class Window:
     @property
     def is_settled(self) -> bool:
         """Whether it ends with two readings of one life, so that another may begin with them."""
-        *_, before, last = (None, None, *self.points)
-        return (
-            self._pending is None
-            and before is not None
-            and last is not None
-            and before.counts
-            and before.life is last.life
-        )
+        if self._pending is not None or len(self.points) < 2:
+            return False
+        before, last = self.points[-2:]
+        return before.counts and before.life is last.life
 
     @property
     def is_as_stored(self) -> bool:

@@ -39,6 +39,12 @@ def leave_backup(database: str, path: str) -> None:
     _write(f"{os.path.dirname(database)}/{BACKUP}", 0, path)
 
 
+def forget_backup(database: str) -> None:
+    """The database is another one, of which there is no copy yet."""
+    if os.path.exists(f"{os.path.dirname(database)}/{BACKUP}"):
+        os.unlink(f"{os.path.dirname(database)}/{BACKUP}")
+
+
 def last_backup(database: str) -> Outcome | None:
     """When the last proved copy was made, and where it is; None if none ever was."""
     return _read(f"{os.path.dirname(database)}/{BACKUP}")

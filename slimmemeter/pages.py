@@ -175,13 +175,15 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
         "partial": {place for each in tables for place in each.partial},
         "unsure": {place for each in tables for place in each.in_gaps()},
         "gaps": sorted({gap for each in tables for gap in each.gaps if each.is_exact(gap)}),
-        "changes": [shown_change(reader, each) for table in tables for each in table.changes],
+        "changes": [
+            shown_change(reader, each) for table in tables for each in table.changes[:MOST_LISTED]
+        ],
         "asides": [
             event
             for event in reader.events(period.begin_at, period.end_at)
             if event["kind"] == ASIDE
         ],
-        "borders": list(_borders(spans)),
+        "borders": list(_borders(spans[:MOST_LISTED])),
         "agrees": bool(spans) and all(registers.agrees(each, spans) for each in tables),
         **frame(reader),
     }
@@ -233,7 +235,7 @@ def shown_change(reader: Reader, change: Change) -> dict[str, Any]:
 
 
 def all_changes(reader: Reader) -> list[Change]:
-    """Every change of meters and devices, newest first."""
+    """The changes of meters and devices, newest first."""
     groups = [reader.series(), *(history.devices_of(reader, name) for name in history.MEDIA)]
     found = [each for lives in groups for each in history.changes(lives)]
-    return sorted(found, key=lambda change: change.gap, reverse=True)
+    return sorted(found, key=lambda change: change.gap, reverse=True)[:MOST_LISTED]

@@ -106,13 +106,13 @@ def of(kind: str, instant: int, zone: ZoneInfo) -> Period | None:
 
 
 def today(kind: str, now: int, zone: ZoneInfo) -> Period:
-    """The period of this kind that holds an instant.
-
-    :raises ValueError: the calendar doesn't reach there.
-    """
-    found = of(kind, now, zone)
-    if found is None:
-        raise ValueError(f"no {kind} of {now}")
+    """The period of this kind that holds an instant, or the calendar's first one where it doesn't
+    reach there."""
+    day = datetime.fromtimestamp(now, zone).date()
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:  # of a computer that doesn't know the time
+        day = date(FIRST_YEAR, 1, 1)
+    found = _around(kind, day, zone)
+    assert found is not None
     return found
 
 

@@ -96,7 +96,7 @@ def at(reader: Reader, instant: int) -> list[tuple[Life, Mark]]:
     for group in groups.values():
         there = [life for life in group if life.row["first"] <= instant <= life.row["last"]]
         if not there:
-            before = [life for life in group if life.row["last"] < instant]
+            before = sorted((life for life in group if life.row["last"] < instant), key=_end)
             after = [life for life in group if life.row["first"] > instant]
             there = before[-1:] + after[:1]
         found += [(life, life.mark(reader, instant)) for life in there]
@@ -111,8 +111,13 @@ def _owner(life: Life) -> object:
 
 def newest(reader: Reader) -> list[tuple[Life, Mark]]:
     """The newest registers of the meter and of each device."""
-    last = {_owner(life): life for life in lives(reader)}
+    by_end = sorted(lives(reader), key=_end)
+    last = {_owner(life): life for life in by_end}
     return [(life, life.mark(reader, life.row["last"])) for life in last.values()]
+
+
+def _end(life: Life) -> int:
+    return int(life.row["last"])
 
 
 def spans(reader: Reader, begin: int, end: int) -> list[Span]:
@@ -129,22 +134,23 @@ def spans(reader: Reader, begin: int, end: int) -> list[Span]:
 
 
 def agrees(table: Table, spans: Sequence[Span]) -> bool:
-    """Whether the buckets of a table add up to what two stored readings at its borders tell.
+    """Whether the buckets of a table add up to the difference of two stored readings, the nearest
+    to its borders; what was used in the seconds between reading and border may lie between.
 
-    Not asked for exact equality: a reading comes some seconds after the border. The sum must lie
-    between the difference of the readings inside the borders and that of those around them.
+    Not where no reading is near a border.
     """
     ours = {column.name: column for column in table.columns}
-    least, most = dict.fromkeys(ours, 0), dict.fromkeys(ours, 0)
+    read, slack = dict.fromkeys(ours, 0), dict.fromkeys(ours, 0)
     for span in spans:
         if not ours.keys() & {shown for _, shown in span.life.columns}:
             continue
-        if span.begin.reading is None or span.end.reading is None:
-            return False
-        for place, (_, shown) in enumerate(span.life.columns):
-            if shown in ours:
-                begin, end = span.begin.around, span.end.around
-                least[shown] += max(0, end.counters_before[place] - begin.counters_after[place])
-                most[shown] += end.counters_after[place] - begin.counters_before[place]
+        for mark, sign in ((span.begin, -1), (span.end, 1)):
+            if mark.reading is None:
+                return False
+            for place, (_, shown) in enumerate(span.life.columns):
+                counted, by_curve = mark.reading[1][place], mark.counter(place)
+                if shown in ours and by_curve is not None:
+                    read[shown] += sign * counted
+                    slack[shown] += abs(counted - by_curve)
     sums = {name: sum(value or 0 for value in column.values) for name, column in ours.items()}
-    return bool(ours) and all(least[name] <= sums[name] <= most[name] for name in ours)
+    return all(abs(sums[name] - read[name]) <= slack[name] for name in ours)

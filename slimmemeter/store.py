@@ -141,7 +141,10 @@ class Writer(Database):
         ledger = self._ledger(METERS, (meter,))
         point = Point(taken_at, tuple(map(reading.values.get, ledger.registers)), clock)
         if (there := ledger.at(taken_at)) is not None:
-            return KNOWN if there.counters == point.counters else CONFLICT
+            if there.counters != point.counters:
+                return CONFLICT
+            news = [self.put_device(device, source) for device in reading.mbus]
+            return STORED if STORED in news else KNOWN
         series = ledger.add(point)
         self._insert_reading(reading, series, taken_at, delay_s, source, clock)
         seldom = (meter, *reading.seldom())

@@ -19,9 +19,14 @@ def iso(at: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(at, zone).isoformat()
 
 
+def field(at: int, zone: ZoneInfo) -> str:
+    """An instant as a form's field has it: 2027-01-01T00:00:04, which knows no offset."""
+    return datetime.fromtimestamp(at, zone).replace(tzinfo=None).isoformat()
+
+
 def local(at: int, zone: ZoneInfo) -> str:
-    """An instant as a form's field has it: 2027-01-01T00:00:04, with an offset where that hour
-    comes twice."""
+    """An instant as an address has it: 2027-01-01T00:00:04, with an offset where that hour comes
+    twice."""
     moment = datetime.fromtimestamp(at, zone)
     twice = moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
     return moment.isoformat() if twice else moment.replace(tzinfo=None).isoformat()

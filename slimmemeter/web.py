@@ -175,15 +175,17 @@ def meter_page() -> str:
             "meter.html",
             newest=newest,
             asked=asked,
-            asked_as=tabular.local(newest["taken_at"] if asked is None else asked, site().zone),
+            asked_as=tabular.field(newest["taken_at"] if asked is None else asked, site().zone),
             readings=pages.readings(_marks(reader, asked)),
-            series=reader.series(),
+            series=reader.series()[-pages.MOST_LISTED :],
             changes=[pages.shown_change(reader, each) for each in pages.all_changes(reader)],
             failures=reader.power_failures(),
             peaks=reader.month_peaks(),
             counters=reader.counters(),
             events=reader.events(0, clock.now() + 1),
-            media={row["id"]: obis.MBUS_TYPES.get(row["type"]) for row in reader.devices()},
+            media={
+                row["id"]: obis.MBUS_TYPES.get(row["type"]) for row in reader.devices(aside=True)
+            },
             **pages.frame(reader),
         )
 
