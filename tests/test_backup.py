@@ -170,6 +170,35 @@ def kill_in_a_transaction(database: Path) -> None:
     assert Path(f"{database}-journal").stat().st_size > 0
 
 
+def test_restore_waits_for_who_writes_and_gives_up(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import that holds the file: nothing is changed, and what it commits is there."""
+    made = backup.make(str(filled), backup.beside(str(filled)))
+    monkeypatch.setattr(backup, "LOCK_S", 0.3)
+    writer = Writer(str(filled))
+    writer.begin()
+    ((at, each),) = counted(7000)
+    writer.put(each, at + 10**6, None, None)
+    with pytest.raises(StoreError, match="locked for too long"):
+        backup.restore(made.path, str(filled), lambda content: True)
+    writer.commit()
+    writer.close()
+    assert content(filled)[-1] == (at + 10**6, 7000)
+    assert not list(tmp_path.glob("*replaced*"))
+
+
+def test_backup_touches_only_its_own_files(run: Run, filled: Path, tmp_path: Path) -> None:
+    """Another program's unfinished file stays, and a folder of that name is no hindrance."""
+    stick = tmp_path / "stick"
+    (stick / ".sync.part").mkdir(parents=True)
+    (stick / ".holiday.mp4.part").touch()
+    for path in stick.iterdir():
+        os.utime(path, (0, 0))
+    assert run("backup", stick).returncode == 0
+    assert len(list(stick.iterdir())) == 3
+
+
 def test_pull_that_waited_for_a_restore_loses_nothing(
     run: Run, filled: Path, tmp_path: Path
 ) -> None:
@@ -232,8 +261,10 @@ def test_backup_to_a_disk_that_is_not_mounted(
     table = tmp_path / "fstab"
     table.write_text(f"# disks\n/dev/sda1 / ext4\nUUID=1 {stick}/ vfat nofail 0 0\n")
     monkeypatch.setattr(backup, "FSTAB", str(table))
-    with pytest.raises(StoreError, match="isn't mounted"):
-        backup.make(str(filled), str(stick / "p1"))
+    monkeypatch.chdir(tmp_path)
+    for folder in (str(stick / "p1"), "stick/p1", f"{stick}/../stick"):
+        with pytest.raises(StoreError, match="isn't mounted"):
+            backup.make(str(filled), folder)
     assert list((stick / "p1").iterdir()) == []
 
 
@@ -315,6 +346,7 @@ def test_start_over(run: Run, filled: Path, tmp_path: Path, pull: Pull) -> None:
     assert content(aside) == before
     assert content(filled) == []
     assert pull("-", said=simple(meter="another").decode()).returncode == 0
+    assert outcome.last_backup(str(filled)) is None
 
 
 def test_pages_and_doctor_tell_how_old_the_last_backup_is(

@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 from test_judgement import counted, stored, told
 from test_web import client_of, plain
 
-from slimmemeter import history
+from slimmemeter import clock, history
+from slimmemeter.store import Writer
 from slimmemeter.telegram import MbusReading, Reading
 
 MIDNIGHT = MONDAY + 86400
@@ -238,3 +239,54 @@ def test_rebuild_without_a_database(tmp_path: Path) -> None:
     )
     assert (done.returncode, "there is no database" in done.stderr) == (5, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_meters_side_by_side_tell_of_the_newest(database: Path) -> None:
+    """A test meter for once, while the house's own goes on: now is the house's."""
+    own = [(MONDAY + 300 * n, reading(1000 + n, "own")) for n in range(9)]
+    client = house(database, *own[:5], (MONDAY + 1000, reading(9_000_000, "test")), *own[5:])
+    for at in ("", "?at=2026-10-26T03:00"):
+        found = client.get(f"/meter.json{at}").json
+        assert found is not None
+        (known,) = found["known"]
+        assert [each["import_t1_kwh"] for each in known["readings"]] == [1.008]
+
+
+def test_agrees_also_when_the_gas_meter_has_gone(database: Path) -> None:
+    """A table of which nothing is known has nothing to agree with."""
+    times = range(MONDAY + 2, MONDAY + 2 * 86400 + 600, 300)
+    gas = {at: (at - 2, at - MONDAY) for at in times if at < MONDAY + 40_000}
+    client = house(database, *((at, reading(at - MONDAY, gas=gas.get(at))) for at in times))
+    assert agrees(client, "/day/2026-10-27")
+
+
+def test_gas_that_was_set_aside_is_called_gas(database: Path) -> None:
+    """On the meter's page, and not another meter."""
+    steps = [5000, 5100, 3, 5200, 5300]
+    times = [MONDAY + 300 * place for place in range(len(steps))]
+    pairs = zip(times, steps, strict=True)
+    client = house(database, *((at, reading(at, gas=(at, dm3))) for at, dm3 in pairs))
+    assert "gas: a reading was set aside, as it is below the one before (0.003 / 5.100)" in plain(
+        client.get("/meter").text
+    )
+
+
+def test_gas_that_is_new_in_a_known_telegram_is_stored(database: Path) -> None:
+    """The same moment and counters, and a newer value of the gas meter."""
+    writer = Writer(str(database))
+    found = [
+        writer.add(reading(1, gas=(MONDAY + hours * 3600, 50 + hours)), MONDAY, 0, None)
+        for hours in (0, 1, 1)
+    ]
+    writer.close()
+    assert found == ["stored", "stored", "known"]
+    assert rows(database, "SELECT counter FROM mbus_readings") == [(50,), (51,)]
+
+
+def test_pages_of_a_computer_that_does_not_know_the_time(
+    night: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before 2001 there is no today; the pages are there all the same."""
+    monkeypatch.setattr(clock, "now", lambda: 1000)
+    for url in ("/", "/meter", "/years", "/day/2026-10-27", "/day/2026-10-27/gas.png"):
+        assert night.get(url).status_code == 200, url
