@@ -28,6 +28,7 @@ MEDIA = {
 }
 TABLES = ("electricity", "power", *MEDIA)
 THOUSAND, ONE = 1000, 1
+MOST_AHEAD_S = 600  # as `clock` has it
 LEAST_S = 60  # of less a mean power is the counter's rounding: 1 Wh in 3 s is 1200 W
 
 
@@ -49,9 +50,15 @@ class Change(NamedTuple):
     why: str  # another meter, another device, or what `opened_by` says
 
     @property
-    def gap(self) -> tuple[int, int]:
-        """From the old one's last reading to the new one's first."""
-        return self.old["last"], self.new["first"]
+    def times(self) -> tuple[int, int]:
+        """The old one's last reading and the new one's first, the earlier one first."""
+        last, first = self.old["last"], self.new["first"]
+        return min(last, first), max(last, first)
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether there is a time between them of which nothing is known."""
+        return bool(self.old["last"] < self.new["first"])
 
 
 @dataclass
@@ -72,7 +79,7 @@ class Table:
 
     def is_exact(self, gap: tuple[int, int]) -> bool:
         """Whether the total of a gap is known: not between two lives."""
-        return all(gap != change.gap for change in self.changes)
+        return all(gap != change.times for change in self.changes)
 
     def in_gaps(self) -> list[int]:
         """The buckets into which a gap reaches."""
@@ -97,7 +104,7 @@ class _Sum:
         self.columns: dict[str, list[int | None]] = {}
         self._lives: list[tuple[int, int]] = []
         inside = [life for life in lives if _overlaps(life["first"], life["last"], borders)]
-        self.changes = [each for each in changes(lives) if _overlaps(*each.gap, borders)]
+        self.changes = [each for each in changes(lives) if _overlaps(*each.times, borders)]
         numbers = {life["id"] for life in inside}
         owner = "series" if source == "readings" else "device"
         told = [
@@ -107,7 +114,7 @@ class _Sum:
             and event[owner] in numbers
             and _overlaps(event["at"], event["until"], borders)
         ]
-        self.gaps = sorted(told + [each.gap for each in self.changes])
+        self.gaps = sorted(told + [each.times for each in self.changes if each.is_gap])
 
     def add(self, life: NamedRow, columns: Sequence[tuple[str, str]]) -> None:
         """Add what was counted in one life; `columns` are (stored, shown) names."""
@@ -213,16 +220,24 @@ def column_of(device: NamedRow) -> str:
 
 
 def changes(lives: Sequence[NamedRow]) -> list[Change]:
-    """Where nothing is known between one life and the next, of lives in order of their first
-    readings. Where another one goes on beside it, there is no such time."""
+    """Where one life goes over into the next, of lives in order of their first readings: nothing is
+    known between them, or they overlap by no more than a meter's clock may be off. Where another
+    one goes on beside it, nothing goes over."""
     found = []
     newest: NamedRow | None = None
     for life in lives:
-        if newest is not None and life["first"] > newest["last"]:
+        if newest is not None and (life["first"] > newest["last"] or _overlap(newest, life)):
             found.append(Change(newest, life, _why(newest, life)))
         if newest is None or life["last"] > newest["last"]:
             newest = life
     return found
+
+
+def _overlap(old: NamedRow, new: NamedRow) -> bool:
+    """Whether a meter took over while the old one's clock was ahead."""
+    is_meter = "meter" in new.keys() and old["meter"] != new["meter"]  # noqa: SIM118
+    ahead_s = int(old["last"] - new["first"])
+    return is_meter and ahead_s <= MOST_AHEAD_S and bool(new["last"] > old["last"])
 
 
 def _why(old: NamedRow, new: NamedRow) -> str:

@@ -221,7 +221,7 @@ def readings(marks: list[tuple[Life, Mark]]) -> list[dict[str, Any]]:
 def shown_change(reader: Reader, change: Change) -> dict[str, Any]:
     """Where another meter goes on: when and why, the old one's last registers and the new one's
     first."""
-    told: dict[str, Any] = {"why": change.why}
+    told: dict[str, Any] = {"why": change.why, "is_gap": change.is_gap}
     by_column: dict[str, dict[str, str]] = {}
     for side, row, at in (
         ("old", change.old, change.old["last"]),
@@ -238,4 +238,4 @@ def all_changes(reader: Reader) -> list[Change]:
     """The changes of meters and devices, newest first."""
     groups = [reader.series(), *(history.devices_of(reader, name) for name in history.MEDIA)]
     found = [each for lives in groups for each in history.changes(lives)]
-    return sorted(found, key=lambda change: change.gap, reverse=True)[:MOST_LISTED]
+    return sorted(found, key=lambda change: change.times, reverse=True)[:MOST_LISTED]

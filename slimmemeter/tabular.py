@@ -106,5 +106,5 @@ def as_json(table: Table, period: str, zone: ZoneInfo) -> dict[str, object]:
 
 def change(change: Change, zone: ZoneInfo) -> dict[str, str]:
     """Between which readings another meter took over, and why."""
-    begin, end = change.gap
+    begin, end = change.times
     return {"from": iso(begin, zone), "until": iso(end, zone), "why": change.why}

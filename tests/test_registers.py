@@ -241,6 +241,23 @@ def test_rebuild_without_a_database(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_meter_that_was_replaced_while_its_clock_was_ahead(database: Path) -> None:
+    """Its last stamp is behind the new one's first: both count, and the page tells of it."""
+    old = [(MONDAY + 300 * n, reading(1000 + n, "old")) for n in range(5)]
+    new = [(MONDAY + 900 + 300 * n, reading(10 * n, "new")) for n in range(5)]
+    client = house(database, *old, *new)
+    found = client.get("/day/2026-10-26/electricity.json").json
+    assert found is not None
+    assert found["totals"] == {"import_t1_kwh": 0.044}
+    assert found["gaps"] == []
+    (change,) = found["changes"]
+    assert change["why"] == "another meter"
+    assert (change["from"][11:19], change["until"][11:19]) == ("00:15:00", "00:20:00")
+    text = plain(client.get("/day/2026-10-26").text)
+    assert "another meter." in text
+    assert "is not known" not in text
+
+
 def test_two_meters_side_by_side_tell_of_the_newest(database: Path) -> None:
     """A test meter for once, while the house's own goes on: now is the house's."""
     own = [(MONDAY + 300 * n, reading(1000 + n, "own")) for n in range(9)]
