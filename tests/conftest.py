@@ -201,6 +201,18 @@ def rows(database: Path, sql: str) -> list[tuple[object, ...]]:
         reader.close()
 
 
+def kill_in_a_transaction(database: Path) -> None:
+    """What a pull leaves that was killed while it wrote."""
+    killed = (
+        "import os, sqlite3, sys; d = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "d.execute('PRAGMA cache_size = 1'); d.execute('BEGIN');"
+        "d.execute('CREATE TABLE t (x)'); [d.execute('INSERT INTO t VALUES (zeroblob(9000))')"
+        " for _ in range(50)]; os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(database)], check=False)
+    assert Path(f"{database}-journal").stat().st_size > 0
+
+
 @pytest.fixture(scope="session")
 def house_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A week of the simulated house around the end of summer time, and a gap of a day in it."""

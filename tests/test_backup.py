@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, Pull, Run, rows, simple
+from conftest import MONDAY, Pull, Run, kill_in_a_transaction, rows, simple
 from test_judgement import counted
 from test_web import client_of, text_of
 
@@ -156,18 +156,6 @@ def test_restore_after_a_killed_pull(run: Run, filled: Path, tmp_path: Path) -> 
     assert rows(filled, "PRAGMA integrity_check") == [("ok",)]
     (aside,) = tmp_path.glob("slimmemeter-replaced-*.sqlite3")
     assert content(aside) == content(filled) == good
-
-
-def kill_in_a_transaction(database: Path) -> None:
-    """What a pull leaves that was killed while it wrote."""
-    killed = (
-        "import os, sqlite3, sys; d = sqlite3.connect(sys.argv[1], isolation_level=None);"
-        "d.execute('PRAGMA cache_size = 1'); d.execute('BEGIN');"
-        "d.execute('CREATE TABLE t (x)'); [d.execute('INSERT INTO t VALUES (zeroblob(9000))')"
-        " for _ in range(50)]; os.kill(os.getpid(), 9)"
-    )
-    subprocess.run([sys.executable, "-c", killed, str(database)], check=False)
-    assert Path(f"{database}-journal").stat().st_size > 0
 
 
 def test_restore_waits_for_who_writes_and_gives_up(

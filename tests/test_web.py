@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, Pull, needs, rows, simple, until
+from conftest import MONDAY, Pull, kill_in_a_transaction, needs, rows, simple, until
 from flask.testing import FlaskClient
 from PIL import Image
 from test_history import reading, stored
@@ -256,14 +256,7 @@ def test_database_that_is_not_ours_is_told(database: Path) -> None:
 def test_hot_journal_of_a_killed_pull_is_told(pull: Pull, database: Path) -> None:
     """A reader can't repair it; the next pull does."""
     pull("-", said=simple().decode())
-    killed = (
-        "import os, sqlite3, sys; d = sqlite3.connect(sys.argv[1], isolation_level=None);"
-        "d.execute('PRAGMA cache_size = 1'); d.execute('BEGIN');"
-        "d.execute('CREATE TABLE t (x)'); [d.execute('INSERT INTO t VALUES (zeroblob(9000))')"
-        " for _ in range(50)]; os.kill(os.getpid(), 9)"
-    )
-    subprocess.run([sys.executable, "-c", killed, str(database)], check=False)
-    assert os.path.getsize(f"{database}-journal") > 0
+    kill_in_a_transaction(database)
     text = text_of(client_of(database), "/", 503)
     assert "The last pull was interrupted; the next one repairs it." in text
     assert pull("-", said=simple(stamp="261123120500W").decode()).returncode == 0
