@@ -114,6 +114,15 @@ class Reader(Database):
                 (first + begin, first + end),
             ).fetchall()
 
+    def sampled(self, columns: Sequence[str], begin: int, end: int) -> list[NamedRow]:
+        """What the readings of all series in [begin, end) sampled: taken_at and the columns."""
+        return self._rows(
+            f"SELECT r.taken_at, {', '.join(f'r.{name}' for name in columns)} FROM series AS s"
+            " JOIN readings AS r ON r.id BETWEEN (s.id << :bits) + :begin"
+            " AND (s.id << :bits) + :end - 1 WHERE s.opened_by <> :aside",
+            _NAMES | {"begin": begin, "end": end},
+        )
+
     def newest(self) -> NamedRow | None:
         """The newest reading of all series, every column, or None."""
         series = max(self.series(), key=lambda row: row["last"], default=None)
@@ -139,6 +148,11 @@ class Reader(Database):
             "SELECT * FROM events WHERE at < :end AND coalesce(until, at) >= :begin ORDER BY at",
             {"begin": begin, "end": end},
         )
+
+    def newest_events(self, *kinds: str) -> list[NamedRow]:
+        """The newest event of each of these kinds."""
+        newest = "SELECT * FROM (SELECT * FROM events WHERE kind = ? ORDER BY at DESC LIMIT 1)"
+        return self._rows(" UNION ALL ".join([newest] * len(kinds)), kinds)
 
     def power_failures(self) -> list[NamedRow]:
         """Every long power failure that a meter told of: ended_at or NULL, duration_s."""

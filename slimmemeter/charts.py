@@ -1,302 +1,424 @@
-"""A table becomes a PNG. All style stands here, and there is one way of drawing for all pictures.
+"""A scene becomes a PNG. All style stands here, and there is one way of drawing for all pictures.
 
 Import goes up and export down from a zero line; a gap, whose distribution isn't known, is hatched;
-a bucket of which only a part is known is paler; what isn't known isn't drawn.
+a bucket of which only a part is known is paler; what isn't known isn't drawn. A picture
+is a function that puts a scene's table into a `Field` on the `Canvas`.
 """
 
 from __future__ import annotations
 
-import io
+import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import rcParams
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.colors import to_rgba
-from matplotlib.figure import Figure
-from matplotlib.transforms import Affine2D
-from PIL import Image
+from matplotlib.colors import to_rgb
+
+from slimmemeter.canvas import Canvas, Theme, width_of
+from slimmemeter.field import (
+    Area,
+    Field,
+    from_zero,
+    heaped,
+    numbers,
+    range_of,
+    rectangle,
+    rectangles,
+    round_range,
+    runs,
+    steps,
+)
+from slimmemeter.scene import SIZES
 
 if TYPE_CHECKING:
-    from matplotlib.text import Text
     from numpy.typing import NDArray
 
-    from slimmemeter.history import Table
-
-    Numbers = NDArray[np.float64]
-    Line = tuple[tuple[float, float], tuple[float, float]]
+    from slimmemeter.canvas import Colour
+    from slimmemeter.field import Heap, Numbers
+    from slimmemeter.history import Column, Table
+    from slimmemeter.scene import Scene
 
 THINNEST_GAP_PX = 4
-BASE_DPI = 100
-PALETTE = 48  # colours of a PNG: enough for smooth text, and a third of the size
-FONT = "DejaVu Sans"  # comes with matplotlib
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Pixels at scale 1: of the picture, and of the field in it where data stands."""
-
-    width: int
-    height: int
-    left: int
-    right: int
-    bottom: int
-    top: int
-
-
-SHAPES = {
-    "wide": Shape(1000, 350, left=72, right=988, bottom=34, top=286),
-    "narrow": Shape(480, 400, left=56, right=470, bottom=32, top=290),
-}
-
-
-@dataclass(frozen=True)
-class Theme:
-    """The colours of paper, ink and columns."""
-
-    paper: str
-    ink: str
-    faint: str
-    grid: str
-    columns: dict[str, str]
+UNITS = {"w": "W", "kwh": "kWh", "m3": "m³", "gj": "GJ", "v": "V"}
+SMALL, LARGE = 12, 15  # pixels of letters
+LINE_PX = 18
+SHADES = 24  # of a scale, to each side of nothing
+MAP_ROWS = 48  # half-hours
 
 
 # Blue for what comes, orange for what goes: apart for every kind of colour vision, and in grey
 # print by their side of the zero line. The tariffs of one direction are two shades of one hue.
 _LIGHT = {
-    **{"import_t1_kwh": "#7fb2e5", "import_t2_kwh": "#2166ac", "import_kwh": "#2166ac"},
-    **{"import_t3_kwh": "#4a8fc9", "import_t4_kwh": "#0d3f73", "import_w": "#2f74b5"},
-    **{"export_t1_kwh": "#fdc878", "export_t2_kwh": "#e08214", "export_kwh": "#e08214"},
-    **{"export_t3_kwh": "#f2a64a", "export_t4_kwh": "#a65b08", "export_w": "#e08214"},
-    **{"gas_m3": "#8c6bb1", "water_m3": "#1b9e9e", "warm_water_m3": "#56b4b4"},
-    **{"heat_gj": "#c0577e", "heat_kwh": "#c0577e", "submeter_kwh": "#5c7f8f"},
-    **{"cooling_gj": "#3d9fd1", "cooling_kwh": "#3d9fd1"},
+    **{"import_t1": "#7fb2e5", "import_t2": "#2166ac", "import": "#2f74b5"},
+    **{"import_t3": "#4a8fc9", "import_t4": "#0d3f73"},
+    **{"export_t1": "#fdc878", "export_t2": "#e08214", "export": "#e08214"},
+    **{"export_t3": "#f2a64a", "export_t4": "#a65b08"},
+    **{"gas": "#8c6bb1", "water": "#1b9e9e", "warm_water": "#56b4b4"},
+    **{"heat": "#c0577e", "cooling": "#3d9fd1", "submeter": "#5c7f8f"},
+    **{"voltage_l1": "#1b4f8a", "voltage_l2": "#e69f00", "voltage_l3": "#b0699a"},
 }
 _DARK = _LIGHT | {
-    **{"import_t1_kwh": "#9cc9f0", "import_t2_kwh": "#4a90d0", "import_kwh": "#4a90d0"},
-    **{"import_w": "#5ea2dd", "export_w": "#f0983a", "gas_m3": "#a98bd0"},
+    **{"import_t1": "#9cc9f0", "import_t2": "#4a90d0", "import": "#5ea2dd"},
+    **{"export": "#f0983a", "gas": "#a98bd0", "voltage_l1": "#7fb6ee"},
 }
 THEMES = {
-    "light": Theme("#ffffff", "#1f2933", "#66717c", "#dfe3e8", _LIGHT),
-    "dark": Theme("#171b21", "#e6e9ed", "#9aa5b1", "#333b45", _DARK),
+    "light": Theme(
+        *("#ffffff", "#1f2933", "#66717c", "#dfe3e8", "#ebeff3"),
+        ("#ffdf70", "#d3d8de", "#08306b"),
+        _LIGHT,
+    ),
+    "dark": Theme(
+        *("#171b21", "#e6e9ed", "#9aa5b1", "#333b45", "#222932"),
+        ("#f7a13d", "#2c343e", "#8cc4fa"),
+        _DARK,
+    ),
 }
 
 
-@dataclass(frozen=True)
-class Words:
-    """The texts of a picture, in the language of who looks: the period and its totals, what the
-    columns are called, the marks on the time axis, the decimal sign."""
-
-    title: str
-    totals: str
-    columns: dict[str, str]
-    ticks: Sequence[tuple[float, str]]
-    nothing: str
-    point: str
-
-
-def png(
-    table: Table, words: Words, theme: str = "light", shape: str = "wide", scale: int = 1
-) -> bytes:
-    """The table as a picture of the shape's pixels times `scale`.
+def png(scene: Scene, theme: str = "light", shape: str = "wide", scale: int = 1) -> bytes:
+    """The scene as a picture of the shape's pixels times `scale`.
 
     For one thread at a time: matplotlib's caches of fonts and paths are shared by all of them.
     """
-    canvas = _Sheet(table, words, THEMES[theme], SHAPES[shape], scale).canvas
-    canvas.draw()
-    size = canvas.get_width_height(physical=True)
-    pixels = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
-    colours = pixels.convert("RGB").quantize(
-        PALETTE, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    return drawn(scene, theme, shape, scale).png()
+
+
+def drawn(scene: Scene, theme: str = "light", shape: str = "wide", scale: int = 1) -> Canvas:
+    """The canvas with the scene on it."""
+    size = SIZES[shape]
+    canvas = Canvas(size.width, scene.heights[shape], THEMES[theme], scale)
+    area = Area(size.left, size.right, 30, _heading(canvas, scene, size.width))
+    name = scene.table.name.partition("_")[0]
+    if scene.table.is_known():
+        DRAWINGS.get(name, _bars)(canvas, scene, area)
+    else:
+        _times(canvas, scene, Field(area, scene.table, (0, 1)))
+        middle = (area.left + area.right) / 2, (area.bottom + area.top) / 2
+        canvas.text(*middle, scene.nothing, LARGE, canvas.theme.faint, align="m")
+    return canvas
+
+
+def _bars(canvas: Canvas, scene: Scene, area: Area) -> None:
+    """Stacked bars of energy, gas, water or heat; the same time of other years beside them."""
+    there = heaped(scene.table.columns)
+    others = [heaped(other.together()) for _, other in scene.earlier]
+    field = Field(area, scene.table, *range_of([*there, *itertools.chain(*others)]))
+    _ground(canvas, scene, field)
+    slots = len(others) + 1 if scene.beside else 1
+    for number, other in enumerate(reversed(others)):
+        if scene.beside:
+            _pale(canvas, field, other, (number, slots), 1 - 0.25 * (len(others) - number))
+    _stack(canvas, field, there, (slots - 1, slots))
+    if not scene.beside:
+        _marks_of_before(canvas, field, others)
+    _front(canvas, scene, field)
+
+
+def _day(canvas: Canvas, scene: Scene, area: Area) -> None:
+    """The mean power as a filled step; under it what came and went by the hour."""
+    upper, lower = (area, None) if scene.under is None else area.split(0.6, 40)
+    there = heaped(scene.table.columns)
+    field = Field(upper, scene.table, *range_of(there))
+    _ground(canvas, scene, field)
+    for column, bottom, top in there:
+        areas = steps(field.x(scene.table.borders), field.y(bottom), field.y(top))
+        canvas.areas(areas, _colour(canvas, column.name))
+    _hatch(canvas, field)
+    canvas.lines([field.across(0)], canvas.theme.faint)
+    if lower is None or scene.under is None:
+        _times(canvas, scene, field)
+        return
+    under = heaped(scene.under.columns)
+    field = Field(lower, scene.under, *range_of(under, marks=3))
+    _ground(canvas, scene, field)
+    _stack(canvas, field, under, (0, 1))
+    _front(canvas, scene, field)
+
+
+def _map(canvas: Canvas, scene: Scene, area: Area) -> None:
+    """A square for each hour: days across, the hours of the clock downwards."""
+    area = area._replace(top=area.top + 10)  # no unit stands there
+    columns = {column.name: numbers(column) for column in scene.table.columns}
+    nothing = np.full(len(scene.cells), np.nan)
+    imported, exported = (columns.get(f"{way}_kwh", nothing) for way in ("import", "export"))
+    net = np.where(np.isnan(imported), -exported, imported - np.nan_to_num(exported))
+    limit = _limit(net)
+    parts = np.clip(np.nan_to_num(net / limit), -1, 1)
+    shades = np.sign(parts) * np.sqrt(np.abs(parts)) * SHADES  # a root, so that little shows too
+    places = np.where(np.isnan(net), 2 * SHADES + 1, shades.round() + SHADES).astype(int)
+    colours = _scale(canvas.theme)
+    rows = np.full((MAP_ROWS, scene.cells[-1][0] + 1), 2 * SHADES + 1)
+    for (day, half, halves), number in zip(scene.cells, places.tolist(), strict=True):
+        rows[half : half + halves, day] = number
+    canvas.picture(area, colours[rows])
+    for hour in range(0, 25, 6):
+        y = area.top - (area.top - area.bottom) * hour / 24
+        canvas.text(area.left - 8, y - 4, f"{hour:02}", SMALL, canvas.theme.faint, align="r")
+    _times(canvas, scene, Field(area, scene.table, (0, 1)))
+
+
+def _lines(canvas: Canvas, scene: Scene, area: Area) -> None:
+    """A line for each year from its begin, the newest one in front."""
+    lines = [from_zero(column) for column in scene.table.columns]
+    field = Field(area, scene.table, *range_of(lines))
+    _ground(canvas, scene, field)
+    x = field.x(scene.table.borders)
+    for column, bottom, top in reversed(lines):
+        colour, width, dashes = _year_style(canvas, scene.table, column)
+        values = np.concatenate(([0.0 if bottom[0] == 0 else np.nan], top))
+        known = np.flatnonzero(np.isfinite(values))
+        points = np.stack([x[known], field.y(values[known])], axis=1)
+        canvas.lines([points], colour, width, dashes)
+    canvas.lines([field.across(0)], canvas.theme.faint)
+    _times(canvas, scene, field)
+
+
+def _voltage(canvas: Canvas, scene: Scene, area: Area) -> None:
+    """A line for each phase, or of each bucket a bar from its lowest to its highest reading."""
+    columns = {column.name: numbers(column) for column in scene.table.columns}
+    values = np.concatenate(list(columns.values()))
+    ends, step = round_range(float(np.nanmin(values)) - 0.5, float(np.nanmax(values)) + 0.5)
+    field = Field(area, scene.table, ends, step)
+    _ground(canvas, scene, field)
+    lowest = [name for name in columns if "_max_" not in name]
+    for slot, name in enumerate(lowest):
+        colour, top = _colour(canvas, name), columns.get(name.replace("_min_", "_max_"))
+        if "_min_" in name and top is not None:
+            everywhere = np.ones(len(top), bool)
+            bars = rectangles(field, columns[name] - 0.1, top, everywhere, (slot, len(lowest)))
+            canvas.areas(bars, colour)
+        else:
+            canvas.lines(runs(field, columns[name]), colour, 1.4)
+    _front(canvas, scene, field)
+
+
+# By the first word of a table's name; all others are bars.
+DRAWINGS: dict[str, Callable[[Canvas, Scene, Area], None]] = {
+    "power": _day,
+    "hours": _map,
+    "cumulative": _lines,
+    "voltage": _voltage,
+}
+
+
+def _heading(canvas: Canvas, scene: Scene, width: int) -> float:
+    """Title, totals and legend, in as many lines as they take; returns where the field may end."""
+    y = canvas.height - 24.0
+    size = LARGE if width > 600 else LARGE - 1
+    room = width - 24
+    for line in _wrapped([scene.title, *scene.totals], " · ", room, size):
+        canvas.text(12, y, line, size, canvas.theme.ink, bold=True)
+        y -= LINE_PX + 2
+    return _legend(canvas, scene, y, width - 12) - 16
+
+
+def _wrapped(parts: Sequence[str], between: str, room: float, size: int) -> list[str]:
+    """Parts in lines, each part whole."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        longer = lines[-1] + between + part
+        if width_of(longer, size, bold=True) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
+
+
+def _legend(canvas: Canvas, scene: Scene, y: float, end: float) -> float:
+    """What each sign is; one column alone needs none. Returns where the next line would be."""
+    signs = _signs(canvas, scene)
+    if len(signs) < 2:
+        return y + 4
+    x = 12.0
+    for put, text in signs:
+        if x > 12 and x + 20 + width_of(text, SMALL) > end:
+            x, y = 12.0, y - LINE_PX
+        put(x, y)
+        x = canvas.text(x + 20, y, text, SMALL, canvas.theme.faint) + 18
+    return y - LINE_PX
+
+
+def _signs(canvas: Canvas, scene: Scene) -> list[tuple[Callable[[float, float], None], str]]:
+    """How to put each sign of the legend, and what it is called."""
+
+    def square(colour: Colour) -> Callable[[float, float], None]:
+        return lambda x, y: canvas.areas([rectangle(x, x + 14, y - 1, y + 9)], colour)
+
+    def line(
+        colour: str | Colour, width: float, dashes: Sequence[float]
+    ) -> Callable[[float, float], None]:
+        return lambda x, y: canvas.lines(
+            [np.array([(x, y + 4), (x + 15, y + 4)])], colour, width, dashes
+        )
+
+    name = scene.table.name.partition("_")[0]
+    if name == "hours":
+        return _signs_of_map(canvas, scene, square)
+    if name == "cumulative":
+        return [
+            (line(*_year_style(canvas, scene.table, each)), scene.columns[each.name])
+            for each in scene.table.columns
+        ]
+    columns = [each for each in scene.table.columns if "_max_" not in each.name]
+    if scene.under is not None:
+        columns = scene.under.columns if len(scene.under.columns) > 1 else columns
+    signs = [(square(_colour(canvas, each.name)), scene.columns[each.name]) for each in columns]
+    for number, (label, other) in enumerate(scene.earlier):
+        colour = _mixed(_colour(canvas, other.together()[0].name), canvas, 0.75 - 0.25 * number)
+        sign = square(colour) if scene.beside else line(canvas.theme.ink, 2, ())
+        signs.append((sign, label))
+    return signs
+
+
+def _signs_of_map(
+    canvas: Canvas, scene: Scene, square: Callable[[Colour], Callable[[float, float], None]]
+) -> list[tuple[Callable[[float, float], None], str]]:
+    """The ends and the middle of the scale of hours."""
+    colours = [to_rgb(colour) for colour in canvas.theme.scale]
+    columns = {column.name: numbers(column) for column in scene.table.columns}
+    signs = []
+    net = columns.get("import_kwh", np.zeros(1)) - columns.get("export_kwh", np.zeros(1))
+    most = scene.number(_limit(net), 1)
+    if "export_kwh" in columns:
+        signs.append((square(colours[0]), f"{most} kW {scene.ends[0]}"))
+    signs.append((square(colours[1]), "0"))
+    signs.append((square(colours[2]), f"{most} kW {scene.ends[1]}"))
+    return signs
+
+
+def _ground(canvas: Canvas, scene: Scene, field: Field) -> None:
+    """What lies under the data: weekends, and lines at round values with their numbers."""
+    area = field.area
+    stretches = [field.x(stretch) for stretch in scene.shaded]
+    shaded = [rectangle(left, right, area.bottom, area.top) for left, right in stretches]
+    canvas.areas(shaded, to_rgb(canvas.theme.shade))
+    decimals = max(0, -math.floor(math.log10(field.step) + 1e-9))
+    first, last = round(field.low / field.step), round(field.high / field.step)
+    marks = [number * field.step for number in range(first, last + 1)]
+    canvas.lines([field.across(mark) for mark in marks], canvas.theme.grid)
+    for mark in marks:
+        y = float(field.y(mark)) - 4
+        text = scene.number(abs(mark), decimals)
+        canvas.text(area.left - 8, y, text, SMALL, canvas.theme.faint, align="r")
+    unit = UNITS[field.table.columns[0].name.rpartition("_")[2]]
+    canvas.text(area.left - 8, area.top + 10, unit, SMALL, canvas.theme.faint, bold=True, align="r")
+
+
+def _front(canvas: Canvas, scene: Scene, field: Field) -> None:
+    """What lies over the data: gaps, the zero line, and the time."""
+    _hatch(canvas, field)
+    if field.low <= 0:
+        canvas.lines([field.across(0)], canvas.theme.faint)
+    _times(canvas, scene, field)
+
+
+def _hatch(canvas: Canvas, field: Field) -> None:
+    begin, end = field.table.borders[0], field.table.borders[-1]
+    for gap in field.table.gaps:
+        left, right = field.x(np.clip(np.array(gap, float), begin, end))
+        if right - left >= THINNEST_GAP_PX:  # of a year a night is no more than a hair
+            stretch = rectangle(left, right, field.area.bottom, field.area.top)
+            canvas.areas([stretch], None, hatch=canvas.theme.faint)
+
+
+def _times(canvas: Canvas, scene: Scene, field: Field) -> None:
+    """As many of the marks of time as have room: all, or every second, third, …"""
+    places = field.x([at for at, _ in scene.ticks]).tolist()
+    widths = [width_of(text, SMALL) for _, text in scene.ticks]
+    step = next(
+        step
+        for step in (1, 2, 3, 4, 6, 7, 12, 24, 9999)
+        if _have_room(places[::step], widths[::step], canvas.width)
     )
-    file = io.BytesIO()
-    colours.save(file, "PNG")
-    return file.getvalue()
+    for x, (_, text), width in list(zip(places, scene.ticks, widths, strict=True))[::step]:
+        inside = min(max(x, width / 2 + 2), canvas.width - width / 2 - 2)
+        canvas.text(inside, 12, text, SMALL, canvas.theme.faint, align="m")
 
 
-class _Sheet:
-    """A figure on which a table is drawn in pixels of the picture at scale 1.
-
-    matplotlib's axes would cost more than all the rest: two lines and two texts for each mark.
-    """
-
-    def __init__(self, table: Table, words: Words, theme: Theme, shape: Shape, scale: int) -> None:
-        size = (shape.width / BASE_DPI, shape.height / BASE_DPI)
-        self.figure = Figure(size, dpi=BASE_DPI * scale, facecolor=theme.paper)
-        self.canvas = FigureCanvasAgg(self.figure)
-        self._pixels = Affine2D().scale(scale)
-        self._theme = theme
-        self._shape = shape
-        self._table = table
-        heaps = _heaps(table)
-        self._low, self._high, self._step = _value_range(heaps)
-        known = any(np.isfinite(top).any() for _, top in heaps)
-        if known:
-            self._value_marks(words)
-        for column, (bottom, top) in zip(table.columns, heaps, strict=True):
-            shapes = _steps if _unit(table) == "W" else _bars
-            x = self._x(np.array(table.borders, float))
-            corners, places = shapes(x, self._y(bottom), self._y(top))
-            pale = set(table.partial) if shapes is _bars else ()
-            colour = theme.columns[column.name]
-            self._polygons(corners, [to_rgba(colour, 0.5 if n in pale else 1) for n in places])
-        self._gaps()
-        self._lines([self._across(0)], theme.faint, order=3)
-        self._time_marks(words)
-        self._legend(words, self._heading(words))
-        if not known:
-            middle = (shape.left + shape.right) / 2, (shape.bottom + shape.top) / 2
-            self._text(*middle, words.nothing, 11, theme.faint, ha="center")
-
-    def _x(self, instants: Numbers) -> Numbers:
-        begin, end = self._table.borders[0], self._table.borders[-1]
-        width = self._shape.right - self._shape.left
-        return self._shape.left + (instants - begin) * (width / (end - begin))
-
-    def _y(self, values: Numbers) -> Numbers:
-        height = self._shape.top - self._shape.bottom
-        return self._shape.bottom + (values - self._low) * (height / (self._high - self._low))
-
-    def _across(self, value: float) -> Line:
-        y = float(self._y(np.array(value)))
-        return (self._shape.left, y), (self._shape.right, y)
-
-    def _polygons(self, corners: Sequence[Numbers], colours: Any, **style: Any) -> None:
-        shapes = PolyCollection(
-            corners, facecolors=colours, transform=self._pixels, **({"linewidths": 0} | style)
-        )
-        self.figure.add_artist(shapes)
-
-    def _lines(self, lines: Sequence[Line], colour: str, order: float) -> None:
-        drawn = LineCollection(
-            lines, colors=colour, linewidths=0.8, transform=self._pixels, zorder=order
-        )
-        self.figure.add_artist(drawn)
-
-    def _text(self, x: float, y: float, text: str, size: float, colour: str, **style: Any) -> Text:
-        style.setdefault("va", "baseline")
-        return self.figure.text(
-            x, y, text, fontsize=size, color=colour, transform=self._pixels, **style
-        )
-
-    def _value_marks(self, words: Words) -> None:
-        decimals = max(0, -math.floor(math.log10(self._step) + 1e-9))
-        first, last = round(self._low / self._step), round(self._high / self._step)
-        marks = [number * self._step for number in range(first, last + 1)]
-        self._lines([self._across(mark) for mark in marks], self._theme.grid, order=0)
-        for mark in marks:
-            text = f"{abs(mark):.{decimals}f}".replace(".", words.point)
-            (x, y), _ = self._across(mark)
-            self._text(x - 8, y - 4, text, 9.5, self._theme.faint, ha="right")
-        x, y = self._shape.left - 8, self._shape.top + 12
-        self._text(x, y, _unit(self._table), 9.5, self._theme.faint, ha="right", weight="bold")
-
-    def _time_marks(self, words: Words) -> None:
-        """As many of the marks as have room, from the first on."""
-        widest = max(len(text) for _, text in words.ticks) * 7 + 26
-        room = (self._shape.right - self._shape.left) / len(words.ticks)
-        for at, text in words.ticks[:: math.ceil(widest / room)]:
-            self._text(float(self._x(np.array(at))), 14, text, 9.5, self._theme.faint, ha="center")
-
-    def _gaps(self) -> None:
-        begin, end = self._table.borders[0], self._table.borders[-1]
-        for gap in self._table.gaps:
-            left, right = self._x(np.clip(np.array(gap, float), begin, end))
-            if right - left < THINNEST_GAP_PX:
-                continue  # of a year a night is no more than a hair
-            stretch = _rectangle(left, right, self._shape.bottom, self._shape.top)
-            self._polygons([stretch], "none", edgecolors=self._theme.faint, hatch="////")
-
-    def _heading(self, words: Words) -> int:
-        """Period and totals, in one line where there is room; returns where the next line is."""
-        y = self._shape.height - 24
-        if self._shape.width > 600:
-            line = " · ".join(filter(None, (words.title, words.totals)))
-            self._text(12, y, line, 11.5, self._theme.ink, weight="bold")
-            return y - 20
-        self._text(12, y, words.title, 11.5, self._theme.ink, weight="bold")
-        self._text(12, y - 19, words.totals, 10.5, self._theme.ink)
-        return y - 39
-
-    def _legend(self, words: Words, y: int) -> None:
-        """What each colour is, in lines of their own; one column needs none."""
-        if len(self._table.columns) < 2:
-            return
-        x = float(self._shape.left)
-        for column in self._table.columns:
-            text = self._text(x + 15, y, words.columns[column.name], 9.5, self._theme.faint)
-            width = text.get_window_extent().transformed(self._pixels.inverted()).width
-            if x + 15 + width > self._shape.right:
-                x, y = float(self._shape.left), y - 17
-                text.set_position((x + 15, y))
-            square = _rectangle(x, x + 10, y - 1, y + 9)
-            self._polygons([square], self._theme.columns[column.name])
-            x += width + 33
+def _have_room(places: Sequence[float], widths: Sequence[float], width: float) -> bool:
+    halves = [half / 2 for half in widths]
+    middles = [
+        min(max(x, half + 2), width - half - 2) for x, half in zip(places, halves, strict=True)
+    ]
+    ends = [x + half for x, half in zip(middles, halves, strict=True)]
+    begins = [x - half for x, half in zip(middles, halves, strict=True)]
+    return all(begin - end >= 8 for end, begin in zip(ends, begins[1:], strict=False))
 
 
-def _heaps(table: Table) -> list[tuple[Numbers, Numbers]]:
-    """From where to where each column's bars go: imports on each other, exports below zero."""
-    heights = {1: np.zeros(len(table.borders) - 1), -1: np.zeros(len(table.borders) - 1)}
-    heaps = []
-    for column in table.columns:
-        sign = -1 if column.name.startswith("export") else 1
-        values = np.array([np.nan if v is None else v for v in column.values], float)
-        bottom = heights[sign]
-        top = bottom + sign * values / column.scale
-        heights[sign] = np.where(np.isnan(top), bottom, top)
-        heaps.append((bottom, top))
-    return heaps
+def _stack(canvas: Canvas, field: Field, heaps: Sequence[Heap], slot: tuple[int, int]) -> None:
+    """Each column's bars, paler where only a part of the bucket is known."""
+    partial = np.isin(np.arange(len(field.table.borders) - 1), field.table.partial)
+    for column, bottom, top in heaps:
+        colour = _colour(canvas, column.name)
+        for pale, shade in ((False, colour), (True, _mixed(colour, canvas, 0.5))):
+            there = partial == pale
+            canvas.areas(rectangles(field, bottom, top, there, slot), shade)
 
 
-def _value_range(heaps: list[tuple[Numbers, Numbers]]) -> tuple[float, float, float]:
-    """Lowest and highest mark that hold all values, and the round step between two marks."""
-    ends = [0.0, *(float(np.nanmin(top)) for _, top in heaps if np.isfinite(top).any())]
-    ends += [float(np.nanmax(top)) for _, top in heaps if np.isfinite(top).any()]
-    span = max(ends) - min(ends)
-    step = _round_step(span / 5) if span else 0.2
-    low, high = math.floor(min(ends) / step + 1e-9), math.ceil(max(ends) / step - 1e-9)
-    return low * step, max(high, low + 1) * step, step
+def _pale(
+    canvas: Canvas, field: Field, heaps: Sequence[Heap], slot: tuple[int, int], strength: float
+) -> None:
+    """The bars of an earlier year, which has as many buckets."""
+    for column, bottom, top in heaps:
+        there = np.ones(len(bottom), bool)
+        colour = _mixed(_colour(canvas, column.name), canvas, strength)
+        canvas.areas(rectangles(field, bottom, top, there, slot), colour)
 
 
-def _round_step(least: float) -> float:
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * 0.999)
+def _marks_of_before(canvas: Canvas, field: Field, others: Sequence[Sequence[Heap]]) -> None:
+    """A thin line across each bucket at what it had a year ago."""
+    x = field.x(field.table.borders)
+    for heaps in others:
+        for _, _, top in heaps:
+            y = field.y(top)
+            places = [n for n in range(min(len(y), len(x) - 1)) if math.isfinite(y[n])]
+            for colour, width in ((canvas.theme.paper, 4.0), (canvas.theme.ink, 2.0)):
+                marks = [np.array([(x[n] + 1, y[n]), (x[n + 1] - 1, y[n])]) for n in places]
+                canvas.lines(marks, colour, width)
 
 
-def _rectangle(left: float, right: float, low: float, high: float) -> Numbers:
-    return np.array([(left, low), (left, high), (right, high), (right, low)], float)
+def _limit(net: Numbers) -> float:
+    """Where the scale of hours ends: a round number that few hours exceed."""
+    known = np.abs(net[np.isfinite(net)])
+    high = float(np.percentile(known, 98)) if len(known) else 0
+    return math.ceil(high * 2 - 1e-9) / 2 if high else 1
 
 
-def _bars(x: Numbers, bottom: Numbers, top: Numbers) -> tuple[list[Numbers], list[int]]:
-    """A rectangle for each bucket that has a height, a fifth of its width left free."""
-    places = np.flatnonzero(np.isfinite(top) & (top != bottom)).tolist()
-    free = np.diff(x) * 0.1
-    sides = zip(x[:-1] + free, x[1:] - free, bottom, top, strict=True)
-    rectangles = [_rectangle(*side) for side in sides]
-    return [rectangles[place] for place in places], places
+def _scale(theme: Theme) -> NDArray[np.uint8]:
+    """The colours from most export over nothing to most import, and the paper for not known."""
+    low, middle, high = (np.array(to_rgb(colour)) for colour in theme.scale)
+    parts = np.linspace(0, 1, SHADES + 1)[:, None]
+    down = low + (middle - low) * parts
+    up = middle + (high - middle) * parts
+    colours = np.concatenate([down[:-1], up, [to_rgb(theme.paper)]])
+    return np.asarray((colours * 255).round(), np.uint8)
 
 
-def _steps(x: Numbers, bottom: Numbers, top: Numbers) -> tuple[list[Numbers], list[int]]:
-    """One stepped area for each run of buckets of which something is known."""
-    known = np.concatenate(([False], np.isfinite(top), [False]))
-    edges = np.flatnonzero(known[1:] != known[:-1])
-    areas = []
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
-        across = np.repeat(x[begin : end + 1], 2)[1:-1]
-        there = np.stack([across, np.repeat(top[begin:end], 2)], axis=1)
-        back = np.stack([across, np.repeat(bottom[begin:end], 2)], axis=1)[::-1]
-        areas.append(np.concatenate([there, back]))
-    return areas, edges[::2].tolist()
+def _year_style(
+    canvas: Canvas, table: Table, column: Column
+) -> tuple[Colour, float, Sequence[float]]:
+    """The newest year's line is thick; the older, the paler, and each other one is dashed."""
+    stem = column.name.partition("_")[0]
+    alike = [each.name for each in table.columns if each.name.startswith(f"{stem}_")]
+    age = alike.index(column.name)
+    strength = max(1 - 0.28 * age, 0.3)
+    dashes = (6, 3) if age % 2 else ()
+    return _mixed(_colour(canvas, column.name), canvas, strength), 2.6 if not age else 1.8, dashes
 
 
-def _unit(table: Table) -> str:
-    units = {"w": "W", "kwh": "kWh", "m3": "m³", "gj": "GJ"}
-    return units[table.columns[0].name.rpartition("_")[2]] if table.columns else ""
+def _colour(canvas: Canvas, column: str) -> Colour:
+    """A column's colour: of its whole name before the unit, or of the longest part that has one."""
+    name = column.rpartition("_")[0]
+    while name not in canvas.theme.columns:
+        name = name.rpartition("_")[0]
+    return to_rgb(canvas.theme.columns[name])
 
 
-rcParams["font.family"] = FONT
-rcParams["hatch.linewidth"] = 0.6
+def _mixed(colour: Colour, canvas: Canvas, strength: float) -> Colour:
+    """A colour, the weaker the more of the paper shows through."""
+    paper = to_rgb(canvas.theme.paper)
+    red, green, blue = (
+        over * strength + under * (1 - strength) for over, under in zip(colour, paper, strict=True)
+    )
+    return red, green, blue

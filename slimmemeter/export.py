@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from operator import itemgetter
 
-from slimmemeter import history, periods, schema, tabular
+from slimmemeter import clock, history, schema, tables, tabular
 from slimmemeter.archive import Reader
 from slimmemeter.database import NamedRow
 from slimmemeter.errors import UsageError
@@ -97,13 +97,11 @@ def table(settings: Settings, what: str, form: str) -> str:
     *path, name = what.split("/")
     zone = settings.zone_info()
     with closing(Reader(settings.database)) as reader:
-        if path == ["years"]:
-            period = history.years(reader, zone)
-        else:
-            period = periods.parse(path[0], path[1], zone) if len(path) == 2 else None
-        if period is None or name not in history.TABLES:
+        known = 0 < len(path) < 4
+        period = tables.period_of(reader, clock.now(), zone, *path) if known else None
+        if period is None or not tables.is_told(name, period):
             raise UsageError(f"there is no {what}: a table is such as day/2026-11-23/electricity")
-        found = history.of_period(reader, period, name)
+        found = tables.of_period(reader, period, name)
     if form == "csv":
         return tabular.as_csv(found, zone)
     return json.dumps(tabular.as_json(found, period.name, zone)) + "\n"

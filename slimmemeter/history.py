@@ -5,6 +5,7 @@ A page, a picture, a CSV and a JSON all show the same `Table`.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from slimmemeter.archive import Reader
 from slimmemeter.curve import Around, differences
 from slimmemeter.database import NamedRow
 from slimmemeter.judgement import GAP
-from slimmemeter.periods import BUCKETS, POWER_BUCKETS, Period
+from slimmemeter.periods import Period
 
 # By medium: EN 13757-3's types, and by the unit that is stored the column, of a thousand of it.
 MEDIA = {
@@ -26,7 +27,6 @@ MEDIA = {
     "cooling": ((10, 11), {"MJ": "cooling_gj", "Wh": "cooling_kwh"}),
     "submeter": ((2,), {"Wh": "submeter_kwh"}),
 }
-TABLES = ("electricity", "power", *MEDIA)
 THOUSAND, ONE = 1000, 1
 MOST_AHEAD_S = 600  # as `clock` has it
 LEAST_S = 60  # of less a mean power is the counter's rounding: 1 Wh in 3 s is 1200 W
@@ -83,12 +83,30 @@ class Table:
 
     def in_gaps(self) -> list[int]:
         """The buckets into which a gap reaches."""
-        pairs = enumerate(zip(self.borders, self.borders[1:], strict=False))
-        return [
-            place
-            for place, (begin, end) in pairs
-            if any(begin < until and at < end for at, until in self.gaps)
-        ]
+        inside: set[int] = set()
+        for at, until in self.gaps:
+            first = max(bisect_right(self.borders, at) - 1, 0)
+            inside.update(
+                range(first, min(bisect_left(self.borders, until), len(self.borders) - 1))
+            )
+        return sorted(inside)
+
+    def together(self) -> list[Column]:
+        """The columns of all tariffs added up: `import_kwh`, `export_kwh`, or a medium's own."""
+        groups: dict[str, list[Column]] = {}
+        for column in self.columns:
+            stem, _, unit = column.name.rpartition("_")
+            groups.setdefault(f"{stem.partition('_t')[0]}_{unit}", []).append(column)
+        return [_added(name, columns) for name, columns in groups.items()]
+
+    def is_known(self) -> bool:
+        """Whether anything at all is."""
+        return any(value is not None for column in self.columns for value in column.values)
+
+
+def _added(name: str, columns: Sequence[Column]) -> Column:
+    values = [_total(each) for each in zip(*(column.values for column in columns), strict=True)]
+    return Column(name, columns[0].scale, values, _total([column.total for column in columns]))
 
 
 class _Sum:
@@ -103,6 +121,7 @@ class _Sum:
         self.borders = borders
         self.columns: dict[str, list[int | None]] = {}
         self._lives: list[tuple[int, int]] = []
+        self._covered_s = [0] * (len(borders) - 1)  # of the newest life
         inside = [life for life in lives if _overlaps(life["first"], life["last"], borders)]
         self.changes = [each for each in changes(lives) if _overlaps(*each.times, borders)]
         numbers = {life["id"] for life in inside}
@@ -131,11 +150,11 @@ class _Sum:
         if not any(covered_s):
             return
         for (_, shown), values in zip(columns, counted, strict=True):
-            sums = self.columns.setdefault(shown, [None] * len(covered_s))
-            for place, value in enumerate(values):
-                if value is not None:
-                    sums[place] = (sums[place] or 0) + value
+            before = self.columns.get(shown)
+            pairs = zip(before, values, strict=True) if before else ()
+            self.columns[shown] = [_total(pair) for pair in pairs] if before else values
         self._lives.append((life["first"], life["last"]))
+        self._covered_s = covered_s
 
     def table(self, name: str) -> Table:
         """The columns as a table, in thousands of what is stored."""
@@ -147,6 +166,8 @@ class _Sum:
 
     def covered_s(self) -> list[int]:
         """For how many seconds of each bucket something is known: of lives side by side once."""
+        if len(self._lives) < 2:
+            return self._covered_s
         lives: list[tuple[int, int]] = []
         for first, last in sorted(self._lives):
             if lives and first <= lives[-1][1]:
@@ -165,6 +186,13 @@ class _Sum:
         return [place for place, (covered, length) in pairs if 0 < covered < length]
 
 
+def energy(reader: Reader, name: str, borders: list[int]) -> Table:
+    """What the meters of electricity, or of a medium, counted. :raises KeyError: no such medium."""
+    if name == "electricity":
+        return electricity(reader, borders)
+    return medium(reader, name, borders)
+
+
 def electricity(reader: Reader, borders: list[int]) -> Table:
     """What each tariff's registers counted from and to the grid, in kWh."""
     return _electricity(reader, borders).table("electricity")
@@ -177,20 +205,17 @@ def power(reader: Reader, borders: list[int]) -> Table:
     """
     summed = _electricity(reader, borders)
     covered_s = summed.covered_s()
-    columns = []
-    for direction in ("import", "export"):
-        parts = [values for name, values in summed.columns.items() if name.startswith(direction)]
-        if parts:
-            energy = [_total(bucket) for bucket in zip(*parts, strict=True)]
-            values = [
-                None if wh is None or seconds < LEAST_S else _mean_w(wh, seconds)
-                for wh, seconds in zip(energy, covered_s, strict=True)
-            ]
-            total = _total(energy)
-            known_s = sum(covered_s)
-            mean = None if total is None or known_s < LEAST_S else _mean_w(total, known_s)
-            columns.append(Column(f"{direction}_w", ONE, values, mean))
-    return Table("power", borders, columns, summed.gaps, summed.partial(), summed.changes)
+    told = summed.table("power")
+    told.columns = [
+        Column(
+            each.name.replace("_kwh", "_w"),
+            ONE,
+            [_mean_w(wh, known_s) for wh, known_s in zip(each.values, covered_s, strict=True)],
+            _mean_w(each.total, sum(covered_s)),
+        )
+        for each in told.together()
+    ]
+    return told
 
 
 def medium(reader: Reader, name: str, borders: list[int]) -> Table:
@@ -200,6 +225,12 @@ def medium(reader: Reader, name: str, borders: list[int]) -> Table:
     for life in lives:
         summed.add(life, [("counter", MEDIA[name][1][life["unit"]])])
     return summed.table(name)
+
+
+def last_known(reader: Reader, name: str) -> int | None:
+    """The instant of the newest reading of electricity, or of a medium; None without any."""
+    lives = reader.series() if name == "electricity" else devices_of(reader, name)
+    return max((life["last"] for life in lives), default=None)
 
 
 def devices_of(reader: Reader, medium: str) -> list[NamedRow]:
@@ -251,22 +282,6 @@ def _overlaps(first: int, last: int, borders: list[int]) -> bool:
     return first < borders[-1] and last > borders[0]
 
 
-def table(reader: Reader, name: str, borders: list[int]) -> Table:
-    """The table of that name. :raises KeyError: there is none."""
-    if name in ("electricity", "power"):
-        return {"electricity": electricity, "power": power}[name](reader, borders)
-    return medium(reader, name, borders)
-
-
-def of_period(reader: Reader, period: Period, name: str) -> Table:
-    """A period's table of that name, in the buckets that suit both.
-
-    :raises KeyError: there is no such table.
-    """
-    buckets = POWER_BUCKETS if name == "power" else BUCKETS
-    return table(reader, name, period.borders(buckets[period.kind]))
-
-
 def years(reader: Reader, zone: ZoneInfo) -> Period | None:
     """The years from the first reading of any meter to the last one; None without any."""
     lives = [*reader.series(), *reader.devices()]
@@ -306,5 +321,7 @@ def _total(values: Sequence[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _mean_w(energy_wh: int, seconds: int) -> int:
+def _mean_w(energy_wh: int | None, seconds: int) -> int | None:
+    if energy_wh is None or seconds < LEAST_S:
+        return None
     return (energy_wh * 3600 * 2 + seconds) // (seconds * 2)

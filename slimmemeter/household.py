@@ -115,8 +115,8 @@ class House:
         values = {name: joules // 3600 for name, joules in self._joules.items()}
         values |= {"power_import_w": taken, "power_export_w": given}
         for phase, share in (("l1", 5), ("l2", 3), ("l3", 2)):
-            swing_dv = (self.at // SLOT_S * 7 + share * 13) % 41
-            values[f"voltage_{phase}_dv"] = 2290 + swing_dv + given // 100
+            swing_dv = int(12 * math.sin(self.at / 5000 + share) + 9 * math.sin(self.at / 1700))
+            values[f"voltage_{phase}_dv"] = 2315 + swing_dv + given // 100
             values[f"current_{phase}_ma"] = (taken + given) * share // 2300 * 1000
             values[f"power_import_{phase}_w"] = taken * share // 10
             values[f"power_export_{phase}_w"] = given * share // 10

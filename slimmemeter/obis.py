@@ -254,6 +254,11 @@ def without_sixth_group(code: str) -> str:
 DUTCH = ("40", "42", "50")
 
 
+def is_belgian(version: str | None) -> bool:
+    """Whether a telegram's version is one of Belgium's (e-MUCS P1 1.7.1, table 4: 502 and two)."""
+    return version is not None and len(version) == 5 and version.startswith("502")
+
+
 def tariff_names(version: str | None, has_total: bool) -> dict[int, str]:
     """What tariffs 1 and 2 are called: low and normal in the Netherlands, day and night in Belgium.
 

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask_babel import get_locale, gettext
 
-from slimmemeter import clock, history, obis, periods, registers, tabular, words
+from slimmemeter import (
+    clock,
+    comparison,
+    habits,
+    history,
+    periods,
+    registers,
+    scene,
+    tables,
+    words,
+)
 from slimmemeter.archive import Reader
 from slimmemeter.database import NamedRow
-from slimmemeter.history import Change
-from slimmemeter.judgement import ASIDE
+from slimmemeter.history import Change, Table
+from slimmemeter.judgement import ASIDE, GAP
 from slimmemeter.periods import Period
 from slimmemeter.registers import Life, Mark, Span
 from slimmemeter.site import NoReadingError, site
 
 PULL_EVERY_S = 300
 MOST_LISTED = 20
-TABLES = {
-    "day": ("power", "electricity"),
-    "week": ("electricity", "power"),
-    "month": ("electricity", "power"),
-    "year": ("electricity",),
-    "years": ("electricity",),
+STANDBY_DAYS = 30
+# The pictures of a page, in order; one of a medium stands beside its cumulative one.
+PICTURES = {
+    "day": ("power",),
+    "week": ("electricity", "power", "hours"),
+    "month": ("electricity", "hours", "power"),
+    "year": ("electricity", "cumulative", "hours"),
+    "years": ("electricity", "cumulative"),
+    "last": ("electricity", "hours"),
+    "between": ("electricity", "power", "hours"),
 }
+FINEST_BARS = 62  # that are links, one by one
 
 
 def newest(reader: Reader) -> NamedRow:
@@ -58,11 +73,10 @@ def next_at(newest: NamedRow) -> int:
     return (received_at(newest) // PULL_EVERY_S + 1) * PULL_EVERY_S
 
 
-def years(reader: Reader) -> Period:
-    found = history.years(reader, site().zone)
-    if found is None:
-        raise NoReadingError
-    return found
+def refresh_s(now: int) -> int:
+    """In how many seconds a newer reading can be there; never less than a minute."""
+    since_pull_s = now % PULL_EVERY_S
+    return 60 if since_pull_s < 10 else max(PULL_EVERY_S - since_pull_s + 10, 60)
 
 
 def media(reader: Reader) -> list[str]:
@@ -75,108 +89,263 @@ def media(reader: Reader) -> list[str]:
     ]
 
 
-def picture_words(reader: Reader, period: Period, table: history.Table) -> dict[str, Any]:
-    """The texts of a picture, in the language of the request."""
-    tariffs = _tariffs(reader)
+def names(reader: Reader) -> words.Names:
+    """What things are called where the newest meter stands."""
+    series = reader.series()
+    if not series:
+        return words.Names()
+    return words.Names(series[-1]["version"], "import_wh" in series[-1]["registers"].split())
+
+
+def picture_names(reader: Reader, period: Period) -> list[str]:
+    """The pictures of a period's page."""
+    found = list(PICTURES[period.kind])
+    for medium in media(reader):
+        found += [medium, f"cumulative_{medium}"]
+    if any(newest(reader)[f"voltage_{phase}_dv"] for phase in ("l1", "l2", "l3")):
+        found.append("voltage")
+    return [name for name in found if tables.is_told(name, period)]
+
+
+class Picture:
+    """A picture of a page: where it is, what it shows, what lies over it."""
+
+    def __init__(self, reader: Reader, period: Period, name: str, known: words.Names) -> None:
+        self.name = name
+        self.url = f"/{period.name}/{name}"
+        self.href = f"/{period.name}"
+        self.heights = scene.heights(name, period)
+        table = tables.of_period(reader, period, name)
+        self.alt = _alt(period, name, scene.totals(reader, period, table, known), table, known)
+        if scene.has_two(name, period):
+            table = tables.of_period(reader, period, "electricity")
+        are_few = len(table.borders) - 1 <= FINEST_BARS and table.name in tables.ENERGY
+        self.bars = list(_bars(period, table, known)) if are_few else []
+
+
+def _alt(period: Period, name: str, totals: Sequence[str], table: Table, known: words.Names) -> str:
+    """What a picture shows in numbers, for who can't see it."""
+    if not table.is_known():
+        said = [gettext("nothing is known of this time")]
+    elif name in tables.CUMULATIVE:
+        said = [
+            f"{known.column(each.name)} {words.amount(each.total, each.scale, each.name)}"
+            for each in table.columns
+        ]
+    elif name == "voltage":
+        said = _extremes(table)
+    else:
+        said = [*totals, *(_most(each, period, known) for each in habits.most(table))]
+    return f"{words.table_name(name)}, {words.period_title(period)}: {'; '.join(said)}"
+
+
+def _extremes(table: Table) -> list[str]:
+    """The lowest and the highest voltage."""
+    values = [value for each in table.columns for value in each.values if value is not None]
+    if not values:
+        return []
+    low, high = (words.amount(value, 10, "voltage_v") for value in (min(values), max(values)))
+    return [gettext("from %(low)s to %(high)s", low=low, high=high)]
+
+
+def _most(most: habits.Most, period: Period, known: words.Names) -> str:
+    """When most came or went: most from the grid: 8.6 kWh, Thu 15 Oct 2026."""
+    column = most.column
+    return str(
+        gettext(
+            "most %(what)s: %(amount)s, %(when)s",
+            what=known.stem(words.stem(column.name)),
+            amount=words.amount(most.value, column.scale, column.name),
+            when=words.when(most, period.zone),
+        )
+    )
+
+
+def _bars(period: Period, table: Table, known: words.Names) -> Iterator[dict[str, Any]]:
+    """What lies over each bar: where it begins and how wide it is, in thousandths; the page that
+    shows it in detail; what it says."""
+    columns = table.together()
+    length = period.end_at - period.begin_at
+    places = [round((at - period.begin_at) * 1000 / length) for at in table.borders]
+    for place, begin in enumerate(table.borders[:-1]):
+        said = [
+            known.said(column, value)
+            for column in columns
+            if (value := column.values[place]) is not None
+        ]
+        if said:
+            title = words.bucket_title(begin, period.bucket, period.zone)
+            yield {
+                "x": places[place],
+                "width": places[place + 1] - places[place],
+                "href": _below(period, begin, table.borders[place + 1]),
+                "title": f"{title}: {', '.join(said)}",
+            }
+
+
+def _below(period: Period, begin: int, end: int) -> str:
+    """The address of what shows a bucket in detail."""
+    if period.bucket in periods.CALENDAR:
+        found = periods.of(period.bucket, begin, period.zone)
+    else:
+        found = periods.between(begin, end, period.zone)
+    return f"/{found.name}" if found else ""
+
+
+def summary(reader: Reader, period: Period, known: words.Names) -> list[dict[str, Any]]:
+    """The period's totals by direction and medium, each beside those of the period before and of a
+    year ago, to the same moment."""
+    before = {each.name: each for each in (period.beside(-1), period.year_ago()) if each}
+    found = []
+    for name in ("electricity", *media(reader)):
+        table = history.energy(reader, name, [period.begin_at, period.end_at])
+        until = min(period.end_at, history.last_known(reader, name) or period.begin_at)
+        beside = [
+            comparison.to_the_same_moment(reader, name, period, other, until)
+            for other in before.values()
+        ]
+        found += [
+            {
+                "stem": words.stem(column.name),
+                "name": known.stem(words.stem(column.name)),
+                "amount": words.amount(column.total, column.scale, column.name),
+                "beside": [_beside(period, each, column) for each in beside if each],
+            }
+            for column in table.together()
+            if column.total is not None
+        ]
+    return found
+
+
+def _beside(period: Period, other: comparison.Compared, column: history.Column) -> dict[str, str]:
+    """What another period had then, and how much more or less it is now."""
+    then = next((each for each in other.table.together() if each.name == column.name), None)
+    value = then.total if then else None
     return {
-        "title": words.period_title(period),
-        "totals": _totals_said(reader, period, table),
-        "columns": {c.name: words.column_name(c.name, tariffs) for c in table.columns},
-        "ticks": words.ticks(period, site().zone),
-        "nothing": gettext("nothing is known of this time"),
-        "point": words.number(5, 10, 1)[1],
+        "title": words.short_title(other.period, period),
+        "href": f"/{other.period.name}",
+        "amount": words.amount(value, column.scale, column.name),
+        "change": words.more_or_less(column.total or 0, value or 0),
     }
 
 
-def _alt(reader: Reader, period: Period, name: str) -> str:
-    """What a picture shows, for who can't see it."""
-    said = _totals_said(reader, period, history.of_period(reader, period, name))
-    said = said or gettext("nothing is known of this time")
-    return f"{words.table_name(name)}, {words.period_title(period)}: {said}"
+def standby(reader: Reader, until: int) -> habits.Standby | None:
+    """What came from the grid when the house slept, in the 30 days until then."""
+    days = periods.last(STANDBY_DAYS, until, site().zone)
+    return habits.standby(tables.of_period(reader, days, "hours"))
 
 
-def _totals_said(reader: Reader, period: Period, table: history.Table) -> str:
-    if table.name == "power":  # its picture tells the energy, as a mean of a day says little
-        table = history.electricity(reader, [period.begin_at, period.end_at])
-    return words.totals(table)
+def peaks(reader: Reader, begin: int, end: int) -> dict[str, Any] | None:
+    """Belgium's month peaks in a time, newest first, and the mean of twelve; None without any."""
+    every = habits.month_peaks(reader)
+    inside = [row for row in every if begin < row["month_ended_at"] and row["ended_at"] < end]
+    until = [row for row in every if row["ended_at"] < end]
+    if not inside:
+        return None
+    mean_w = habits.mean_peak_w(until)
+    return {"rows": inside, "mean": words.number(mean_w, 1000, 3), "months": min(len(until), 12)}
 
 
-def _tariffs(reader: Reader) -> dict[int, str]:
-    """What the newest meter's tariffs are called."""
-    series = reader.series()
-    if not series:
-        return {}
-    return obis.tariff_names(series[-1]["version"], "import_wh" in series[-1]["registers"].split())
-
-
-def shown(reader: Reader, period: Period, names: tuple[str, ...]) -> list[dict[str, str]]:
-    """The pictures of a page: where each is, and what it shows in words."""
+def records(reader: Reader, period: Period, known: words.Names) -> list[str]:
+    """When most came from the grid, and went to it: the days of a long period, the hours of all."""
+    names = [("hours", None)] if tables.is_told("hours", period) else []
+    days = [("electricity", "day")] if 1 < period.days <= tables.MOST_BUCKETS else []
     return [
-        {
-            "url": f"/{period.name}/{name}",
-            "name": name,
-            "alt": _alt(reader, period, name),
-            "href": f"/{period.name}",
-        }
-        for name in names
+        _most(each, period, known)
+        for name, by in (*days, *names)
+        for each in habits.most(tables.of_period(reader, period, name, by))
     ]
 
 
-def totals(reader: Reader, period: Period) -> list[dict[str, str]]:
-    """The period's totals by direction and medium, each with its unit."""
-    ends = [period.begin_at, period.end_at]
-    return [
-        {"name": words.stem_name(stem), "stem": stem, "amount": amount, "unit": unit}
-        for name in ("electricity", *media(reader))
-        for stem, amount, unit in words.sums(history.table(reader, name, ends))
-    ]
-
-
-def _rows(period: Period, table: history.Table) -> Iterator[tuple[str, str | None]]:
+def _rows(period: Period, table: Table) -> Iterator[tuple[str, str | None]]:
     """The name of each bucket, and the page that shows it in detail."""
-    bucket = periods.BUCKETS[period.kind]
-    for begin in table.borders[:-1]:
-        name = words.bucket_title(begin, bucket, site().zone)
-        below = None if bucket == "hour" else periods.of(bucket, begin, site().zone)
-        yield name, f"/{below.name}" if below else None
+    for begin, end in zip(table.borders, table.borders[1:], strict=False):
+        yield words.bucket_title(begin, period.bucket, site().zone), _below(period, begin, end)
 
 
 def frame(reader: Reader) -> dict[str, object]:
     """What every page's frame and filters need."""
     now, zone = clock.now(), site().zone
-    tariffs = _tariffs(reader)
+    known = names(reader)
     return {
-        "now": {kind: periods.today(kind, now, zone).name for kind in ("day", "month", "year")},
-        "column_name": lambda column: words.column_name(column, tariffs),
-        "tariff": tariffs,
+        "now": {kind: periods.today(kind, now, zone).name for kind in periods.CALENDAR},
+        "names": known,
         "zone": zone,
-        "local": lambda at: tabular.local(at, zone),
+        "local": lambda at: periods.local(at, zone),
         "MOST_LISTED": MOST_LISTED,
         "words": words,
         "language": str(get_locale()),
     }
 
 
+def overview(reader: Reader, newest: NamedRow) -> dict[str, object]:
+    """What the overview shows, beside how old the newest reading is."""
+    now, zone, known = clock.now(), site().zone, names(reader)
+    day, month, week = (periods.today(kind, now, zone) for kind in ("day", "month", "week"))
+    year = periods.last(365, now, zone)
+    return {
+        "newest": newest,
+        "now_at": now,
+        "only_one": is_only_one(reader),
+        "next_at": next_at(newest),
+        "today": Picture(reader, day, "power", known),
+        "totals": {each.kind: summary(reader, each, known) for each in (day, month, year)},
+        "month": month,
+        "year": year,
+        "week": week,
+        "standby": standby(reader, now),
+        "quarter_w": _of(newest, "running_quarter_w"),
+        "peaks": peaks(reader, month.begin_at, month.end_at),
+        "incident": _incident(reader),
+        **frame(reader),
+    }
+
+
+def _of(row: NamedRow, column: str) -> int | None:
+    """A column that few meters have."""
+    return row[column] if column in row.keys() else None  # noqa: SIM118
+
+
+def _incident(reader: Reader) -> dict[str, Any] | None:
+    """The newest of what happened: a gap, a power failure, another meter, something set aside."""
+    found: list[tuple[int, dict[str, Any]]] = [
+        (event["at"], {"event": event}) for event in reader.newest_events(GAP, ASIDE)
+    ]
+    found += [
+        (row["ended_at"], {"failure": row})
+        for row in reader.power_failures()[:1]
+        if row["ended_at"] is not None
+    ]
+    found += [(each.new["first"], {"change": each}) for each in _changes(reader)[:1]]
+    at, told = max(found, key=lambda each: each[0], default=(0, None))
+    return told and {"at": at} | told
+
+
 def of_period(reader: Reader, period: Period) -> dict[str, object]:
     """What the page of a period shows."""
-    there = media(reader)
-    tables = [history.of_period(reader, period, name) for name in ("electricity", *there)]
+    there, known, now = media(reader), names(reader), clock.now()
+    energy = [tables.of_period(reader, period, name) for name in ("electricity", *there)]
     spans = registers.spans(reader, period.begin_at, period.end_at)
-    electricity = tables[0]
     return {
         "period": period,
         "title": words.period_title(period),
         "before": period.beside(-1),
-        "after": period.beside(1) if period.end_at <= clock.now() else None,
-        "pictures": shown(reader, period, (*TABLES[period.kind], *there)),
-        "totals": totals(reader, period),
-        "columns": [column for each in tables for column in each.columns],
-        "rows": list(_rows(period, electricity)),
-        "partial": {place for each in tables for place in each.partial},
-        "unsure": {place for each in tables for place in each.in_gaps()},
-        "gaps": sorted({gap for each in tables for gap in each.gaps if each.is_exact(gap)}),
+        "after": period.beside(1) if period.end_at <= now else None,
+        "pictures": [
+            Picture(reader, period, name, known) for name in picture_names(reader, period)
+        ],
+        "totals": summary(reader, period, known),
+        "is_running": period.end_at > now,
+        "records": records(reader, period, known),
+        "standby": standby(reader, min(period.end_at - 1, now)),
+        "peaks": peaks(reader, period.begin_at, period.end_at),
+        "columns": [column for each in energy for column in each.columns],
+        "rows": list(_rows(period, energy[0])),
+        "partial": {place for each in energy for place in each.partial},
+        "unsure": {place for each in energy for place in each.in_gaps()},
+        "gaps": sorted({gap for each in energy for gap in each.gaps if each.is_exact(gap)}),
         "changes": [
-            shown_change(reader, each) for table in tables for each in table.changes[:MOST_LISTED]
+            shown_change(reader, each) for table in energy for each in table.changes[:MOST_LISTED]
         ],
         "asides": [
             event
@@ -184,7 +353,7 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
             if event["kind"] == ASIDE
         ],
         "borders": list(_borders(spans[:MOST_LISTED])),
-        "agrees": bool(spans) and all(registers.agrees(each, spans) for each in tables),
+        "agrees": bool(spans) and all(registers.agrees(each, spans) for each in energy),
         **frame(reader),
     }
 
@@ -234,8 +403,13 @@ def shown_change(reader: Reader, change: Change) -> dict[str, Any]:
     return told | {"rows": [{"column": name, **said} for name, said in by_column.items()]}
 
 
-def all_changes(reader: Reader) -> list[Change]:
+def _changes(reader: Reader) -> list[Change]:
     """The changes of meters and devices, newest first."""
     groups = [reader.series(), *(history.devices_of(reader, name) for name in history.MEDIA)]
     found = [each for lives in groups for each in history.changes(lives)]
-    return sorted(found, key=lambda change: change.times, reverse=True)[:MOST_LISTED]
+    return sorted(found, key=lambda change: change.times, reverse=True)
+
+
+def all_changes(reader: Reader) -> list[Change]:
+    """The newest changes."""
+    return _changes(reader)[:MOST_LISTED]

@@ -18,7 +18,7 @@ DEFAULTS_FILE = "/etc/default/slimmemeter"
 SYSTEM_FOLDER = "/var/lib/slimmemeter"
 LINES = ("115200-8N1", "9600-7E1", "auto")
 LONGEST_TIMEOUT_S = 240
-LANGUAGES = ("en", "nl")  # the first is what a browser of another one gets
+OWN_LANGUAGE = "en"  # of the texts in the program, and what a browser of another one gets
 # Zones whose winter time is UTC+1: they need no zone data to read a stamp that says W or S.
 CENTRAL_EUROPE = frozenset(
     f"Europe/{city}"
@@ -58,9 +58,15 @@ def _line(text: str) -> str:
     return text
 
 
+def languages() -> tuple[str, ...]:
+    """What pages and pictures speak: English, and each folder of translations."""
+    folders = os.listdir(f"{os.path.dirname(os.path.abspath(__file__))}/translations")
+    return (OWN_LANGUAGE, *sorted(name for name in folders if name.isalpha()))
+
+
 def _language(text: str) -> str:
-    if text and text not in LANGUAGES:
-        raise ValueError(f"one of {', '.join(LANGUAGES)}")
+    if text and text not in languages():
+        raise ValueError(f"one of {', '.join(languages())}")
     return text
 
 

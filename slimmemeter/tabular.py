@@ -24,14 +24,6 @@ def field(at: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(at, zone).replace(tzinfo=None).isoformat()
 
 
-def local(at: int, zone: ZoneInfo) -> str:
-    """An instant as an address has it: 2027-01-01T00:00:04, with an offset where that hour comes
-    twice."""
-    moment = datetime.fromtimestamp(at, zone)
-    twice = moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
-    return moment.isoformat() if twice else moment.replace(tzinfo=None).isoformat()
-
-
 def exact(value: int | None, scale: int) -> str:
     """A value in the column's unit with all its decimals; nothing where nothing is known."""
     if value is None:
@@ -42,15 +34,20 @@ def exact(value: int | None, scale: int) -> str:
     return f"{'-' * (value < 0)}{whole}.{rest:0{len(str(scale)) - 1}d}"
 
 
-def as_csv(table: Table, zone: ZoneInfo) -> str:
+def as_csv(table: Table, zone: ZoneInfo, decimal_comma: bool = False) -> str:
     """One header, then a row a bucket: begin, end, the columns, and whether only a part of it is
-    known (`partial`) or a gap reaches into it (`gap`)."""
+    known (`partial`) or a gap reaches into it (`gap`).
+
+    :param decimal_comma: as Dutch spreadsheets want it, with `;` between the columns.
+    """
     file = io.StringIO()
-    writer = csv.writer(file)
+    writer = csv.writer(file, delimiter=";" if decimal_comma else ",")
     writer.writerow(["begin", "end", *(column.name for column in table.columns), "note"])
     flags = {"partial": set(table.partial), "gap": set(table.in_gaps())}
     for place, begin in enumerate(table.borders[:-1]):
         values = [exact(column.values[place], column.scale) for column in table.columns]
+        if decimal_comma:
+            values = [value.replace(".", ",") for value in values]
         note = " ".join(flag for flag, places in flags.items() if place in places)
         writer.writerow([iso(begin, zone), iso(table.borders[place + 1], zone), *values, note])
     return file.getvalue()

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import pwd
 import zlib
+from urllib.parse import urlencode
 
+from babel import Locale
 from flask import (
     Blueprint,
     Flask,
@@ -16,6 +18,7 @@ from flask import (
     abort,
     g,
     jsonify,
+    redirect,
     render_template,
     request,
 )
@@ -32,25 +35,36 @@ from slimmemeter import (
     pages,
     periods,
     registers,
+    scene,
+    tables,
     tabular,
     words,
 )
 from slimmemeter.archive import Reader
 from slimmemeter.database import HotJournalError, change_counter
-from slimmemeter.errors import StoreError
+from slimmemeter.errors import StoreError, UsageError
 from slimmemeter.periods import Period
 from slimmemeter.registers import Life, Mark
-from slimmemeter.settings import LANGUAGES, Settings
+from slimmemeter.settings import Settings, languages
 from slimmemeter.site import NoReadingError, Site, site
 
+LANGUAGES = languages()
 # What an address may ask for; the first is what holds where it doesn't.
 CHOICES = {
     "theme": ("light", "dark"),
     "shape": ("wide", "narrow"),
     "scale": ("1", "2"),
+    "decimal": ("point", "comma"),
+    "refresh": ("yes", "no"),
     "lang": LANGUAGES,
 }
 STALE_S = 900
+LANGUAGE_KEPT_S = 2 * 366 * 86400
+PERIODS = (
+    f"/<any({', '.join(periods.CALENDAR)}, last):kind>/<text>",
+    "/<any(between):kind>/<text>/<end>",
+    "/<any(years):kind>",
+)
 # What these say depends on the time, not only on the readings.
 CHANGES_BY_THE_MINUTE = ("/", "/now.json", "/meter")
 routes = Blueprint("routes", __name__)
@@ -62,6 +76,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["slimmemeter"] = Site(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=_language)
+    app.jinja_env.globals["languages"] = _other_languages
     app.register_blueprint(routes)
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(NoReadingError, _no_reading)
@@ -70,12 +85,24 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _language() -> str:
-    asked = request.args.get("lang") or site().language
-    return (
-        asked
-        if asked in LANGUAGES
-        else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
-    )
+    """What the address asks for, what was chosen before, what is set, what the browser likes."""
+    for asked in (request.args.get("lang"), request.cookies.get("lang"), site().language):
+        if asked in LANGUAGES:
+            return asked
+    return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+
+
+def _other_languages() -> list[tuple[str, str, str]]:
+    """Each other language: its code, its own name, and the address of this page in it."""
+    others = [code for code in LANGUAGES if code != str(get_locale())]
+    return [
+        (
+            code,
+            str(Locale(code).get_display_name(code)).capitalize(),
+            "?" + urlencode({**request.args, "lang": code}),
+        )
+        for code in others
+    ]
 
 
 @routes.before_app_request
@@ -109,60 +136,57 @@ def _headers(response: Response) -> Response:
     response.headers["Vary"] = "Accept-Language, Cookie"
     if "etag" in g and response.status_code in (200, 304):
         response.set_etag(g.etag)
+    chosen = request.args.get("lang")
+    if chosen in LANGUAGES and response.mimetype == "text/html":
+        response.set_cookie("lang", chosen, LANGUAGE_KEPT_S, httponly=True, samesite="Lax")
+    if request.path == "/" and request.args.get("refresh") != "no":
+        response.headers["Refresh"] = str(pages.refresh_s(clock.now()))
     return response
 
 
 @routes.get("/")
 def overview() -> str:
-    """Is it working, what flows now, what was it today and this month."""
+    """Is it working, what flows now, what was it today, this month and in a year."""
     with site().reader() as reader:
         newest = pages.newest(reader)
-        today, month = (periods.today(kind, clock.now(), site().zone) for kind in ("day", "month"))
         age_s = max(0, clock.now() - pages.received_at(newest))
         return render_template(
             "overview.html",
-            newest=newest,
             age=words.age(age_s),
             stale=age_s > STALE_S,
             outcome=outcome.last(site().database),
             backup=outcome.last_backup(site().database),
-            now_at=clock.now(),
-            only_one=pages.is_only_one(reader),
-            next_at=pages.next_at(newest),
-            today=pages.shown(reader, today, ("power", *pages.media(reader))),
-            today_totals=pages.totals(reader, today),
-            month=pages.shown(reader, month, ("electricity",)),
-            month_totals=pages.totals(reader, month),
-            **pages.frame(reader),
+            refreshes=request.args.get("refresh") != "no",
+            **pages.overview(reader, newest),
         )
 
 
-@routes.get("/<any(day, week, month, year):kind>/<text>")
-def period_page(kind: str, text: str) -> str:
-    """A day, a week, a month or a year."""
+def period_page(kind: str, text: str = "", end: str = "") -> str:
+    """A day, a week, a month, a year, all years, the last days, or between two moments."""
     with site().reader() as reader:
-        return render_template("period.html", **pages.of_period(reader, _period(kind, text)))
+        period = _period(reader, kind, text, end)
+        return render_template("period.html", **pages.of_period(reader, period))
 
 
-@routes.get("/years")
-def years_page() -> str:
-    """All years."""
-    with site().reader() as reader:
-        return render_template("period.html", **pages.of_period(reader, pages.years(reader)))
-
-
-@routes.get("/<any(day, week, month, year):kind>/<text>/<name>.<any(png, csv, json):form>")
-def period_table(kind: str, text: str, name: str, form: str) -> Response:
+def period_table(name: str, form: str, kind: str, text: str = "", end: str = "") -> Response:
     """One table of a period, as a picture or as numbers."""
     with site().reader() as reader:
-        return _table_as(reader, _period(kind, text), name, form)
+        return _table_as(reader, _period(reader, kind, text, end), name, form)
 
 
-@routes.get("/years/<name>.<any(png, csv, json):form>")
-def years_table(name: str, form: str) -> Response:
-    """One table of all years."""
-    with site().reader() as reader:
-        return _table_as(reader, pages.years(reader), name, form)
+for rule in PERIODS:
+    routes.add_url_rule(rule, view_func=period_page)
+    routes.add_url_rule(f"{rule}/<name>.<any(png, csv, json):form>", view_func=period_table)
+
+
+@routes.get("/between")
+def between_form() -> ResponseReturnValue:
+    """What the form sends: the page between two moments."""
+    asked = [_moment(request.args.get(name, ""), name) for name in ("from", "to")]
+    period = periods.between(asked[0], asked[1], site().zone)
+    if period is None:
+        abort(400, gettext("The first moment must be before the second."))
+    return redirect(f"/{period.name}", 303)
 
 
 @routes.get("/meter")
@@ -180,7 +204,7 @@ def meter_page() -> str:
             series=reader.series()[-pages.MOST_LISTED :],
             changes=[pages.shown_change(reader, each) for each in pages.all_changes(reader)],
             failures=reader.power_failures(),
-            peaks=reader.month_peaks(),
+            peaks=pages.peaks(reader, 0, clock.now()),
             counters=reader.counters(),
             events=reader.events(0, clock.now() + 1),
             media={
@@ -226,11 +250,13 @@ def meter_json() -> Response:
 def _asked_moment() -> int | None:
     """The instant that `?at=` names, None without one."""
     text = request.args.get("at")
-    if not text:
-        return None
+    return _moment(text, "at") if text else None
+
+
+def _moment(text: str, name: str) -> int:
     asked = periods.moment(text, site().zone)
     if asked is None:
-        abort(400, gettext("at must be a moment such as 2027-01-01T00:00"))
+        abort(400, gettext("%(name)s must be a moment such as 2027-01-01T00:00", name=name))
     return asked
 
 
@@ -290,33 +316,54 @@ def _state() -> tuple[str, int | None]:
     return ("ok" if age_s <= STALE_S else "old"), age_s
 
 
-def _period(kind: str, text: str) -> Period:
-    period = periods.parse(kind, text, site().zone)
+def _period(reader: Reader, kind: str, text: str, end: str) -> Period:
+    period = tables.period_of(reader, clock.now(), site().zone, kind, text, end)
+    if period is None and kind == "years":
+        raise NoReadingError
     if period is None:
-        abort(404, gettext("%(text)s isn't in the calendar.", text=text))
+        there = f"{text} – {end}" if end else text
+        abort(404, gettext("%(text)s isn't in the calendar.", text=there))
     return period
 
 
 def _table_as(reader: Reader, period: Period, name: str, form: str) -> Response:
-    if name not in history.TABLES:
+    if not tables.is_told(name, period):
         abort(404, gettext("There is no table %(name)s", name=name))
-    table = history.of_period(reader, period, name)
+    by = request.args.get("by")
+    try:
+        if form == "png":
+            return Response(_picture(reader, period, name, by), mimetype="image/png")
+        table = tables.of_period(reader, period, name, by)
+    except UsageError:
+        those, most = ", ".join(periods.LENGTHS_S), tables.MOST_BUCKETS
+        abort(
+            400,
+            gettext(
+                "by must be one of %(those)s, and make no more than %(most)s rows.",
+                those=those,
+                most=most,
+            ),
+        )
     if form == "json":
         return jsonify(tabular.as_json(table, period.name, site().zone))
-    if form == "csv":
-        return Response(tabular.as_csv(table, site().zone), mimetype="text/csv")
+    decimal_comma = request.args.get("decimal") == "comma"
+    return Response(tabular.as_csv(table, site().zone, decimal_comma), mimetype="text/csv")
+
+
+def _picture(reader: Reader, period: Period, name: str, by: str | None) -> bytes:
     theme, shape, scale = (
         request.args.get(name, CHOICES[name][0]) for name in ("theme", "shape", "scale")
     )
-    key = f"{g.get('etag')} {period.name} {name} {theme} {shape} {scale}"
 
     def draw() -> bytes:
+        shown = scene.of(reader, period, name, pages.names(reader), by)
         from slimmemeter import charts
 
-        texts = charts.Words(**pages.picture_words(reader, period, table))
-        return charts.png(table, texts, theme, shape, int(scale))
+        return charts.png(shown, theme, shape, int(scale))
 
-    return Response(site().picture(key, draw), mimetype="image/png")
+    return site().picture(
+        f"{g.get('etag')} {period.name} {name} {by} {theme} {shape} {scale}", draw
+    )
 
 
 def _message(title: str, text: str, status: int) -> ResponseReturnValue:

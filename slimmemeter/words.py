@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_datetime, format_time
 from flask_babel import format_decimal as local_decimal
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext, pgettext
 
+from slimmemeter import obis
 from slimmemeter.judgement import ASIDE, CLOCK_OFF, CLOCK_RIGHT, GAP
-from slimmemeter.periods import BUCKETS
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from slimmemeter.habits import Most
     from slimmemeter.history import Column, Table
     from slimmemeter.periods import Period
     from slimmemeter.registers import Mark
 
-UNITS = {"w": "W", "kwh": "kWh", "m3": "m³", "gj": "GJ"}
+UNITS = {"w": "W", "kwh": "kWh", "m3": "m³", "gj": "GJ", "v": "V"}
+DECIMALS = {"w": 0, "v": 1}  # of a number that people read; of others one, of a table all three
+TICKS = {"EEE d": 8, "d": 32, "d MMM": 100, "MMM": 800}  # for periods of up to so many days
 TITLES = {"day": "EEE d MMM yyyy", "month": "MMMM yyyy", "year": "yyyy"}
-TICKS = {"week": "EEE d", "month": "d", "year": "MMM", "years": "yyyy"}
 
 
 def unit(column: str) -> str:
@@ -36,10 +38,16 @@ def number(value: int | None, scale: int, decimals: int) -> str:
     return str(local_decimal(value / scale, "#,##0" + "." * bool(decimals) + "0" * decimals))
 
 
-def stem_name(stem: str) -> str:
-    """What a direction or a medium is called."""
-    names = {"import": gettext("from the grid"), "export": gettext("to the grid")}
-    return str(names[stem]) if stem in names else medium(stem)
+def plain(value: float, decimals: int) -> str:
+    """A number as people of this language write it."""
+    return str(local_decimal(value, "#,##0" + "." * bool(decimals) + "0" * decimals))
+
+
+def amount(value: int | None, scale: int, column: str, exact: bool = False) -> str:
+    """A value of a column with its unit: 8.4 kWh; with `exact` with all digits that it has."""
+    name = unit(column)
+    decimals = len(str(scale)) - 1 if exact else DECIMALS.get(column.rpartition("_")[2], 1)
+    return f"{number(value, scale, decimals)}\N{NO-BREAK SPACE}{name}"
 
 
 def medium(name: str | None) -> str:
@@ -57,39 +65,97 @@ def medium(name: str | None) -> str:
     return str(names.get(name or "", gettext("another meter")))
 
 
-def column_name(column: str, tariffs: dict[int, str]) -> str:
-    """What a column is called in a legend or a table's head, without its unit.
+class Names:
+    """What directions, tariffs and columns are called where the meter stands."""
 
-    :param tariffs: what the meter's tariffs are called, as `obis.tariff_names` has it.
-    """
-    stem, _, tariff = column.rpartition("_")[0].partition("_t")
-    if not tariff:
-        return stem_name(stem)
-    names = {
-        "low": gettext("low"),
-        "normal": gettext("normal"),
-        "day": gettext("day"),
-        "night": gettext("night"),
-    }
-    name = tariffs.get(int(tariff))
-    return f"{stem_name(stem)}, {names[name] + ' ' if name else ''}T{tariff}"
+    def __init__(self, version: str | None = None, has_total: bool = False) -> None:
+        """As its telegrams' version tells; of no meter the words of the Netherlands."""
+        self.is_belgian = obis.is_belgian(version)
+        self.tariffs = obis.tariff_names(version, has_total)
+
+    def stem(self, stem: str) -> str:
+        """A direction or a medium."""
+        exported = gettext("to the grid")
+        if self.is_belgian:
+            exported = pgettext("Belgium", "to the grid")
+        names = {"import": gettext("from the grid"), "export": exported}
+        return str(names[stem]) if stem in names else medium(stem)
+
+    def said(self, column: Column, value: int) -> str:
+        """A value of a column of no tariff: 8.4 kWh from the grid."""
+        return f"{amount(value, column.scale, column.name)} {self.stem(stem(column.name))}"
+
+    def tariff(self, number: int) -> str:
+        """A tariff: `low`, or nothing where it has only its number."""
+        names = {
+            "low": gettext("low"),
+            "normal": gettext("normal"),
+            "day": gettext("day"),
+            "night": gettext("night"),
+        }
+        return str(names.get(self.tariffs.get(number, ""), ""))
+
+    def column(self, column: str) -> str:
+        """A column in a legend or a table's head, without its unit; of a phase's voltage `L1`."""
+        stem, _, tariff = column.rpartition("_")[0].partition("_t")
+        if tariff:
+            name = self.tariff(int(tariff))
+            return f"{self.stem(stem)}, {name + ' ' if name else ''}T{tariff}"
+        what, _, year = stem.rpartition("_")
+        if year.isdigit():
+            return f"{year} {self.stem(what)}"
+        if stem.startswith("voltage"):
+            return stem.split("_")[1].upper()
+        return self.stem(stem)
 
 
 def table_name(name: str) -> str:
     """What a table or its picture is called."""
-    names = {"electricity": gettext("Electricity"), "power": gettext("Mean power")}
+    names = {
+        "electricity": gettext("Electricity"),
+        "power": gettext("Mean power"),
+        "hours": gettext("Hour by hour"),
+        "voltage": gettext("Voltage"),
+        "cumulative": gettext("Since the begin of the year"),
+    }
+    first, _, what = name.partition("_")
+    if first == "cumulative" and what:
+        return f"{medium(what).capitalize()}: {str(names[first]).lower()}"
     return str(names.get(name) or medium(name).capitalize())
 
 
 def period_title(period: Period) -> str:
-    """What a period is called: a date, a month, a year."""
+    """What a period is called: a date, a week, a month, a year, or from when to when."""
     if period.kind == "years":
         return str(gettext("All years"))
+    if period.kind == "last":
+        return str(gettext("The last %(days)d days", days=period.days))
+    if period.kind == "between":
+        return _from_to(period)
     if period.kind == "week":
         year, week, _ = period.first.isocalendar()
         return str(gettext("Week %(week)d of %(year)d", week=week, year=year))
     text = str(format_date(period.first, TITLES[period.kind], get_locale()))
     return text[:1].upper() + text[1:]
+
+
+def short_title(period: Period, beside: Period) -> str:
+    """What a period is called beside another: a day of the same year without it."""
+    if period.kind == "day" and period.first.year == beside.first.year:
+        return str(format_date(period.first, "EEE d MMM", get_locale()))
+    return period_title(period)
+
+
+def _from_to(period: Period) -> str:
+    """From when to when; of whole days the last one is named, as people do."""
+    begin, end = (
+        datetime.fromtimestamp(at, period.zone) for at in (period.begin_at, period.end_at)
+    )
+    if begin.hour or begin.minute or end.hour or end.minute:
+        form = "d MMM yyyy HH:mm"
+    else:
+        form, end = "d MMM yyyy", end - timedelta(days=1)
+    return " – ".join(str(format_datetime(at, form, locale=get_locale())) for at in (begin, end))
 
 
 def bucket_title(at: int, bucket: str, zone: ZoneInfo) -> str:
@@ -102,40 +168,62 @@ def bucket_title(at: int, bucket: str, zone: ZoneInfo) -> str:
         season = gettext("summer time") if local.dst() else gettext("winter time")
         return f"{name} ({season})"
     formats = {"day": "EEE d MMM", "month": "MMMM", "year": "yyyy"}
-    return str(format_datetime(local, formats[bucket], locale=get_locale()))
+    return str(format_datetime(local, formats.get(bucket, "HH:mm"), locale=get_locale()))
 
 
-def sums(table: Table) -> list[tuple[str, str, str]]:
-    """Direction or medium, amount and unit of a table's totals, over all tariffs."""
-    alike: dict[tuple[str, str], list[Column]] = {}
-    for column in table.columns:
-        if column.total is not None:
-            stem = column.name.rpartition("_")[0].partition("_t")[0]
-            alike.setdefault((stem, unit(column.name)), []).append(column)
+def totals(table: Table, names: Names) -> list[str]:
+    """The totals of a table in words: 8.4 kWh from the grid, 3.1 kWh to the grid."""
     return [
-        (stem, number(sum(column.total or 0 for column in columns), columns[0].scale, 1), shown)
-        for (stem, shown), columns in alike.items()
+        names.said(column, column.total) for column in table.together() if column.total is not None
     ]
 
 
-def totals(table: Table) -> str:
-    """The totals of a table in words: 8.4 kWh from the grid · 3.1 kWh to the grid."""
-    return " · ".join(f"{amount} {unit} {stem_name(stem)}" for stem, amount, unit in sums(table))
+def stem(column: str) -> str:
+    """A column's name without its unit: the direction or the medium of one that has no tariff."""
+    return column.rpartition("_")[0]
 
 
-def ticks(period: Period, zone: ZoneInfo) -> list[tuple[float, str]]:
-    """Marks of the time axis: at an hour's begin, in the middle of a day, month or year."""
-    if period.kind == "day":
-        hours = period.borders("hour")
-        return [(at, f"{datetime.fromtimestamp(at, zone):%H}") for at in hours[:-1]]
-    borders = period.borders(BUCKETS[period.kind])
+def ticks(period: Period) -> list[tuple[float, str]]:
+    """Marks of the time axis: the hours of up to two days, the days, months or years of more; an
+    hour stands at its begin, all else in its middle."""
+    zone = period.zone
+    if period.days <= 2:
+        hours = [at for at in period.borders("hour") if _is_hour(at, zone)]
+        return [(at, _hour(at, zone, at == period.end_at)) for at in hours]
+    form = next((form for form, most in TICKS.items() if period.days <= most), "yyyy")
+    bucket = {"MMM": "month", "yyyy": "year"}.get(form, "day")
+    marks = period.borders(bucket)
     return [
         (
             (begin + end) / 2,
-            str(format_date(datetime.fromtimestamp(begin, zone), TICKS[period.kind], get_locale())),
+            str(format_date(datetime.fromtimestamp(begin, zone), form, get_locale())),
         )
-        for begin, end in zip(borders, borders[1:], strict=False)
+        for begin, end in zip(marks, marks[1:], strict=False)
     ]
+
+
+def _is_hour(at: int, zone: ZoneInfo) -> bool:
+    return not datetime.fromtimestamp(at, zone).minute
+
+
+def _hour(at: int, zone: ZoneInfo, is_end: bool) -> str:
+    """`00` to `24`."""
+    text = f"{datetime.fromtimestamp(at, zone):%H}"
+    return "24" if is_end and text == "00" else text
+
+
+def when(most: Most, zone: ZoneInfo) -> str:
+    """When a bucket was: a year, a month, a day, or a day and its hours."""
+    begin, end = (datetime.fromtimestamp(at, zone) for at in (most.begin, most.end))
+    days = (end - begin).days
+    if days or (begin.date() != end.date() and not begin.hour):
+        form = next(
+            form
+            for form, least in (("yyyy", 360), ("MMMM yyyy", 27), (TITLES["day"], 0))
+            if days >= least
+        )
+        return str(format_datetime(begin, form, locale=get_locale()))
+    return f"{format_datetime(begin, TITLES['day'] + ' HH:mm', locale=get_locale())} – {end:%H:%M}"
 
 
 def clock(at: int, zone: ZoneInfo) -> str:
@@ -153,6 +241,18 @@ def moment(at: int, zone: ZoneInfo) -> str:
     """A date and a time: 23 Nov 2026 14:05:03."""
     local = datetime.fromtimestamp(at, zone)
     return str(format_datetime(local, "d MMM yyyy HH:mm:ss", locale=get_locale()))
+
+
+def more_or_less(now: int, then: int) -> str:
+    """How much more or less now is than then, in words; nothing where one of them is 0."""
+    if not then or not now:
+        return ""
+    percent = round(100 * abs(now - then) / then)
+    if not percent:
+        return str(gettext("as much"))
+    if now > then:
+        return str(gettext("%(percent)s\N{NO-BREAK SPACE}%% more now", percent=plain(percent, 0)))
+    return str(gettext("%(percent)s\N{NO-BREAK SPACE}%% less now", percent=plain(percent, 0)))
 
 
 def age(seconds: int) -> str:
@@ -180,10 +280,10 @@ def masked(name: str) -> str:
     return f"{name[:5]}…{name[-4:]}" if len(name) > 9 else "…"
 
 
-def event(kind: str, detail: str | None, tariffs: dict[int, str]) -> str:
+def event(kind: str, detail: str | None, names_of: Names) -> str:
     """What was noticed of readings, as a sentence."""
     if kind == ASIDE:
-        return _set_aside(detail, tariffs)
+        return _set_aside(detail, names_of)
     if kind == CLOCK_OFF and detail is not None:
         off_s = int(detail)
         length = duration(abs(off_s))
@@ -199,13 +299,13 @@ def event(kind: str, detail: str | None, tariffs: dict[int, str]) -> str:
     return f"{names[kind]} ({detail})" if detail else str(names[kind])
 
 
-def _set_aside(detail: str | None, tariffs: dict[int, str]) -> str:
+def _set_aside(detail: str | None, names_of: Names) -> str:
     """Why a reading doesn't count; `detail` is as `judgement` makes it."""
     if detail is None:
         return str(gettext("a reading was set aside"))
     how, register, value, other = detail.split()
     known = register.endswith("_wh")
-    name = column_name(register.removesuffix("_wh") + "_kwh", tariffs) if known else ""
+    name = names_of.column(register.removesuffix("_wh") + "_kwh") if known else ""
     texts = {
         "below": gettext("a reading was set aside, as it is below the one before"),
         "above": gettext("a reading was set aside, as it is above the ones after it"),

@@ -22,8 +22,9 @@ def test_catalogue_is_complete_and_compiled(path: Path) -> None:
     """Same texts as in the program, none empty; the compiled file is of this very catalogue."""
     with path.open("rb") as file:
         catalogue = read_po(file, locale=path.parts[-3])
-    told = {message.id: message.string for message in catalogue if message.id}
-    used = {message for _, _, message, _, _ in extract_from_dir(str(PACKAGE), SOURCES, {})}
+    told = {(each.id, each.context): each.string for each in catalogue if each.id}
+    found = extract_from_dir(str(PACKAGE), SOURCES, {})
+    used = {(message, context) for _, _, message, _, context in found}
     assert set(told) == used
     assert [text for text, said in told.items() if not said or not all(said)] == []
     compiled = io.BytesIO()
