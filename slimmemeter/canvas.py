@@ -68,7 +68,6 @@ class Canvas:
         self._renderer = RendererAgg(width * scale, height * scale, 72 * scale)
         self._pixels = Affine2D().scale(scale)
         self._letters: list[tuple[float, float, str, str, ImageFont.FreeTypeFont, str]] = []
-        self._pictures: list[tuple[Image.Image, tuple[int, int]]] = []
         self.areas([rectangle(0, width, 0, height)], to_rgb(theme.paper))
 
     def areas(self, corners: Sequence[Numbers], colour: Colour | None, hatch: str = "") -> None:
@@ -102,11 +101,10 @@ class Canvas:
 
     def picture(self, area: Area, colours: NDArray[np.uint8]) -> None:
         """Fill an area with rectangles of colours, the first row at the top."""
-        scale = self._scale
-        size = (round((area.right - area.left) * scale), round((area.top - area.bottom) * scale))
-        image = Image.fromarray(colours).resize(size, Image.Resampling.NEAREST)
-        place = round(area.left * scale), round((self.height - area.top) * scale)
-        self._pictures.append((image, place))
+        left, right, bottom, top = (round(each * self._scale) for each in area)
+        image = Image.fromarray(colours).convert("RGBA")
+        pixels = image.resize((right - left, top - bottom), Image.Resampling.NEAREST)
+        self._renderer.draw_image(self._renderer.new_gc(), left, bottom, np.asarray(pixels)[::-1])
 
     def text(
         self, x: float, y: float, text: str, size: int, colour: str, *, bold: bool = False,
@@ -127,8 +125,6 @@ class Canvas:
         size = (self.width * self._scale, self.height * self._scale)
         pixels = Image.frombuffer("RGBA", size, self._renderer.buffer_rgba(), "raw", "RGBA", 0, 1)
         image = pixels.convert("RGB")
-        for each, place in self._pictures:
-            image.paste(each, place)
         draw = ImageDraw.Draw(image)
         for x, y, text, colour, font, anchor in self._letters:
             draw.text((x, y), text, colour, font, anchor)

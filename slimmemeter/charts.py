@@ -152,10 +152,21 @@ def _map(canvas: Canvas, scene: Scene, area: Area) -> None:
     for (day, half, halves), number in zip(scene.cells, places.tolist(), strict=True):
         rows[half : half + halves, day] = number
     canvas.picture(area, colours[rows])
+    unknown = [_cell(area, scene, rows.shape[1], place) for place in scene.table.in_gaps()]
+    canvas.areas(unknown, to_rgb(canvas.theme.paper))
+    canvas.areas(unknown, None, hatch=canvas.theme.faint)
     for hour in range(0, 25, 6):
         y = area.top - (area.top - area.bottom) * hour / 24
         canvas.text(area.left - 8, y - 4, f"{hour:02}", SMALL, canvas.theme.faint, align="r")
     _times(canvas, scene, Field(area, scene.table, (0, 1)))
+
+
+def _cell(area: Area, scene: Scene, days: int, place: int) -> Numbers:
+    """Where an hour is on the map."""
+    day, half, halves = scene.cells[place]
+    width, height = (area.right - area.left) / days, (area.top - area.bottom) / MAP_ROWS
+    left, top = area.left + day * width, area.top - half * height
+    return rectangle(left, left + width, top - halves * height, top)
 
 
 def _lines(canvas: Canvas, scene: Scene, area: Area) -> None:

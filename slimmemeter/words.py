@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 UNITS = {"w": "W", "kwh": "kWh", "m3": "m³", "gj": "GJ", "v": "V"}
 DECIMALS = {"w": 0, "v": 1}  # of a number that people read; of others one, of a table all three
+MANY_TIMES = 3
 TICKS = {"EEE d": 8, "d": 32, "d MMM": 100, "MMM": 800}  # for periods of up to so many days
 TITLES = {"day": "EEE d MMM yyyy", "month": "MMMM yyyy", "year": "yyyy"}
 
@@ -243,16 +244,18 @@ def moment(at: int, zone: ZoneInfo) -> str:
     return str(format_datetime(local, "d MMM yyyy HH:mm:ss", locale=get_locale()))
 
 
-def more_or_less(now: int, then: int) -> str:
-    """How much more or less now is than then, in words; nothing where one of them is 0."""
-    if not then or not now:
+def more_or_less(this: int, other: int) -> str:
+    """How much more or less this is than the other, in words; nothing where one of them is 0."""
+    if this <= 0 or other <= 0:
         return ""
-    percent = round(100 * abs(now - then) / then)
+    percent = round(100 * abs(this - other) / other)
+    if this >= MANY_TIMES * other:
+        return str(gettext("this time %(times)s times as much", times=plain(this / other, 0)))
     if not percent:
-        return str(gettext("as much"))
-    if now > then:
-        return str(gettext("%(percent)s\N{NO-BREAK SPACE}%% more now", percent=plain(percent, 0)))
-    return str(gettext("%(percent)s\N{NO-BREAK SPACE}%% less now", percent=plain(percent, 0)))
+        return str(gettext("this time as much"))
+    if this > other:
+        return str(gettext("this time %(percent)s\N{NO-BREAK SPACE}%% more", percent=percent))
+    return str(gettext("this time %(percent)s\N{NO-BREAK SPACE}%% less", percent=percent))
 
 
 def age(seconds: int) -> str:
