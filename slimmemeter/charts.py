@@ -65,7 +65,7 @@ _DARK = _LIGHT | {
 THEMES = {
     "light": Theme(
         *("#ffffff", "#1f2933", "#66717c", "#dfe3e8", "#ebeff3"),
-        ("#ffdf70", "#d3d8de", "#08306b"),
+        ("#ffe37a", "#ccd3db", "#08306b"),
         _LIGHT,
     ),
     "dark": Theme(

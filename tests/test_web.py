@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -16,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, Pull, kill_in_a_transaction, needs, rows, simple, until
+from conftest import MONDAY, Pull, kill_in_a_transaction, rows, simple
 from flask.testing import FlaskClient
 from PIL import Image
+from serving import Server
 from test_history import reading, stored
 from test_meters import telegram
 
@@ -275,34 +274,12 @@ def test_bug_is_a_page_without_a_traceback(
     assert "Traceback" not in answer.text
 
 
-class Server:
-    """The real `slimmemeter serve` on a free port."""
-
-    def __init__(self, database: Path, home: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.url = f"http://127.0.0.1:{free.getsockname()[1]}"
-        command = [sys.executable, "-I", "-m", "slimmemeter.cli", "serve", "--db", str(database)]
-        environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
-        self.process = subprocess.Popen(
-            [*command, "--listen", self.url.removeprefix("http://")], env=environment
-        )
-        until(self.answers)
-
-    def answers(self) -> bool:
-        """Whether it is up."""
-        try:
-            return urllib.request.urlopen(f"{self.url}/healthz", timeout=5).status == 200
-        except urllib.error.URLError:
-            return False
-
-
 @pytest.fixture(scope="module")
 def server(house_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The pages of the simulated house, served by waitress."""
     made = Server(house_database, tmp_path_factory.mktemp("home"))
     yield made
-    made.process.terminate()
-    made.process.wait(timeout=10)
+    made.stop()
 
 
 def test_waitress_serves_pages_and_pictures(server: Server) -> None:
@@ -377,31 +354,3 @@ def test_nothing_that_a_meter_says_is_markup(pull: Pull, database: Path) -> None
     client = client_of(database)
     for page in ("/", "/meter", "/day/2026-11-23", "/years"):
         assert "<scri" not in client.get(page).text, page
-
-
-CHROMIUM = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--hide-scrollbars", "--virtual-time-budget=10000"),
-]
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize(
-    "page", ["", "day/2026-10-25", "month/2026-10", "year/2026", "years", "meter"]
-)
-def test_page_in_a_real_browser(server: Server, tmp_path: Path, page: str, width: int) -> None:
-    """Chromium shows it: a picture that isn't blank, in the shape of a phone and of a desktop."""
-    shot = tmp_path / "shot.png"
-    subprocess.run(
-        [
-            *(needs("chromium", "chromium"), *CHROMIUM, f"--user-data-dir={tmp_path}/profile"),
-            *(f"--window-size={width},900", f"--screenshot={shot}", f"{server.url}/{page}"),
-        ],
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
-    image = Image.open(shot).convert("RGB")
-    assert image.size == (width, 900)
-    assert len(image.getcolors(1 << 24) or []) > 100

@@ -1,0 +1,210 @@
+"""The pages in a real browser: for everybody, on phone and desktop, by light and in the dark."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, needs, until
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from serving import Server
+
+from slimmemeter import demo, household
+from slimmemeter.scene import SIZES
+from slimmemeter.store import Writer
+
+CHROMIUM = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--hide-scrollbars", "--accept-lang=en"),
+)
+AXE = ROOT / ".axe/node_modules/axe-core/axe.min.js"
+OCTOBER = [
+    *("day/2026-10-25", "week/2026-W44", "month/2026-10", "year/2026"),
+    *("between/2026-10-24T12:00/2026-10-27", "nothing"),
+]
+NOW = ["", "years", "last/365", "meter", "meter?at=2026-10-27T00:00"]
+
+
+@pytest.fixture(scope="module")
+def server(house_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The pages of a house whose week in October has a gap and a day of 25 hours."""
+    made = Server(house_database, tmp_path_factory.mktemp("home"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The pages of a house whose readings are ten days old to brand-new."""
+    folder = tmp_path_factory.mktemp("live")
+    now = int(time.time())
+    house = household.House(now - 10 * 86400, household.START_WH, household.START_GAS_DM3)
+    writer = Writer(str(folder / "slimmemeter.sqlite3"))
+    writer.add_many(demo._readings(house, now, print), demo.SIMULATED)
+    writer.close()
+    made = Server(folder / "slimmemeter.sqlite3", folder)
+    yield made
+    made.stop()
+
+
+class Browser:
+    """Chromium, looking at a page at a time."""
+
+    def __init__(self, profile: Path) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = needs("chromium", "chromium")
+        for argument in (*CHROMIUM, f"--user-data-dir={profile}"):
+            options.add_argument(argument)
+        service = Service(needs("chromedriver", "chromium-driver"))
+        self.driver = webdriver.Chrome(options, service)
+
+    def look(
+        self, url: str, width: int = 1280, height: int = 900, scale: float = 1, theme: str = "light"
+    ) -> None:
+        """Open a page at a size and in a theme, and wait for its pictures."""
+        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        self.emulate("screen", theme)
+        self.driver.get(url)
+        lazy = "document.querySelectorAll('img').forEach(each => each.loading = 'eager')"
+        self.driver.execute_script(lazy)
+        until(lambda: self.ask("[...document.images].every(each => each.naturalWidth > 0)"))
+
+    def emulate(self, media: str, theme: str) -> None:
+        """Be a screen or paper, light or dark."""
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        wanted = {"media": media, "features": features}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", wanted)
+
+    def ask(self, expression: str) -> object:
+        """What an expression of JavaScript is on this page."""
+        return self.driver.execute_script(f"return {expression}")
+
+    def find(self, selector: str) -> list[WebElement]:
+        """The elements that a CSS selector finds."""
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests of this file."""
+    made = Browser(tmp_path_factory.mktemp("profile"))
+    yield made
+    made.driver.quit()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", [*OCTOBER, *NOW])
+def test_axe_finds_nothing(browser: Browser, server: Server, page: str, theme: str) -> None:
+    """No rule of axe-core is broken: contrasts, names, headings, regions, tables."""
+    if not AXE.exists():
+        needs(str(AXE), "npm; npm install --prefix .axe axe-core@4")
+    browser.look(f"{server.url}/{page}", theme=theme)
+    browser.driver.execute_script(AXE.read_text())
+    found = browser.driver.execute_async_script(
+        "axe.run().then(said => arguments[0](said.violations.map("
+        "each => [each.id, each.help, each.nodes.map(node => node.html).slice(0, 3)])))"
+    )
+    assert found == []
+
+
+@pytest.mark.parametrize("page", [*OCTOBER, *NOW])
+def test_page_fits_320_pixels_and_200_percent(browser: Browser, server: Server, page: str) -> None:
+    """Nothing has to be scrolled sideways but wide tables, each in a frame of its own."""
+    for width, scale in ((320, 1), (640, 2)):
+        browser.look(f"{server.url}/{page}", width=width, scale=scale)
+        assert browser.ask("document.scrollingElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("page", [*OCTOBER, *NOW])
+def test_page_asks_nobody_else(browser: Browser, server: Server, page: str) -> None:
+    """All that it loads comes from the house's own computer."""
+    browser.look(f"{server.url}/{page}")
+    asked = browser.ask("performance.getEntriesByType('resource').map(each => each.name)")
+    assert isinstance(asked, list)
+    assert asked
+    assert [url for url in asked if not url.startswith(f"{server.url}/")] == []
+
+
+def test_first_screen_of_a_phone_shows_the_first_four(browser: Browser, live: Server) -> None:
+    """Is it working, the power now, today so far, and today's whole picture."""
+    browser.look(f"{live.url}/", width=390, height=844, scale=3)
+    for selector in (".status.fresh", ".power", ".totals.short", ".picture img"):
+        shown = browser.find(selector)[0].rect
+        assert shown["y"] >= 0
+        assert shown["y"] + shown["height"] <= 844, selector
+
+
+@pytest.mark.parametrize(("width", "shape"), [(390, "narrow"), (1280, "wide")])
+def test_what_lies_over_a_picture_scales_with_it(
+    browser: Browser, server: Server, width: int, shape: str
+) -> None:
+    """The links over the bars begin and end where the picture's field does."""
+    browser.look(f"{server.url}/month/2026-10", width=width)
+    picture = browser.find(".picture img")[0].rect
+    size = SIZES[shape]
+    over = browser.find(".picture svg")[0].rect
+    scale = picture["width"] / size.width
+    assert over["x"] == pytest.approx(picture["x"] + size.left * scale, abs=1.5)
+    assert over["width"] == pytest.approx((size.right - size.left) * scale, abs=1.5)
+    days = browser.find(".picture:first-child svg a path")
+    assert len(browser.find("figure:first-of-type svg a")) == 7
+    assert days[0].rect["height"] == pytest.approx(picture["height"], abs=3)
+
+
+def test_bar_leads_down_by_click_and_by_key(browser: Browser, server: Server) -> None:
+    """From the year to the month to the day to the hour, with the tooltip saying what it holds."""
+    browser.look(f"{server.url}/year/2026")
+    (month,) = browser.find(".picture svg a[href='/month/2026-10']")[:1]
+    said = month.find_element(By.TAG_NAME, "title").get_attribute("textContent")
+    assert said is not None
+    assert said.startswith("October: ")
+    assert "kWh from the grid" in said.replace("\N{NO-BREAK SPACE}", " ")
+    month.click()
+    until(lambda: browser.driver.current_url.endswith("/month/2026-10"))
+    day = browser.find(".picture svg a[href='/day/2026-10-26']")[0]
+    browser.driver.execute_script("arguments[0].focus()", day)
+    day.send_keys(Keys.ENTER)
+    until(lambda: browser.driver.current_url.endswith("/day/2026-10-26"))
+
+
+def test_every_bar_is_reached_by_the_tab_key(browser: Browser, server: Server) -> None:
+    """First comes a link that skips to the content; then each in its order."""
+    browser.look(f"{server.url}/week/2026-W43")
+    seen = []
+    for _ in range(60):
+        browser.find("body")[0].send_keys(Keys.TAB)
+        seen.append(
+            browser.ask(
+                "document.activeElement.getAttribute('href') || document.activeElement.tagName"
+            )
+        )
+    assert seen[0] == "#main"
+    assert {f"/day/2026-10-{day}" for day in (22, 23, 24, 25)} <= set(seen)
+
+
+def test_paper_shows_no_links_to_press(browser: Browser, server: Server) -> None:
+    """In print: no menus, black on white, whatever the theme."""
+    browser.look(f"{server.url}/month/2026-10", theme="dark")
+    browser.emulate("print", "dark")
+    assert browser.ask("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert browser.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    browser.emulate("screen", "light")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("page", ["day/2026-10-25", "month/2026-10", "year/2026", "years"])
+def test_pictures_have_the_shape_of_the_screen(
+    browser: Browser, server: Server, page: str, width: int
+) -> None:
+    """A phone gets narrow ones, twice as sharp; a desktop wide ones."""
+    browser.look(f"{server.url}/{page}", width=width)
+    widths = browser.ask("[...document.images].map(each => each.naturalWidth)")
+    assert set(widths) <= ({400, 800} if width == 390 else {1000})  # type: ignore[call-overload]

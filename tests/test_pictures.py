@@ -1,0 +1,264 @@
+"""The pictures: what is drawn where, what isn't, and that everybody can read it."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import MONDAY, ROOT
+from flask import Flask
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+from PIL import Image
+from test_history import reading, stored
+from test_web import client_of
+
+from slimmemeter import canvas, charts, clock, pages, scene, tables
+from slimmemeter.scene import SIZES, Scene
+from slimmemeter.settings import Settings
+from slimmemeter.site import site
+from slimmemeter.web import create_app
+
+SUNDAY = "day/2026-10-25"  # of 25 hours
+PICTURES = [
+    *(f"{SUNDAY}/{name}" for name in ("power", "electricity", "gas", "voltage", "hours")),
+    *(f"week/2026-W44/{name}" for name in ("electricity", "power", "hours", "voltage")),
+    *(f"month/2026-10/{name}" for name in ("electricity", "power", "gas", "hours", "voltage")),
+    *(f"year/2026/{name}" for name in ("electricity", "cumulative", "cumulative_gas", "power")),
+    *("years/electricity", "years/cumulative", "last/365/electricity", "last/365/hours"),
+    *("between/2026-10-24/2026-10-28T12:00/power", "between/2020-01-01/2029-01-01/gas"),
+    "day/2001-01-01/power",  # of which nothing is known
+]
+
+
+@pytest.fixture
+def app(house_database: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The pages of the simulated house, on the Thursday on which its readings end."""
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 3 * 86400)
+    return create_app(Settings({"--db": str(house_database)}, {}, "/nonexistent"))
+
+
+def scene_of(app: Flask, address: str, language: str = "en") -> Scene:
+    """What the picture at an address shows."""
+    *path, name = address.split("/")
+    with app.test_request_context(f"/?lang={language}"), site().reader() as reader:
+        period = tables.period_of(reader, clock.now(), site().zone, *path)
+        assert period is not None
+        return scene.of(reader, period, name, pages.names(reader), None)
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize("shape", SIZES)
+@pytest.mark.parametrize("address", PICTURES)
+def test_no_text_is_cut_or_meets_another(
+    app: Flask, address: str, shape: str, language: str
+) -> None:
+    """Every text is inside the picture, and no two of them touch."""
+    drawn = charts.drawn(scene_of(app, address, language), shape=shape)
+    for text in drawn.texts:
+        assert 0 <= text.left < text.right <= drawn.width, text
+        assert 0 <= text.bottom < text.top <= drawn.height, text
+    for one, other in itertools.combinations(drawn.texts, 2):
+        apart = one.right <= other.left or other.right <= one.left
+        above = one.bottom >= other.top or other.bottom >= one.top
+        assert apart or above, (one, other)
+
+
+def pixels(app: Flask, address: str, query: str = "") -> NDArray[np.uint8]:
+    """The picture at an address, as an array of rows of colours."""
+    answer = app.test_client().get(f"/{address}.png{query}")
+    assert answer.status_code == 200, answer.text
+    return np.asarray(Image.open(io.BytesIO(answer.data)).convert("RGB"))
+
+
+def near(picture: NDArray[np.uint8], colour: str, slack: int = 12) -> NDArray[np.bool_]:
+    """Where a picture has a colour, but for the palette's rounding."""
+    wanted = np.array(to_rgb(colour)) * 255
+    return np.asarray(np.abs(picture.astype(int) - wanted).max(axis=2) <= slack)
+
+
+def columns_at(begin: float, end: float) -> slice:
+    """The pixels across that a part of a wide picture's time has."""
+    size = SIZES["wide"]
+    width = size.right - size.left
+    return slice(round(size.left + width * begin) + 1, round(size.left + width * end) - 1)
+
+
+LIGHT = charts.THEMES["light"]
+
+
+def test_import_is_up_and_export_is_down(app: Flask) -> None:
+    """Blue only above the zero line, orange only below it."""
+    picture = pixels(app, "month/2026-10/electricity")[90:]
+    blue = np.argwhere(near(picture, LIGHT.columns["import_t2"]))
+    orange = np.argwhere(near(picture, LIGHT.columns["export_t2"]))
+    assert len(blue) > 100
+    assert len(orange) > 100
+    assert blue[:, 0].max() <= orange[:, 0].min()
+
+
+def test_future_is_not_drawn(app: Flask) -> None:
+    """Of the rest of the year there is no bar, and no line of zero width."""
+    picture = pixels(app, "year/2026/electricity")[90:310, columns_at(11 / 12, 1)]
+    assert not near(picture, LIGHT.columns["import_t2"]).any()
+    assert not near(picture, LIGHT.columns["import_t1"]).any()
+
+
+def test_gap_is_hatched_on_every_picture_of_its_day(app: Flask) -> None:
+    """From 02:00 to 09:00 nothing was read: grey lines there, and none in the evening."""
+    for name in ("power", "electricity", "gas"):
+        grey = is_grey(pixels(app, f"day/2026-10-27/{name}")[110:-30])
+        in_gap = grey[:, columns_at(3 / 24, 8 / 24)].mean()
+        assert in_gap > 0.05, name
+        assert in_gap > 3 * grey[:, columns_at(21 / 24, 23 / 24)].mean(), name
+    rows = pixels(app, "day/2026-10-27/hours")[60:-30, columns_at(0, 1), 0].std(axis=1)
+    assert rows[len(rows) // 8 : len(rows) // 3].min() > 5  # lines across the colour
+    assert rows[-len(rows) // 3 :].max() < 1
+
+
+def is_grey(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Where a picture is neither white nor coloured."""
+    values = picture.astype(int)
+    spread = values.max(axis=2) - values.min(axis=2)
+    return np.asarray((spread < 16) & (values.mean(axis=2) > 90) & (values.mean(axis=2) < 220))
+
+
+def test_partial_bucket_is_paler(tmp_path: Path) -> None:
+    """Half an hour of which something is known has half of the colour."""
+    known = [(MONDAY + 1800 * n, reading({"import_t1_wh": 500 * n})) for n in range(1, 5)]
+    stored(tmp_path / "x", *known).close()
+    app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
+    picture = pixels(app, "day/2026-10-26/electricity")
+    whole = LIGHT.columns["import_t1"]
+    pale = tuple((part + 1) / 2 for part in to_rgb(whole))
+    assert near(picture[100:], whole)[:, columns_at(1 / 24, 2 / 24)].any()
+    first_hour = picture[100:, columns_at(0, 1 / 24)]
+    assert not near(first_hour, whole).any()
+    assert near(first_hour, pale).any()  # type: ignore[arg-type]
+
+
+def test_register_that_is_missing_is_left_out(tmp_path: Path) -> None:
+    """A house without panels whose meter tells no export: no sign and no word of it."""
+    known = [(MONDAY + 3600 * n, reading({"import_t1_wh": 500 * n})) for n in range(9)]
+    stored(tmp_path / "x", *known).close()
+    app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
+    for name in ("power", "electricity", "hours"):
+        texts = [box.text for box in charts.drawn(scene_of(app, f"day/2026-10-26/{name}")).texts]
+        assert not [text for text in texts if "to the grid" in text], name
+
+
+def test_day_of_25_hours_has_its_hour_twice(app: Flask) -> None:
+    """On the axis, and on the map as two halves of one square; one of 23 leaves one out."""
+    shown = scene_of(app, f"{SUNDAY}/power")
+    assert [text for _, text in shown.ticks].count("02") == 2
+    cells = scene_of(app, f"{SUNDAY}/hours").cells
+    assert cells[1:5] == [(0, 2, 2), (0, 4, 1), (0, 5, 1), (0, 6, 2)]
+    spring = scene_of(app, "day/2026-03-29/hours").cells
+    assert [half for _, half, _ in spring][:4] == [0, 2, 6, 8]
+    texts = [text for _, text in scene_of(app, "day/2026-03-29/power").ticks]
+    assert "02" not in texts
+    assert texts[-1] == "24"
+
+
+def test_bars_of_last_year_stand_beside(tmp_path: Path) -> None:
+    """A month has a mark at what each day had a year ago; a year has pale bars of those before."""
+    half_hours = [1800 * n for n in range(100)]
+    instants = [MONDAY - 365 * 86400 + each for each in half_hours]
+    instants += [MONDAY + each for each in half_hours]
+    known = [(at, reading({"import_t1_wh": 70 * n})) for n, at in enumerate(instants)]
+    stored(tmp_path / "x", *known).close()
+    app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
+    assert [label for label, _ in scene_of(app, "month/2026-10/electricity").earlier] == [
+        "October 2025"
+    ]
+    dark = near(pixels(app, "month/2026-10/electricity")[100:300], LIGHT.ink, slack=30)
+    assert dark[:, columns_at(25 / 31, 26 / 31)].any()
+    shown = scene_of(app, "year/2026/electricity")
+    assert [label for label, _ in shown.earlier] == ["2025"]
+    texts = [box.text for box in charts.drawn(shown).texts]
+    assert "2025" in texts
+
+
+def test_style_sheet_knows_where_the_field_is() -> None:
+    """The parts of the width that the links over a picture take are those of the picture."""
+    style = (ROOT / "slimmemeter/static/style.css").read_text()
+    for size in SIZES.values():
+        left, width = size.left / size.width * 100, (size.right - size.left) / size.width * 100
+        assert f"left: {left:.1f}%; width: {width:.1f}%" in style
+
+
+# How eyes without red, green or blue cones see linear RGB: Machado, Oliveira and Fernandes, "A
+# Physiologically-based Model for Simulation of Color Vision Deficiency" (2009), table 1, all of it.
+BLIND = {
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+               [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+               [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+               [0.004733, 0.691367, 0.303900]],
+    "none": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+}  # fmt: skip
+LAB = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def seen(colour: str, kind: str) -> NDArray[np.float64]:
+    """A colour as such eyes see it, in CIE L*a*b*."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    xyz = LAB @ np.clip(np.array(BLIND[kind]) @ linear, 0, 1) / np.array([0.9505, 1.0, 1.089])
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+TOGETHER = [
+    ("import_t1", "import_t2", "export_t1", "export_t2"),
+    ("import", "export"),
+    ("voltage_l1", "voltage_l2", "voltage_l3"),
+]
+
+
+@pytest.mark.parametrize("kind", BLIND)
+@pytest.mark.parametrize("theme", charts.THEMES)
+def test_colours_are_apart_for_every_eye(theme: str, kind: str) -> None:
+    """Of what stands in one picture: well over what two colours side by side need (delta E 10)."""
+    colours = charts.THEMES[theme].columns
+    for group in TOGETHER:
+        for one, other in itertools.combinations(group, 2):
+            distance = np.linalg.norm(seen(colours[one], kind) - seen(colours[other], kind))
+            assert distance > 15, (one, other, distance)
+
+
+def test_grey_print_tells_tariffs_and_the_scale_apart() -> None:
+    """Two tariffs of a direction differ in lightness, and the scale of hours only gets darker."""
+    light = {name: seen(colour, "none")[0] for name, colour in LIGHT.columns.items()}
+    assert abs(light["import_t1"] - light["import_t2"]) > 15
+    assert abs(light["export_t1"] - light["export_t2"]) > 15
+    scale = charts._scale(LIGHT)[:-1:3] / 255
+    lightness = [seen(tuple(colour), "none")[0] for colour in scale]  # type: ignore[arg-type]
+    assert all(one > other for one, other in itertools.pairwise(lightness))
+
+
+@pytest.fixture(scope="module")
+def many(house_database: Path) -> list[bytes]:
+    """Every picture, in every theme, shape and language."""
+    client = client_of(house_database)
+    asked = itertools.product(PICTURES, ("light", "dark"), SIZES, ("en", "nl"))
+    return [
+        client.get(f"/{address}.png?theme={theme}&shape={shape}&lang={language}").data
+        for address, theme, shape, language in asked
+    ]
+
+
+def test_every_picture_is_small(many: list[bytes]) -> None:
+    """A day's and a month's picture are at most 12 kB, as an old tablet likes it."""
+    assert max(map(len, many)) <= 16_000
+    assert sorted(map(len, many))[len(many) // 2] <= 12_000
+
+
+def test_text_is_as_wide_as_it_was_reckoned() -> None:
+    """What is left free for a text is what Pillow needs for it, also at twice the size."""
+    for text in ("1.234,5 kWh", "van het net, dal T1"):
+        assert canvas.width_of(text, 13) == pytest.approx(canvas.width_of(text, 26) / 2, rel=0.05)
