@@ -260,7 +260,9 @@ def records(reader: Reader, period: Period, known: words.Names) -> list[str]:
 def _rows(period: Period, table: Table) -> Iterator[tuple[str, str | None]]:
     """The name of each bucket, and the page that shows it in detail."""
     for begin, end in zip(table.borders, table.borders[1:], strict=False):
-        yield words.bucket_title(begin, period.bucket, site().zone), _below(period, begin, end)
+        # An hour has its link over the picture: a page of many is heavy enough.
+        below = None if period.bucket == "hour" else _below(period, begin, end)
+        yield words.bucket_title(begin, period.bucket, site().zone), below
 
 
 def frame(reader: Reader) -> dict[str, object]:

@@ -17,7 +17,7 @@ LENGTHS_S = SECONDS | {"day": 86400, "month": 28 * 86400, "year": 365 * 86400}  
 ENERGY = {"day": "hour", "week": "day", "month": "day", "year": "month", "years": "year"}
 POWER = {"day": "5min", "week": "quarter", "month": "quarter", "year": "day", "years": "month"}
 # Of other stretches: up to how many days each bucket suits.
-ENERGY_UP_TO = {"hour": 3, "day": 100, "month": 1900, "year": 99999}
+ENERGY_UP_TO = {"hour": 1, "day": 100, "month": 1900, "year": 99999}
 POWER_UP_TO = {"5min": 5, "quarter": 15, "hour": 60, "day": 1400, "month": 99999}
 MOST_DAYS, MOST_LAST_DAYS = 36525, 3660
 
@@ -149,11 +149,12 @@ def _year_before(local: datetime) -> datetime:
 
 
 def local(at: int, zone: ZoneInfo) -> str:
-    """An instant as an address has it: 2027-01-01T00:00:04, with an offset where that hour comes
-    twice."""
+    """An instant as an address has it: 2027-01-01T00:00, with seconds where there are any, and
+    with an offset where that hour comes twice."""
     moment = datetime.fromtimestamp(at, zone)
     twice = moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
-    return moment.isoformat() if twice else moment.replace(tzinfo=None).isoformat()
+    finest = "seconds" if moment.second else "minutes"
+    return (moment if twice else moment.replace(tzinfo=None)).isoformat(timespec=finest)
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
@@ -178,7 +179,7 @@ def between(begin_at: int, end_at: int, zone: ZoneInfo) -> Period | None:
     """The time from one instant to another, None if that is none or too long."""
     if not 0 < end_at - begin_at <= MOST_DAYS * 86400:
         return None
-    ends = (local(at, zone).removesuffix("T00:00:00") for at in (begin_at, end_at))
+    ends = (local(at, zone).removesuffix("T00:00") for at in (begin_at, end_at))
     return Period("between", f"between/{'/'.join(ends)}", begin_at, end_at, zone)
 
 

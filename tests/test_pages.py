@@ -1,0 +1,320 @@
+"""What the pages say: beside what, when most, what is on at night, in which language."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import MONDAY, Pull, needs, rows
+from flask.testing import FlaskClient
+from test_history import reading, stored
+from test_meters import telegram
+from test_web import client_of, plain
+from werkzeug.test import TestResponse
+
+from slimmemeter import clock
+
+HOUR, DAY = 3600, 86400
+EVERY_PAGE = [
+    *("", "day/2026-10-25", "week/2026-W44", "month/2026-10", "year/2026", "years", "last/365"),
+    *("between/2026-10-24T12:00/2026-10-27", "meter"),
+]
+
+
+@pytest.fixture
+def client(house_database: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """A visitor of the simulated house, on the Thursday on which its readings end."""
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 3 * DAY)
+    return client_of(house_database)
+
+
+def words(answer: TestResponse) -> str:
+    """A page as people read it."""
+    assert answer.status_code == 200, answer.text
+    return plain(answer.text).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def steady(path: Path, by_hour: dict[int, int], begin: int, hours: int) -> None:
+    """A database of a meter that is read each half-hour; some hours of the day use so many Wh."""
+    counter, known = 0, []
+    for half in range(hours * 2):
+        at = begin + half * 1800
+        known.append((at, reading({"import_t1_wh": counter, "export_t1_wh": 0})))
+        counter += by_hour.get(at // HOUR % 24, 100) // 2
+    stored(path, *known).close()
+
+
+def test_today_is_beside_yesterday_to_the_same_clock_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 10:00 today has ten hours, and so has what yesterday is said to have had."""
+    steady(tmp_path / "x", {4: 600}, MONDAY, 2 * 24 + 10)
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY + 9 * HOUR + 1800)
+    said = words(client_of(tmp_path / "x").get("/"))
+    assert "from the grid 1.4 kWh Tue 27 Oct: 1.4 kWh, this time as much" in said
+    said = words(client_of(tmp_path / "x").get("/day/2026-10-28"))
+    assert "Beside it what other periods had at the same moment." in said
+
+
+def test_how_much_more_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth more, a half less, many times as much."""
+    for second, told in ((110, "this time 10 % more"), (50, "this time 50 % less"),
+                         (1200, "this time 12 times as much")):  # fmt: skip
+        path = tmp_path / f"{second}"
+        counters = [0, *([100] * 24), *([second] * 24)]
+        known = [
+            (MONDAY + n * HOUR, reading({"import_t1_wh": sum(counters[: n + 1])}))
+            for n in range(49)
+        ]
+        stored(path, *known).close()
+        monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY)
+        assert told in words(client_of(path).get("/day/2026-10-27"))
+
+
+def test_nothing_is_compared_with_a_time_that_is_known_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readings that begin yesterday at noon say nothing of yesterday."""
+    steady(tmp_path / "x", {}, MONDAY - 12 * HOUR, 30)
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 18 * HOUR)
+    said = words(client_of(tmp_path / "x").get("/day/2026-10-26"))
+    assert "from the grid 1.8 kWh" in said
+    assert "this time " not in said.partition("Mean power")[0]
+
+
+def test_standby_is_the_lowest_tenth_of_the_hours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three hours a night of 60 W among hours of 100 W and more, told with what a year makes."""
+    steady(tmp_path / "x", {1: 60, 2: 60, 3: 60, 18: 2000}, MONDAY - 9 * DAY, 10 * 24)
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 23 * HOUR + 1800)
+    said = words(client_of(tmp_path / "x").get("/"))
+    assert "at least 60 W from the grid when the house sleeps; in a year that is 526 kWh" in said
+
+
+def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours in which something went to the grid, or of which little is known, aren't counted."""
+    known, counter, out = [], 0, 0
+    for hour in range(10 * 24):
+        at = MONDAY - 10 * DAY + hour * HOUR
+        for minute in range(0, 60, 20):
+            values = {"import_t1_wh": counter, "export_t1_wh": out}
+            known.append((at + minute * 60, reading(values)))
+        night, sun = hour % 24 < 4, hour % 24 in (12, 13)
+        counter += 0 if sun else 90 if night else 300
+        out += 400 if sun else 0
+    stored(tmp_path / "x", *(each for each in known if each[0] % DAY // HOUR != 20)).close()
+    monkeypatch.setattr(clock, "now", lambda: MONDAY)
+    said = words(client_of(tmp_path / "x").get("/"))
+    assert "at least 90 W from the grid" in said
+    hours = int(re.search(r"lowest tenth of (\d+) hours", said)[1])  # type: ignore[index]
+    assert hours < 10 * 22
+
+
+def test_too_little_is_known_for_standby(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day old, the house says so instead of a number."""
+    steady(tmp_path / "x", {}, MONDAY, 24)
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 23 * HOUR + 1800)
+    assert "Too few whole hours are known yet" in words(client_of(tmp_path / "x").get("/"))
+
+
+def test_page_says_when_most_came_and_went(client: FlaskClient) -> None:
+    """The day and the hour of the month, and they are those of the table."""
+    said = words(client.get("/month/2026-10"))
+    told = client.get("/month/2026-10/electricity.json?by=day").json
+    assert told is not None
+    sums = [sum(day) for day in zip(*(
+        [value or 0 for value in told["columns"][name]]
+        for name in ("export_t1_kwh", "export_t2_kwh")
+    ), strict=True)]  # fmt: skip
+    place = max(range(len(sums)), key=lambda day: sums[day])
+    assert re.search(rf"most to the grid: {sums[place]:.1f} kWh, \w+ {place + 1} Oct 2026", said)
+    assert re.search(r"most from the grid: \d\.\d kWh, \w+ \d+ Oct 2026 \d\d:00 – \d\d:00", said)
+
+
+def test_last_days_and_any_two_moments(client: FlaskClient) -> None:
+    """The form leads to a page of its own; its totals are what the registers at its ends say."""
+    answer = client.get("/between?from=2026-10-26T06:30&to=2026-10-28")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/between/2026-10-26T06:30/2026-10-28"
+    page = client.get(answer.headers["Location"])
+    assert "26 Oct 2026 06:30 – 28 Oct 2026 00:00" in words(page)
+    told = client.get("/between/2026-10-26T06:30/2026-10-28/electricity.json").json
+    at = [client.get(f"/meter.json?at={end}").json for end in ("2026-10-26T06:30", "2026-10-28")]
+    for name, total in told["totals"].items():  # type: ignore[index]
+        begin, end = (each["registers"][name] for each in at)  # type: ignore[index]
+        assert total == pytest.approx(end - begin, abs=1e-9)
+    assert told["borders"][0] == "2026-10-26T06:30:00+01:00"  # type: ignore[index]
+    assert told["borders"][1] == "2026-10-27T00:00:00+01:00"  # type: ignore[index]
+    assert "The last 7 days" in words(client.get("/last/7"))
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("/between?from=2026-10-28&to=2026-10-26", 400),
+        ("/between?from=yesterday&to=2026-10-26", 400),
+        ("/between?to=2026-10-26", 400),
+        ("/between/2026-10-28/2026-10-26", 404),
+        ("/between/2026-10-28", 404),
+        ("/between/2026-02-30/2026-10-26", 404),
+        ("/last/0", 404),
+        ("/last/99999", 404),
+        ("/last/many", 404),
+        ("/year/2026/electricity.json?by=5min", 400),
+        ("/year/2026/electricity.json?by=moon", 400),
+        ("/day/2026-10-26/cumulative.json", 404),
+        ("/year/2026/voltage.json", 404),
+        ("/between/2020-01-01/2026-01-01/hours.png", 404),
+    ],
+)
+def test_wrong_stretch_is_told(client: FlaskClient, url: str, status: int) -> None:
+    """In words, with a status that fits."""
+    assert client.get(url).status_code == status
+
+
+def test_year_by_day_adds_up_to_the_year_by_month(client: FlaskClient) -> None:
+    """`by` chooses other buckets of the same curve; at most 1,500 of them."""
+    month = client.get("/year/2026/electricity.json").json
+    day = client.get("/year/2026/electricity.json?by=day").json
+    assert month is not None
+    assert day is not None
+    assert (len(month["borders"]), len(day["borders"])) == (13, 366)
+    assert month["totals"] == day["totals"]
+    assert client.get("/month/2026-10/electricity.png?by=hour").status_code == 200
+
+
+def test_hours_and_the_line_of_a_year_end_at_its_totals(client: FlaskClient) -> None:
+    """Each is another face of the same counters."""
+    year = client.get("/year/2026/electricity.json").json
+    hours = client.get("/year/2026/hours.json").json
+    line = client.get("/year/2026/cumulative.json").json
+    assert year is not None
+    assert hours is not None
+    assert line is not None
+    for way in ("import", "export"):
+        total = sum(value for name, value in year["totals"].items() if name.startswith(way))
+        assert hours["totals"][f"{way}_kwh"] == pytest.approx(total, abs=1e-9)
+        known = [each for each in line["columns"][f"{way}_2026_kwh"] if each is not None]
+        assert known == sorted(known)
+        assert known[-1] == pytest.approx(total, abs=1e-9)
+
+
+def test_voltage_is_the_meter_s(tmp_path: Path) -> None:
+    """A day's is what each reading said; a month's the lowest and the highest of each day."""
+    said = [2301, 2405, 2297, 2310]
+    known = [
+        (MONDAY + n * 300, reading({"import_t1_wh": n, "voltage_l1_dv": volt, "voltage_l2_dv": 0}))
+        for n, volt in enumerate(said)
+    ]
+    stored(tmp_path / "x", *known).close()
+    client = client_of(tmp_path / "x")
+    day = client.get("/day/2026-10-26/voltage.json").json
+    assert day is not None
+    assert day["columns"]["voltage_l1_v"][:5] == [230.1, 240.5, 229.7, 231.0, None]
+    assert list(day["columns"]) == ["voltage_l1_v"]
+    month = client.get("/month/2026-10/voltage.json").json
+    assert month is not None
+    assert month["columns"]["voltage_l1_min_v"][25] == 229.7
+    assert month["columns"]["voltage_l1_max_v"][25] == 240.5
+
+
+def test_csv_for_a_dutch_spreadsheet(client: FlaskClient) -> None:
+    """`;` between the columns and a comma in the numbers: the same numbers."""
+    point = list(csv.reader(io.StringIO(client.get("/day/2026-10-26/gas.csv").text)))
+    comma = client.get("/day/2026-10-26/gas.csv?decimal=comma").text
+    told = list(csv.reader(io.StringIO(comma), delimiter=";"))
+    assert [[cell.replace(",", ".") for cell in line] for line in told] == point
+    assert re.search(r";\d,\d{3};", comma)
+
+
+def test_language_is_chosen_by_a_link_and_remembered(client: FlaskClient) -> None:
+    """The switch keeps the page and its question; a cookie keeps it; a picture sets none."""
+    english = client.get("/meter?at=2026-10-26T00:00")
+    (link,) = re.findall(r'<a href="([^"]*)" lang="nl" hreflang="nl">Nederlands</a>', english.text)
+    dutch = client.get(f"/meter{link}".replace("&amp;", "&"))
+    assert '<html lang="nl">' in dutch.text
+    assert "2026-10-26T00:00" in dutch.text
+    assert "SameSite=Lax" in dutch.headers["Set-Cookie"]
+    assert "Set-Cookie" not in client.get("/day/2026-10-26/gas.png?lang=en").headers
+    assert '<html lang="nl">' in client.get("/years").text
+    client.get("/?lang=en")
+    assert '<html lang="en">' in client.get("/years").text
+    client.set_cookie("lang", "../../etc")
+    assert '<html lang="en">' in client.get("/years").text
+
+
+def test_belgian_meter_has_belgian_words(pull: Pull, database: Path, tmp_path: Path) -> None:
+    """Injectie, dag en nacht, the running quarter, and the month's peak with its mean."""
+    capture = tmp_path / "telegram"
+    capture.write_bytes(telegram("belgium-1.7-gas-and-water"))
+    pull(capture)
+    client = client_of(database)
+    said = words(client.get("/meter?lang=nl"))
+    assert "geïnjecteerd, dag T1" in said
+    assert "teruggeleverd" not in said
+    peaks = [max(row[0], 2500) for row in rows(database, "SELECT power_w FROM month_peaks")][-12:]  # type: ignore[type-var]
+    mean = f"{sum(peaks) / len(peaks) / 1000:.3f}".replace(".", ",")  # type: ignore[arg-type]
+    assert f"elk voor ten minste 2,5 kW geteld: {mean} kW" in said
+    assert "dit kwartier tot nu toe" in words(client.get("/"))
+
+
+def test_overview_comes_again_when_a_reading_can_be_there(
+    house_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten seconds after cron's next pull, never within a minute, and not for who stopped it."""
+    client = client_of(house_database)
+    for since, wait in ((0, "60"), (9, "60"), (10, "300"), (100, "210"), (290, "60")):
+        monkeypatch.setattr(clock, "now", lambda since=since: MONDAY + since)
+        assert client.get("/").headers["Refresh"] == wait
+    assert "Refresh" not in client.get("/?refresh=no").headers
+    assert "Refresh" not in client.get("/years").headers
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_page_is_light(client: FlaskClient, page: str) -> None:
+    """At most 30 kB without its pictures, and without a line of JavaScript."""
+    answer = client.get(f"/{page}?lang=nl")
+    assert len(answer.data) <= 30_000
+    assert "<script" not in answer.text
+
+
+def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -> None:
+    """31 days, electricity of four registers, gas and water, each with its links."""
+    from slimmemeter.store import Writer
+    from slimmemeter.telegram import MbusReading, Reading
+
+    names = ("import_t1_wh", "import_t2_wh", "export_t1_wh", "export_t2_wh", "voltage_l1_dv")
+    writer = Writer(str(tmp_path / "x"))
+    for n in range(2 * 33 * 24):
+        at = MONDAY - 26 * DAY + n * 1800
+        mbus = [
+            MbusReading(1, 3, "746400001111", at, 9_000_000 + n * 70, "dm3"),
+            MbusReading(2, 7, "746400002222", at, 800_000 + n * 10, "dm3"),
+        ]
+        values = dict.fromkeys(names[:4], 12345678 + n * 170) | {"voltage_l1_dv": 2310}
+        told = Reading("FLU5", "50217", "1SAG11", at, 1, values, mbus, {}, HOUR)
+        writer.add_many([(told, at)], None)
+    writer.close()
+    answer = client_of(tmp_path / "x").get("/month/2026-10?lang=nl")
+    assert answer.text.count("<path") == 3 * 31
+    assert len(answer.data) <= 30_000
+
+
+def test_page_reads_well_without_pictures(client: FlaskClient, tmp_path: Path) -> None:
+    """In w3m: the pictures' texts tell their numbers, and the table has its columns."""
+    page = tmp_path / "page.html"
+    page.write_bytes(client.get("/week/2026-W44").data)
+    w3m = needs("w3m", "w3m")
+    done = subprocess.run(
+        [w3m, "-dump", "-cols", "100", str(page)], capture_output=True, check=True, text=True
+    )
+    text = " ".join(done.stdout.split()).replace("\N{NO-BREAK SPACE}", " ")
+    assert re.search(r"Electricity, Week 44 of 2026: \d+\.\d kWh from the grid; ", text)
+    assert "Mon 26 Oct" in text
+    assert re.search(r"Gas, Week 44 of 2026: \d+\.\d m³ gas; most gas: ", text)
+    assert "wide" not in text
