@@ -68,12 +68,12 @@ class Reader(Database):
         befores = ", ".join(f"b.{name} AS {name}" for name in columns)
         afters = ", ".join(f"a.{name} AS after_{name}" for name in columns)
         return self._rows(
-            f"SELECT b.taken_at AS before, {befores}, a.taken_at AS after, {afters}"
+            f"SELECT b.id & :mask AS before, {befores}, a.id & :mask AS after, {afters}"
             " FROM json_each(:instants) AS i"
-            f" LEFT JOIN {table} AS b ON b.id ="
-            f" (SELECT max(id) FROM {table} WHERE id BETWEEN :first AND :first + i.value)"
-            f" LEFT JOIN {table} AS a ON a.id = (SELECT min(id) FROM {table}"
-            " WHERE id BETWEEN :first + i.value AND :first + :mask)",
+            f" LEFT JOIN {table} AS b ON b.id = (SELECT id FROM {table}"
+            " WHERE id BETWEEN :first AND :first + i.value ORDER BY id DESC LIMIT 1)"
+            f" LEFT JOIN {table} AS a ON a.id = (SELECT id FROM {table}"
+            " WHERE id BETWEEN :first + i.value AND :first + :mask ORDER BY id LIMIT 1)",
             {
                 "instants": f"[{','.join(map(str, instants))}]",
                 "first": owner << schema.INSTANT_BITS,

@@ -148,9 +148,10 @@ def _map(canvas: Canvas, scene: Scene, area: Area) -> None:
     shades = np.sign(parts) * np.sqrt(np.abs(parts)) * SHADES  # a root, so that little shows too
     places = np.where(np.isnan(net), 2 * SHADES + 1, shades.round() + SHADES).astype(int)
     colours = _scale(canvas.theme)
-    rows = np.full((MAP_ROWS, scene.cells[-1][0] + 1), 2 * SHADES + 1)
-    for (day, half, halves), number in zip(scene.cells, places.tolist(), strict=True):
-        rows[half : half + halves, day] = number
+    day, half, halves = np.array(scene.cells).T
+    rows = np.full((MAP_ROWS, day[-1] + 1), 2 * SHADES + 1)
+    rows[half, day] = places
+    rows[half + halves - 1, day] = places  # both halves of an hour, or its one half again
     canvas.picture(area, colours[rows])
     unknown = [_cell(area, scene, rows.shape[1], place) for place in scene.table.in_gaps()]
     canvas.areas(unknown, to_rgb(canvas.theme.paper))

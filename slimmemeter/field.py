@@ -90,8 +90,7 @@ def sign_of(column: Column) -> int:
 
 
 def numbers(column: Column) -> Numbers:
-    values = [np.nan if value is None else value for value in column.values]
-    return np.array(values, float) / column.scale
+    return np.array(column.values, float) / column.scale  # None becomes NaN
 
 
 def range_of(heaps: Sequence[Heap], marks: int = 5) -> tuple[tuple[float, float], float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ MEDIA = {
     "submeter": ((2,), {"Wh": "submeter_kwh"}),
 }
 THOUSAND, ONE = 1000, 1
+Values = list[int | None]
 MOST_AHEAD_S = 600  # as `clock` has it
 LEAST_S = 60  # of less a mean power is the counter's rounding: 1 Wh in 3 s is 1200 W
 
@@ -105,8 +107,14 @@ class Table:
 
 
 def _added(name: str, columns: Sequence[Column]) -> Column:
-    values = [_total(each) for each in zip(*(column.values for column in columns), strict=True)]
+    values = reduce(_sums, (column.values for column in columns))
     return Column(name, columns[0].scale, values, _total([column.total for column in columns]))
+
+
+def _sums(these: Values, those: Values) -> Values:
+    """Two columns added up; of a bucket of which one knows nothing, what the other knows."""
+    pairs = zip(these, those, strict=True)
+    return [b if a is None else a if b is None else a + b for a, b in pairs]
 
 
 class _Sum:
@@ -143,7 +151,7 @@ class _Sum:
         rows = self._reader.around(self._source, life["id"], stored, self.borders)
         width = len(stored)
         arounds = [
-            Around(row[0], row[1 : 1 + width], row[1 + width], row[2 + width :])
+            Around._make((row[0], row[1 : 1 + width], row[1 + width], row[2 + width :]))
             for row in map(tuple, rows)
         ]
         counted, covered_s = differences(self.borders, arounds, life["first"], life["last"])
@@ -151,8 +159,7 @@ class _Sum:
             return
         for (_, shown), values in zip(columns, counted, strict=True):
             before = self.columns.get(shown)
-            pairs = zip(before, values, strict=True) if before else ()
-            self.columns[shown] = [_total(pair) for pair in pairs] if before else values
+            self.columns[shown] = _sums(before, values) if before else values
         self._lives.append((life["first"], life["last"]))
         self._covered_s = covered_s
 

@@ -283,7 +283,7 @@ def frame(reader: Reader) -> dict[str, object]:
 def overview(reader: Reader, newest: NamedRow) -> dict[str, object]:
     """What the overview shows, beside how old the newest reading is."""
     now, zone, known = clock.now(), site().zone, names(reader)
-    day, month, week = (periods.today(kind, now, zone) for kind in ("day", "month", "week"))
+    day, month = (periods.today(kind, now, zone) for kind in ("day", "month"))
     year = periods.last(365, now, zone)
     return {
         "newest": newest,
@@ -294,7 +294,6 @@ def overview(reader: Reader, newest: NamedRow) -> dict[str, object]:
         "totals": {each.kind: summary(reader, each, known) for each in (day, month, year)},
         "month": month,
         "year": year,
-        "week": week,
         "standby": standby(reader, now),
         "quarter_w": _of(newest, "running_quarter_w"),
         "peaks": peaks(reader, month.begin_at, month.end_at),
@@ -331,6 +330,7 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
     return {
         "period": period,
         "title": words.period_title(period),
+        "week": periods.of("week", period.begin_at, period.zone) if period.kind == "day" else None,
         "before": period.beside(-1),
         "after": period.beside(1) if period.end_at <= now else None,
         "pictures": [

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import zlib
+from datetime import datetime
 from urllib.parse import urlencode
 
 from babel import Locale
@@ -106,28 +107,46 @@ def _other_languages() -> list[tuple[str, str, str]]:
 
 
 @routes.before_app_request
-def _unchanged() -> ResponseReturnValue | None:
-    """Refuse what isn't a question; answer 304 where the reader has the newest answer."""
+def _at_once() -> ResponseReturnValue | None:
+    """Refuse what isn't a question. Answer 304 where the reader has the newest answer, and with a
+    picture that was drawn before, without a look into the database."""
     if request.method not in ("GET", "HEAD"):
         abort(405)
+    if request.args:
+        _check_choices()
+    if not request.blueprint or request.path == "/healthz" or not os.path.exists(site().database):
+        return None
+    time = clock.now() // 60 if request.path in CHANGES_BY_THE_MINUTE else _today()
+    g.etag = f"{__version__}-{change_counter(site().database)}-{_language()}-{time}"
+    # Only who was given it for this very address can know it.
+    g.etag += f"-{zlib.crc32(request.full_path.encode()):08x}"
+    if request.if_none_match.contains(g.etag) and not request.if_none_match.star_tag:
+        return Response(status=304)
+    drawn = site().drawn_before(_picture_key())
+    return None if drawn is None else _png(drawn)
+
+
+def _check_choices() -> None:
     for name, allowed in CHOICES.items():
         if request.args.get(name, allowed[0]) not in allowed:
             abort(
                 400,
                 gettext("%(name)s must be one of %(those)s", name=name, those=", ".join(allowed)),
             )
-    if request.blueprint and request.path != "/healthz" and os.path.exists(site().database):
-        time = clock.now() // 60 if request.path in CHANGES_BY_THE_MINUTE else _today()
-        g.etag = f"{__version__}-{change_counter(site().database)}-{get_locale()}-{time}"
-        # Only who was given it for this very address can know it.
-        g.etag += f"-{zlib.crc32(request.full_path.encode()):08x}"
-        if request.if_none_match.contains(g.etag) and not request.if_none_match.star_tag:
-            return _headers(Response(status=304))
-    return None
+
+
+def _picture_key() -> str:
+    return f"{g.get('etag')} {request.full_path}"
+
+
+def _png(picture: bytes) -> Response:
+    return Response(picture, mimetype="image/png")
 
 
 def _today() -> str:
-    return f"{periods.today('day', clock.now(), site().zone).name}-{site().zone}"
+    """The day of the house, on which depends what is to come."""
+    zone = site().zone
+    return f"{datetime.fromtimestamp(clock.now(), zone).toordinal()}-{zone}"
 
 
 @routes.after_app_request
@@ -332,7 +351,7 @@ def _table_as(reader: Reader, period: Period, name: str, form: str) -> Response:
     by = request.args.get("by")
     try:
         if form == "png":
-            return Response(_picture(reader, period, name, by), mimetype="image/png")
+            return _png(_picture(reader, period, name, by))
         table = tables.of_period(reader, period, name, by)
     except UsageError:
         those, most = ", ".join(periods.LENGTHS_S), tables.MOST_BUCKETS
@@ -361,16 +380,18 @@ def _picture(reader: Reader, period: Period, name: str, by: str | None) -> bytes
 
         return charts.png(shown, theme, shape, int(scale))
 
-    return site().picture(
-        f"{g.get('etag')} {period.name} {name} {by} {theme} {shape} {scale}", draw
-    )
+    return site().picture(_picture_key(), draw)
 
 
-def _message(title: str, text: str, status: int) -> ResponseReturnValue:
-    """A small page of ours, or a small JSON where JSON was asked for."""
+def _message(title: str, text: str, status: int, said: str = "") -> ResponseReturnValue:
+    """A small page of ours, or a small JSON where JSON was asked for.
+
+    :param said: what a program says, in its own language.
+    """
     if request.path.endswith(".json"):
-        return jsonify(error=text), status
-    page = render_template("message.html", title=title, text=text, language=str(get_locale()))
+        return jsonify(error=f"{text} {said}".strip()), status
+    language = str(get_locale())
+    page = render_template("message.html", title=title, text=text, said=said, language=language)
     return page, status
 
 
@@ -411,8 +432,9 @@ def _as_owner(folder: str) -> str:
 
 
 def _no_store(error: StoreError) -> ResponseReturnValue:
+    title, said = gettext("The readings can't be shown"), ""
     if isinstance(error, HotJournalError):
         text = gettext("The last pull was interrupted; the next one repairs it.")
     else:
-        text = str(error)
-    return _message(gettext("The readings can't be shown"), text, 503)
+        text, said = gettext("The program says:"), str(error)
+    return _message(title, text, 503, said)

@@ -226,7 +226,7 @@ OUTSIDE = {
     "matplotlib": {"canvas", "charts"},
     "numpy": {"canvas", "charts", "field"},
     "PIL": {"canvas"},
-    "flask": {"pages", "site", "web"},
+    "flask": {"pages", "server", "site", "web"},
     "flask_babel": {"pages", "scene", "web", "words"},
     "waitress": {"server"},
 }

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 from conftest import EXAMPLE, ROOT, Pull, needs
+from jinja2 import Template
+from test_web import client_of
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -83,6 +85,42 @@ def test_example_telegram_has_crlf_and_git_keeps_them() -> None:
     )
     if attributes.returncode == 0:
         assert attributes.stdout.endswith("text: unset\n")
+
+
+def test_every_address_answers(house_database: Path) -> None:
+    """The table of addresses, each as it stands there; and no route of ours is left out."""
+    table = README.partition("| address | what |")[2].partition("\n\n")[0]
+    client = client_of(house_database)
+    told = [
+        address
+        for row in table.splitlines()[2:]
+        for address in re.findall(r"`(/[^`]*)`", row.split("|")[1])
+    ]
+    for address in told:
+        assert client.get(address).status_code in (200, 503), address
+    assert client.get("/healthz?readings").status_code == 503  # these readings are old
+    rules = {rule.endpoint for rule in client.application.url_map.iter_rules()}
+    adapter = client.application.url_map.bind("localhost")
+    reached = {adapter.match(address.partition("?")[0])[0] for address in told}
+    assert rules - reached == {"static", "routes.between_form"}
+
+
+def test_sensors_of_home_assistant_find_their_values(house_database: Path) -> None:
+    """Each template gives a number from what `/now.json` says; counters only rise."""
+    (block,) = [block for language, block in BLOCKS if language == "yaml"]
+    now = client_of(house_database).get("/now.json").json
+    sensors = re.findall(
+        r'name: ([^,]+), value_template: "(.*?)", unit_of_measurement: (\S+),'
+        r" device_class: (\w+), state_class: (\w+)",
+        block,
+    )
+    assert len(block.splitlines()) == 10
+    for name, template, unit, kind, state in sensors:
+        value = float(Template(template).render(value_json=now))
+        assert (kind == "power") == (state == "measurement") == (value < 10_000 and unit == "W"), (
+            name
+        )
+    assert len(sensors) == 6
 
 
 def test_queries_answer(house_database: Path) -> None:

@@ -1,89 +1,103 @@
-"""The picture of one sunny day, from the database to a PNG of 1000 x 350 pixels."""
+"""Each kind of picture, from the database to a PNG, beside `rrdtool graph` of the same readings."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
+from itertools import islice
 
 from house import Demo
 from measure import Work, busy_s, cpu_s
 
-from slimmemeter import charts, history, household
+from slimmemeter import history, household, periods
 from slimmemeter.archive import Reader
 from slimmemeter.periods import Period
+from slimmemeter.server import make_app
+from slimmemeter.settings import Settings
 
-BUCKETS = {"power": "5min", "electricity": "hour"}
+STEP_S = 300
+# By the row's name: the kind of period and the table.
+KINDS = {
+    "power": ("day", "power"),
+    "electricity": ("day", "electricity"),
+    "gas": ("day", "gas"),
+    "voltage": ("day", "voltage"),
+    "week": ("week", "electricity"),
+    "month": ("month", "electricity"),
+    "month-power": ("month", "power"),
+    "month-hours": ("month", "hours"),
+    "year-months": ("year", "electricity"),
+    "year-hours": ("year", "hours"),
+    "cumulative": ("year", "cumulative"),
+}
 
 
-def _a_sunny_day() -> Period:
-    """The last 21 June of which the demo's house has every reading."""
-    today = date.today()
-    day = date(today.year - (today < date(today.year, 6, 23)), 6, 21)
-    return Period("day", day, day + timedelta(days=1), household.ZONE)
-
-
-class Day:
-    """The day in the demo's database, and the same values in a round-robin file."""
+class Pictures:
+    """The demo's pages, and the same readings in a round-robin file."""
 
     def __init__(self, house: Demo, folder: str) -> None:
-        self._database = house.database
-        self._period = _a_sunny_day()
+        self._app = make_app(Settings({"--db": house.database}))
+        self._client = self._app.test_client()
         self._folder = folder
-        self._fill_rrd()
+        self._periods = dict(_periods())
+        self._fill_rrd(house.database)
 
     def ours(self, name: str) -> Work:
         """From SQL to PNG; nothing is kept between two of them."""
         return busy_s(partial(self.png, name))
 
-    def theirs(self) -> float:
+    def theirs(self, name: str) -> Work:
         """`rrdtool graph` as a program, in CPU time."""
-        return cpu_s(self._graph())
+        return lambda: cpu_s(self._graph(name))
 
-    def their_size(self) -> int:
+    def their_size(self, name: str) -> int:
         """Bytes of rrdtool's picture."""
-        cpu_s(self._graph())
-        return os.path.getsize(f"{self._folder}/day.png")
+        cpu_s(self._graph(name))
+        return os.path.getsize(f"{self._folder}/graph.png")
 
     def png(self, name: str) -> bytes:
-        """The picture of one table, as the pages ask for it."""
-        ticks = [(at, str(hour)) for hour, at in enumerate(self._period.borders("hour")[:-1])]
-        table = self._table(name)
-        called = {column.name: column.name.replace("_", " ") for column in table.columns}
-        words = charts.Words(
-            title=self._period.name,
-            totals=", ".join(str(column.total) for column in table.columns),
-            columns=called,
-            ticks=ticks,
-            nothing="nothing",
-            point=".",
-        )
-        return charts.png(table, words)
+        """The picture, as a browser gets it that asks first."""
+        kind, table = KINDS[name]
+        self._app.extensions["slimmemeter"].forget_pictures()
+        answer = self._client.get(f"/{self._periods[kind].name}/{table}.png")
+        assert answer.status_code == 200
+        return answer.data
 
-    def _table(self, name: str) -> history.Table:
-        reader = Reader(self._database)
-        table = history.table(reader, name, self._period.borders(BUCKETS[name]))
+    def _fill_rrd(self, database: str) -> None:
+        reader = Reader(database)
+        begin, end = (reader.series()[0][name] // STEP_S * STEP_S for name in ("first", "last"))
+        table = history.power(reader, list(range(begin + STEP_S, end, STEP_S)))
         reader.close()
-        return table
-
-    def _fill_rrd(self) -> None:
-        table = self._table("power")
+        file = f"{self._folder}/house.rrd"
         sources = [f"DS:{column.name}:GAUGE:600:0:U" for column in table.columns]
-        made = ["create", f"{self._folder}/day.rrd", "--start", str(table.borders[0] - 300)]
-        _rrdtool(*made, "--step", "300", *sources, f"RRA:AVERAGE:0.5:1:{len(table.borders)}")
+        made = ["create", file, "--start", str(begin), "--step", str(STEP_S), *sources]
+        archives = [f"RRA:AVERAGE:0.5:{steps}:{len(table.borders)}" for steps in (1, 12)]
+        _rrdtool(*made, *archives)
         rows = zip(table.borders[1:], *(column.values for column in table.columns), strict=True)
-        _rrdtool("update", made[1], *(":".join(map(str, row)) for row in rows))
+        texts = (":".join("U" if cell is None else str(cell) for cell in row) for row in rows)
+        while some := list(islice(texts, 1000)):
+            _rrdtool("update", file, *some)
 
-    def _graph(self) -> list[str]:
+    def _graph(self, name: str) -> list[str]:
         """Import above and export below the zero line, with a title and a legend, as ours."""
-        rrd, png = f"{self._folder}/day.rrd", f"{self._folder}/day.png"
+        period = self._periods[KINDS[name][0]]
+        rrd, png = f"{self._folder}/house.rrd", f"{self._folder}/graph.png"
         size = ["--width", "1000", "--height", "350", "--full-size-mode"]
-        times = ["--start", str(self._period.begin_at), "--end", str(self._period.end_at)]
-        words = ["--title", self._period.name, "--vertical-label", "W"]
+        times = ["--start", str(period.begin_at), "--end", str(period.end_at)]
+        words = ["--title", period.name, "--vertical-label", "W"]
         drawn = [f"DEF:in={rrd}:import_w:AVERAGE", f"DEF:out={rrd}:export_w:AVERAGE"]
         drawn += ["CDEF:below=out,-1,*", "AREA:in#2f74b5:from", "AREA:below#e08214:to"]
         return ["rrdtool", "graph", png, *size, *times, *words, *drawn]
+
+
+def _periods() -> list[tuple[str, Period]]:
+    """The last 21 June of which the demo's house has every reading, and what is around it."""
+    today = date.today()
+    day = date(today.year - (today < date(today.year, 6, 23)), 6, 21)
+    noon = periods.midnight(day, household.ZONE) + 43200
+    return [(kind, periods.today(kind, noon, household.ZONE)) for kind in periods.CALENDAR]
 
 
 def _rrdtool(*arguments: str) -> None:

@@ -15,11 +15,12 @@ from datetime import date
 from functools import cache, partial
 from typing import NamedTuple
 
+import answers
 import parsing
 import pulls
 from house import Demo, House
 from measure import Work, compare
-from pictures import Day
+from pictures import KINDS, Pictures
 from years import Files, bytes_a_reading
 
 from slimmemeter.archive import Reader
@@ -45,7 +46,7 @@ class Bench:
         self.house = cache(partial(House, f"{folder}/house.sqlite3"))
         self.demo = cache(partial(Demo, folder))
         self.files = cache(lambda: Files(self.demo(), folder))
-        self.day = cache(lambda: Day(self.demo(), folder))
+        self.pictures = cache(lambda: Pictures(self.demo(), folder))
 
     def pull(self, script: str = "") -> Cells:
         """Our pull, against another one or what imports alone cost."""
@@ -55,11 +56,11 @@ class Bench:
 
     def picture(self, name: str) -> Cells:
         """Our picture's CPU time, against rrdtool's."""
-        return _part(self.day().ours(name), self.day().theirs)
+        return _part(self.pictures().ours(name), self.pictures().theirs(name))
 
     def size(self, name: str) -> Cells:
         """Bytes of our picture and rrdtool's."""
-        ours, theirs = len(self.day().png(name)), self.day().their_size()
+        ours, theirs = len(self.pictures().png(name)), self.pictures().their_size(name)
         return f"{ours / 1000:.1f} kB", f"{theirs / 1000:.1f} kB", f"{ours / theirs:.2f}"
 
     def bytes(self, belgian: bool) -> Cells:
@@ -77,6 +78,27 @@ class Bench:
         with closing(Reader(old.database)) as reader:
             reader.newest()
             return _part(pulls.Ours(old), pulls.Ours(self.house()))
+
+    def answer(self, known: bool) -> Cells:
+        """A kept picture, or one that the browser has: how many times as quick as a constant."""
+        costs = compare(answers.Pages(self.demo().database).answers(known), answers.constant())
+        ours, theirs = f"{costs.ours_s * 1e6:.0f} µs", f"{costs.theirs_s * 1e6:.0f} µs"
+        return ours, theirs, f"{1 / costs.ratio:.2f} ×"
+
+    def first(self, what: str, imported: str) -> Cells:
+        """The first page or picture, against what an import takes."""
+        pages = answers.Pages(self.demo().database)
+        bare = answers.started([*answers.PYTHON, "-c", f"import {imported}"])
+        return _part(getattr(pages, what), bare)
+
+    def year_page(self) -> Cells:
+        """A year's page and all its pictures, drawn and kept."""
+        return _part(*answers.Pages(self.demo().database).year())
+
+    def memory(self) -> Cells:
+        """Before the first picture; after a thousand, and after a thousand more."""
+        before, after, later = answers.Pages(self.demo().database).memory()
+        return f"{before:.0f} MB", f"{after:.0f} MB", f"then {later:.0f} MB"
 
     def rows(self) -> dict[str, Row]:
         """Every row by the name that the command line knows it by."""
@@ -104,13 +126,40 @@ class Bench:
             },
             "hostile": Row("a byte of 64 KiB of brackets", "of a telegram", "≤ 10", _hostile),
             **{
-                name: Row(f"day's {name}, SQL to PNG", "rrdtool graph", "≤ 1.0", work)
-                for name, work in _each(self.picture)
+                name: Row(
+                    f"a {kind}'s {table}, SQL to PNG",
+                    "rrdtool graph",
+                    "≤ 1.0" if kind == "day" else "≤ 1.5",
+                    partial(self.picture, name),
+                )
+                for name, (kind, table) in KINDS.items()
             },
             **{
-                f"{name}-size": Row(f"PNG of the day's {name}", "rrdtool's PNG", goal, work)
-                for name, work in _each(self.size)
+                f"{name}-size": Row(
+                    f"PNG of a day's {name}", "rrdtool's PNG", goal, partial(self.size, name)
+                )
+                for name in ("power", "electricity")
             },
+            "first-page": Row(
+                "start to first page",
+                "import flask",
+                "≤ 0.3 s",
+                partial(self.first, "first_page", "flask"),
+            ),
+            "first-picture": Row(
+                "first picture",
+                "import matplotlib.figure",
+                "≤ 1 s",
+                partial(self.first, "first_picture", "matplotlib.figure"),
+            ),
+            "year-page": Row("a year's page, its pictures drawn", "kept", "≤ 1 s", self.year_page),
+            "cached": Row(
+                "a kept picture", "Flask's constant", "≥ 0.8 ×", partial(self.answer, False)
+            ),
+            "unchanged": Row("a 304", "Flask's constant", "≥ 0.8 ×", partial(self.answer, True)),
+            "memory": Row(
+                "memory before a picture", "after 1,000", "≤ 42, ≤ 100, flat", self.memory
+            ),
             **{
                 name: Row(f"{what} of ten years", "of one", goal, partial(self.years, work))
                 for name, what, goal, work in (
@@ -127,10 +176,6 @@ class Bench:
                 "the same in Belgium, and water", "–", "≤ 110", partial(self.bytes, True)
             ),
         }
-
-
-def _each(work: Callable[[str], Cells]) -> list[tuple[str, Callable[[], Cells]]]:
-    return [(name, partial(work, name)) for name in ("power", "electricity")]
 
 
 def _json(period: str) -> Callable[[Files, str], Work]:

@@ -8,13 +8,12 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
 from functools import partial
 
 from house import EVERY_S, Demo
 from measure import Work, busy_s
 
-from slimmemeter import household
+from slimmemeter import household, periods
 from slimmemeter.archive import Reader
 from slimmemeter.periods import Period
 from slimmemeter.settings import Settings
@@ -100,5 +99,4 @@ def _months(belgian: bool) -> Iterator[tuple[Reading, int]]:
 
 
 def _year(last: int) -> Period:
-    year = date.fromtimestamp(last).year
-    return Period("year", date(year, 1, 1), date(year + 1, 1, 1), household.ZONE)
+    return periods.today("year", last, household.ZONE)

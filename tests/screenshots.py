@@ -1,0 +1,82 @@
+"""Makes the README's pictures: `.venv/bin/python tests/screenshots.py`.
+
+It simulates three and a half years of a house, serves its pages, and looks at them in Chromium, so
+that what the README shows is what there is.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from conftest import ROOT
+from PIL import Image
+from serving import Server
+from test_browser import Browser
+
+from slimmemeter import demo, household
+from slimmemeter.store import Writer
+
+FOLDER = ROOT / ".github"
+DAYS = 1260
+PHONE = {"width": 390, "height": 844, "scale": 1.5}
+DESKTOP = {"width": 1000, "height": 700, "scale": 1.25}
+
+
+def pages(now: int) -> dict[str, tuple[str, dict[str, float], str]]:
+    """By the picture's name the page, the size of the screen, and the theme."""
+    today = datetime.fromtimestamp(now, household.ZONE)
+    sunny = today.replace(month=6, day=21) - timedelta(days=365 * (today.month < 7))
+    return {
+        "overview": ("", PHONE, "light"),
+        "sunny-day": (f"day/{sunny:%Y-%m-%d}", PHONE, "dark"),
+        "month": (f"month/{today.replace(day=1) - timedelta(days=1):%Y-%m}", DESKTOP, "light"),
+    }
+
+
+def pictures(now: int) -> dict[str, str]:
+    """By the picture's name its own address."""
+    year = datetime.fromtimestamp(now, household.ZONE).year
+    return {
+        "hours": f"year/{year - 1}/hours.png",
+        "year": f"year/{year}/electricity.png",
+        "cumulative": f"year/{year}/cumulative_gas.png",
+    }
+
+
+def house(path: Path, now: int) -> None:
+    """Years of the simulated house until now."""
+    simulated = household.House(now - DAYS * 86400, household.START_WH, household.START_GAS_DM3)
+    writer = Writer(str(path))
+    writer.add_many(demo._readings(simulated, now, lambda told: None), demo.SIMULATED)
+    writer.close()
+
+
+def small(picture: bytes, path: Path) -> None:
+    """Store a picture with a palette, which is a third of it."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def main() -> None:
+    """Make all of them."""
+    now = int(time.time())
+    with tempfile.TemporaryDirectory() as folder:
+        house(Path(folder) / "house.sqlite3", now)
+        server = Server(Path(folder) / "house.sqlite3", Path(folder))
+        browser = Browser(Path(folder) / "profile")
+        for name, (page, size, theme) in pages(now).items():
+            browser.look(f"{server.url}/{page}", **size, theme=theme)  # type: ignore[arg-type]
+            small(browser.driver.get_screenshot_as_png(), FOLDER / f"{name}.png")
+        for name, address in pictures(now).items():
+            browser.look(f"{server.url}/{address}", 1000, 350)
+            small(browser.driver.get_screenshot_as_png(), FOLDER / f"{name}.png")
+        browser.driver.quit()
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()
