@@ -175,6 +175,18 @@ def test_bar_leads_down_by_click_and_by_key(browser: Browser, server: Server) ->
     until(lambda: browser.driver.current_url.endswith("/day/2026-10-26"))
 
 
+def test_bar_that_is_reached_is_told_and_arrows_lead_beside(
+    browser: Browser, server: Server
+) -> None:
+    """What the tooltip says stands under the picture; the left arrow is the period before."""
+    browser.look(f"{server.url}/month/2026-10")
+    day = browser.find(".picture svg a[href='/day/2026-10-26']")[0]
+    browser.driver.execute_script("arguments[0].focus()", day)
+    assert browser.find(".told")[0].text.startswith("Mon 26 Oct: ")
+    day.send_keys(Keys.ARROW_LEFT)
+    until(lambda: browser.driver.current_url.endswith("/month/2026-09"))
+
+
 def test_every_bar_is_reached_by_the_tab_key(browser: Browser, server: Server) -> None:
     """First comes a link that skips to the content; then each in its order."""
     browser.look(f"{server.url}/week/2026-W43")

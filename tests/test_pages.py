@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, Pull, needs, rows
+from conftest import MONDAY, ROOT, Pull, needs, rows
 from flask.testing import FlaskClient
 from test_history import reading, stored
 from test_meters import telegram
@@ -277,10 +277,11 @@ def test_overview_comes_again_when_a_reading_can_be_there(
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
 def test_page_is_light(client: FlaskClient, page: str) -> None:
-    """At most 30 kB without its pictures, and without a line of JavaScript."""
+    """At most 30 kB without its pictures, and no script but the few lines of a file of ours."""
     answer = client.get(f"/{page}?lang=nl")
     assert len(answer.data) <= 30_000
-    assert "<script" not in answer.text
+    assert re.findall("<script[^>]*>.?", answer.text) == ['<script src="/static/keys.js" defer><']
+    assert (ROOT / "slimmemeter/static/keys.js").stat().st_size < 1_500
 
 
 def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,24 @@ def test_catalogue_is_complete_and_compiled(path: Path) -> None:
     write_mo(compiled, catalogue)
     again = "run: .venv/bin/pybabel compile -d slimmemeter/translations"
     assert path.with_suffix(".mo").read_bytes() == compiled.getvalue(), again
+
+
+def test_language_is_a_folder(house_database: Path, tmp_path: Path) -> None:
+    """A folder more, and pages speak it: nothing else knows which languages there are."""
+    package = tmp_path / "slimmemeter"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(package / "translations/nl", package / "translations/de")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]);"
+        "from slimmemeter.settings import Settings; from slimmemeter.web import create_app;"
+        "client = create_app(Settings({'--db': sys.argv[2]})).test_client();"
+        "print(client.get('/years', headers={'Accept-Language': 'de'}).text)"
+    )
+    asked = [sys.executable, "-I", "-c", code, str(tmp_path), str(house_database)]
+    page = subprocess.run(asked, capture_output=True, check=True, text=True).stdout
+    assert '<html lang="de">' in page
+    assert "teruggeleverd" in page
+    assert 'hreflang="nl">Nederlands</a>' in page
 
 
 def test_pages_speak_the_language_of_the_browser(house_database: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import itertools
 import re
@@ -36,6 +37,7 @@ class Server:
             self._port = free.getsockname()[1]
         address = f"127.0.0.1:{self._port}"
         self.process = subprocess.Popen([*command, *ahead, address], stdout=subprocess.DEVNULL)
+        atexit.register(self.stop)
         self._connection = http.client.HTTPConnection("127.0.0.1", self._port)
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
