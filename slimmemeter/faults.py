@@ -132,7 +132,7 @@ def _members(number: int) -> list[str]:
 
 def holders(path: str) -> list[str]:
     """The programs that have a device open, as far as one may see: `ser2net (process 512)`."""
-    device = os.stat(path).st_rdev
+    device = _device(path)
     found = []
     for process in filter(str.isdigit, os.listdir("/proc")):
         if int(process) != os.getpid() and device in _open_devices(process):
@@ -144,13 +144,21 @@ def holders(path: str) -> list[str]:
     return found
 
 
-def _open_devices(process: str) -> set[int]:
-    """The numbers of the devices that a process has open; none where it may not be asked."""
+def _device(path: str) -> tuple[int, int]:
+    """Which device a path is, by its number; of a pseudo-terminal also by its filesystem, as each
+    container has some of its own (Linux's devices.txt: majors 136 to 143)."""
+    about = os.stat(path)
+    is_pseudo = 136 <= os.major(about.st_rdev) <= 143
+    return about.st_rdev, about.st_dev if is_pseudo else 0
+
+
+def _open_devices(process: str) -> set[tuple[int, int]]:
+    """The devices that a process has open; none where it may not be asked."""
     found = set()
     try:
         for number in os.listdir(f"/proc/{process}/fd"):
             try:
-                found.add(os.stat(f"/proc/{process}/fd/{number}").st_rdev)
+                found.add(_device(f"/proc/{process}/fd/{number}"))
             except OSError:
                 pass  # closed meanwhile
     except OSError:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
 
 from slimmemeter import (
     clock,
@@ -13,8 +13,8 @@ from slimmemeter import (
     habits,
     history,
     periods,
+    pictures,
     registers,
-    scene,
     tables,
     words,
 )
@@ -23,23 +23,13 @@ from slimmemeter.database import NamedRow
 from slimmemeter.history import Change, Table
 from slimmemeter.judgement import ASIDE, GAP
 from slimmemeter.periods import Period
+from slimmemeter.pictures import Picture, below, most_said
 from slimmemeter.registers import Life, Mark, Span
 from slimmemeter.site import NoReadingError, site
 
 PULL_EVERY_S = 300
 MOST_LISTED = 20
 STANDBY_DAYS = 30
-# The pictures of a page, in order; one of a medium stands beside its cumulative one.
-PICTURES = {
-    "day": ("power",),
-    "week": ("electricity", "power", "hours"),
-    "month": ("electricity", "hours", "power"),
-    "year": ("electricity", "cumulative", "hours"),
-    "years": ("electricity", "cumulative"),
-    "last": ("electricity", "hours"),
-    "between": ("electricity", "power", "hours"),
-}
-FINEST_BARS = 62  # that are links, one by one
 
 
 def newest(reader: Reader) -> NamedRow:
@@ -95,101 +85,6 @@ def names(reader: Reader) -> words.Names:
     if not series:
         return words.Names()
     return words.Names(series[-1]["version"], "import_wh" in series[-1]["registers"].split())
-
-
-def picture_names(reader: Reader, period: Period) -> list[str]:
-    """The pictures of a period's page."""
-    found = list(PICTURES[period.kind])
-    for medium in media(reader):
-        found += [medium, f"cumulative_{medium}"]
-    if any(newest(reader)[f"voltage_{phase}_dv"] for phase in ("l1", "l2", "l3")):
-        found.append("voltage")
-    return [name for name in found if tables.is_told(name, period)]
-
-
-class Picture:
-    """A picture of a page: where it is, what it shows, what lies over it."""
-
-    def __init__(self, reader: Reader, period: Period, name: str, known: words.Names) -> None:
-        self.name = name
-        self.url = f"/{period.name}/{name}"
-        self.href = f"/{period.name}"
-        self.heights = scene.heights(name, period)
-        table = tables.of_period(reader, period, name)
-        self.alt = _alt(period, name, scene.totals(reader, period, table, known), table, known)
-        if scene.has_two(name, period):
-            table = tables.of_period(reader, period, "electricity")
-        are_few = len(table.borders) - 1 <= FINEST_BARS and table.name in tables.ENERGY
-        self.bars = list(_bars(period, table, known)) if are_few else []
-
-
-def _alt(period: Period, name: str, totals: Sequence[str], table: Table, known: words.Names) -> str:
-    """What a picture shows in numbers, for who can't see it."""
-    if not table.is_known():
-        said = [gettext("nothing is known of this time")]
-    elif name in tables.CUMULATIVE:
-        said = [
-            f"{known.column(each.name)} {words.amount(each.total, each.scale, each.name)}"
-            for each in table.columns
-        ]
-    elif name == "voltage":
-        said = _extremes(table)
-    else:
-        said = [*totals, *(_most(each, period, known) for each in habits.most(table))]
-    return f"{words.table_name(name)}, {words.period_title(period)}: {'; '.join(said)}"
-
-
-def _extremes(table: Table) -> list[str]:
-    """The lowest and the highest voltage."""
-    values = [value for each in table.columns for value in each.values if value is not None]
-    if not values:
-        return []
-    low, high = (words.amount(value, 10, "voltage_v") for value in (min(values), max(values)))
-    return [gettext("from %(low)s to %(high)s", low=low, high=high)]
-
-
-def _most(most: habits.Most, period: Period, known: words.Names) -> str:
-    """When most came or went: most from the grid: 8.6 kWh, Thu 15 Oct 2026."""
-    column = most.column
-    return str(
-        gettext(
-            "most %(what)s: %(amount)s, %(when)s",
-            what=known.stem(words.stem(column.name)),
-            amount=words.amount(most.value, column.scale, column.name),
-            when=words.when(most, period.zone),
-        )
-    )
-
-
-def _bars(period: Period, table: Table, known: words.Names) -> Iterator[dict[str, Any]]:
-    """What lies over each bar: where it begins and how wide it is, in thousandths; the page that
-    shows it in detail; what it says."""
-    columns = table.together()
-    length = period.end_at - period.begin_at
-    places = [round((at - period.begin_at) * 1000 / length) for at in table.borders]
-    for place, begin in enumerate(table.borders[:-1]):
-        said = [
-            known.said(column, value)
-            for column in columns
-            if (value := column.values[place]) is not None
-        ]
-        if said:
-            title = words.bucket_title(begin, period.bucket, period.zone)
-            yield {
-                "x": places[place],
-                "width": places[place + 1] - places[place],
-                "href": _below(period, begin, table.borders[place + 1]),
-                "title": f"{title}: {', '.join(said)}",
-            }
-
-
-def _below(period: Period, begin: int, end: int) -> str:
-    """The address of what shows a bucket in detail."""
-    if period.bucket in periods.CALENDAR:
-        found = periods.of(period.bucket, begin, period.zone)
-    else:
-        found = periods.between(begin, end, period.zone)
-    return f"/{found.name}" if found else ""
 
 
 def summary(reader: Reader, period: Period, known: words.Names) -> list[dict[str, Any]]:
@@ -251,7 +146,7 @@ def records(reader: Reader, period: Period, known: words.Names) -> list[str]:
     names = [("hours", None)] if tables.is_told("hours", period) else []
     days = [("electricity", "day")] if 1 < period.days <= tables.MOST_BUCKETS else []
     return [
-        _most(each, period, known)
+        most_said(each, period, known)
         for name, by in (*days, *names)
         for each in habits.most(tables.of_period(reader, period, name, by))
     ]
@@ -261,8 +156,8 @@ def _rows(period: Period, table: Table) -> Iterator[tuple[str, str | None]]:
     """The name of each bucket, and the page that shows it in detail."""
     for begin, end in zip(table.borders, table.borders[1:], strict=False):
         # An hour has its link over the picture: a page of many is heavy enough.
-        below = None if period.bucket == "hour" else _below(period, begin, end)
-        yield words.bucket_title(begin, period.bucket, site().zone), below
+        link = None if period.bucket == "hour" else below(period, begin, end)
+        yield words.bucket_title(begin, period.bucket, site().zone), link
 
 
 def frame(reader: Reader) -> dict[str, object]:
@@ -334,7 +229,8 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
         "before": period.beside(-1),
         "after": period.beside(1) if period.end_at <= now else None,
         "pictures": [
-            Picture(reader, period, name, known) for name in picture_names(reader, period)
+            Picture(reader, period, name, known)
+            for name in pictures.names_of(period, there, newest(reader))
         ],
         "totals": summary(reader, period, known),
         "is_running": period.end_at > now,

@@ -200,8 +200,9 @@ HOUSE = {
     "charts": "canvas field history scene",
     "tabular": "history registers words",
     "site": "archive settings",
-    "pages": "archive clock comparison database habits history judgement periods registers scene"
-    " site tables words",
+    "pictures": "archive database habits history periods scene tables words",
+    "pages": "archive clock comparison database habits history judgement periods pictures"
+    " registers site tables words",
     "web": "archive charts clock database errors history obis outcome pages periods registers"
     " scene settings site tables tabular words",
     "server": "errors settings web",
@@ -227,7 +228,7 @@ OUTSIDE = {
     "numpy": {"canvas", "charts", "field"},
     "PIL": {"canvas"},
     "flask": {"pages", "server", "site", "web"},
-    "flask_babel": {"pages", "scene", "web", "words"},
+    "flask_babel": {"pages", "pictures", "scene", "web", "words"},
     "waitress": {"server"},
 }
 

@@ -1,0 +1,121 @@
+"""The pictures of a page: where each is, what it shows in numbers, and what lies over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flask_babel import gettext
+
+from slimmemeter import habits, periods, scene, tables, words
+from slimmemeter.archive import Reader
+from slimmemeter.database import NamedRow
+from slimmemeter.history import Table
+from slimmemeter.periods import Period
+
+# The pictures of a page, in order; one of a medium stands beside its cumulative one.
+PICTURES = {
+    "day": ("power",),
+    "week": ("electricity", "power", "hours"),
+    "month": ("electricity", "hours", "power"),
+    "year": ("electricity", "cumulative", "hours"),
+    "years": ("electricity", "cumulative"),
+    "last": ("electricity", "hours"),
+    "between": ("electricity", "power", "hours"),
+}
+FINEST_BARS = 62  # that are links, one by one
+
+
+def names_of(period: Period, media: Sequence[str], newest: NamedRow) -> list[str]:
+    """The pictures of a period's page, where these media are metered."""
+    found = list(PICTURES[period.kind])
+    for medium in media:
+        found += [medium, f"cumulative_{medium}"]
+    if any(newest[f"voltage_{phase}_dv"] for phase in ("l1", "l2", "l3")):
+        found.append("voltage")
+    return [name for name in found if tables.is_told(name, period)]
+
+
+class Picture:
+    """A picture of a page: where it is, what it shows, what lies over it."""
+
+    def __init__(self, reader: Reader, period: Period, name: str, known: words.Names) -> None:
+        self.name = name
+        self.url = f"/{period.name}/{name}"
+        self.href = f"/{period.name}"
+        self.heights = scene.heights(name, period)
+        table = tables.of_period(reader, period, name)
+        self.alt = _alt(period, name, scene.totals(reader, period, table, known), table, known)
+        if scene.has_two(name, period):
+            table = tables.of_period(reader, period, "electricity")
+        are_few = len(table.borders) - 1 <= FINEST_BARS and table.name in tables.ENERGY
+        self.bars = list(_bars(period, table, known)) if are_few else []
+
+
+def _alt(period: Period, name: str, totals: Sequence[str], table: Table, known: words.Names) -> str:
+    """What a picture shows in numbers, for who can't see it."""
+    if not table.is_known():
+        said = [gettext("nothing is known of this time")]
+    elif name in tables.CUMULATIVE:
+        said = [
+            f"{known.column(each.name)} {words.amount(each.total, each.scale, each.name)}"
+            for each in table.columns
+        ]
+    elif name == "voltage":
+        said = _extremes(table)
+    else:
+        said = [*totals, *(most_said(each, period, known) for each in habits.most(table))]
+    return f"{words.table_name(name)}, {words.period_title(period)}: {'; '.join(said)}"
+
+
+def _extremes(table: Table) -> list[str]:
+    """The lowest and the highest voltage."""
+    values = [value for each in table.columns for value in each.values if value is not None]
+    if not values:
+        return []
+    low, high = (words.amount(value, 10, "voltage_v") for value in (min(values), max(values)))
+    return [gettext("from %(low)s to %(high)s", low=low, high=high)]
+
+
+def most_said(most: habits.Most, period: Period, known: words.Names) -> str:
+    """When most came or went: most from the grid: 8.6 kWh, Thu 15 Oct 2026."""
+    column = most.column
+    return str(
+        gettext(
+            "most %(what)s: %(amount)s, %(when)s",
+            what=known.stem(words.stem(column.name)),
+            amount=words.amount(most.value, column.scale, column.name),
+            when=words.when(most, period.zone),
+        )
+    )
+
+
+def _bars(period: Period, table: Table, known: words.Names) -> Iterator[dict[str, Any]]:
+    """What lies over each bar: where it begins and how wide it is, in thousandths; the page that
+    shows it in detail; what it says."""
+    columns = table.together()
+    length = period.end_at - period.begin_at
+    places = [round((at - period.begin_at) * 1000 / length) for at in table.borders]
+    for place, begin in enumerate(table.borders[:-1]):
+        said = [
+            known.said(column, value)
+            for column in columns
+            if (value := column.values[place]) is not None
+        ]
+        if said:
+            title = words.bucket_title(begin, period.bucket, period.zone)
+            yield {
+                "x": places[place],
+                "width": places[place + 1] - places[place],
+                "href": below(period, begin, table.borders[place + 1]),
+                "title": f"{title}: {', '.join(said)}",
+            }
+
+
+def below(period: Period, begin: int, end: int) -> str:
+    """The address of what shows a bucket in detail."""
+    if period.bucket in periods.CALENDAR:
+        found = periods.of(period.bucket, begin, period.zone)
+    else:
+        found = periods.between(begin, end, period.zone)
+    return f"/{found.name}" if found else ""
