@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Tests that take long, or root, are asked for."""
     parser.addoption("--long", action="store_true", help="also the tests that take minutes")
+    parser.addoption("--years", type=int, help="of the long simulation; without it a short one")
     parser.addoption("--system", action="store_true", help="also those that boot a Debian (root)")
 
 

@@ -1,0 +1,209 @@
+"""Years of a house, pull by pull: whatever happens to meters, clocks and the computer, each year's
+totals are what the meters counted, to the Wh.
+
+Everything is real but the wire and the clocks: `p1-pull` itself stores what a simulated meter says,
+each time in a transaction of its own, and the real server shows it. A year with a pull every 25
+minutes is in each run; `--years 10` makes it ten, with a pull every five.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from conftest import rows, with_crc
+from serving import Server
+
+from slimmemeter import backup, clock, household, pull
+from slimmemeter.household import ZONE, House
+from slimmemeter.telegram import Telegram
+
+HOUR, DAY = 3600, 86400
+MONTHS_5 = 150 * DAY
+ZERO = dict.fromkeys(household.START_WH, 0)
+
+
+class Life(House):
+    """A house whose meters are replaced, and that gets its solar panels after some years."""
+
+    meter, gas_meter = household.METER, household.GAS_METER
+
+    def replace_meter(self) -> None:
+        """A new one, that begins to count."""
+        self.meter = "E0052000000009999"
+        self._joules = dict(ZERO)
+
+    def replace_gas_meter(self) -> None:
+        """A new one, of another id."""
+        self.gas_meter = "G0052000000009999"
+        self._gas = 0
+        self._gas_told = (self.at - self.at % household.SLOT_S, 0)
+
+    def registers(self) -> dict[str, int]:
+        """What the displays of both meters say, as columns of our tables, in Wh and dm3."""
+        told = {name.replace("_wh", "_kwh"): j // HOUR for name, j in self._joules.items()}
+        return told | {"gas_m3": self._gas_told[1]}
+
+    def said(self, stamp_off_s: int) -> bytes:
+        """A telegram of these meters, by a clock that is off."""
+        text = self.telegram().decode()
+        for old, new in ((household.METER, self.meter), (household.GAS_METER, self.gas_meter)):
+            text = text.replace(old.encode().hex().upper(), new.encode().hex().upper())
+        if stamp_off_s:
+            stamp = household._stamp(self.at + stamp_off_s)
+            text = re.sub(r"0-0:1.0.0\(\w+\)", f"0-0:1.0.0({stamp})", text)
+        return with_crc(*text.split("\r\n")[:-2])
+
+
+class World:
+    """Time, and what happens in it."""
+
+    def __init__(self, years: int, every_s: int, database: Path) -> None:
+        self.begin, self.end = (
+            int(datetime(year, 1, 1, tzinfo=ZONE).timestamp()) for year in (2015, 2015 + years)
+        )
+        self.every_s, self.database = every_s, database
+        self.house = Life(self.begin, household.START_WH, household.START_GAS_DM3)
+        self.clock_off_s = self.stamp_off_s = 0
+        self.is_synchronised = True
+        self.counted: dict[int, dict[str, int]] = {}  # by year
+        self._since = self.house.registers()
+        self._planned = sorted(self._plan(), key=lambda each: each[0])
+        self._off_until = 0
+
+    def _plan(self) -> Iterator[tuple[int, Callable[[], None]]]:
+        """What happens when, by the part of all years that has passed; never at New Year."""
+        length, copy = self.end - self.begin, self.database.with_name("backups")
+
+        def at(part: float) -> int:
+            moment = self.begin + int(length * part)
+            return moment - moment % DAY + 10 * DAY * (moment % (365 * DAY) < 20 * DAY) + 9 * HOUR
+
+        yield at(0.05), lambda: self._be_off(2 * DAY)
+        yield at(0.12), lambda: self._set(clock_off_s=-at(0.12), is_synchronised=False)
+        yield at(0.12) + HOUR, lambda: self._set(clock_off_s=0, is_synchronised=True)
+        yield at(0.20), lambda: self._set(stamp_off_s=-MONTHS_5)
+        yield at(0.20) + 7 * DAY, lambda: self._set(stamp_off_s=0)
+        yield at(0.33), self._replace_meter
+        yield at(0.60), self._replace_gas_meter
+        yield at(0.75), lambda: self._back_up(copy)
+        yield at(0.75) + 6 * HOUR, lambda: self._restore(copy)
+
+    def _set(self, **values: object) -> None:
+        vars(self).update(values)
+
+    def _be_off(self, seconds: int) -> None:
+        self._off_until = self.house.at + seconds
+
+    def _replace_meter(self) -> None:
+        self._count()
+        self.house.replace_meter()
+        self._replaced()
+
+    def _replace_gas_meter(self) -> None:
+        self._count()
+        self.house.replace_gas_meter()
+        self._replaced()
+
+    def _replaced(self) -> None:
+        """What is used until the new meter is read first, nobody can know."""
+        self.pull()
+        self._since = self.house.registers()
+
+    def _back_up(self, folder: Path) -> None:
+        folder.mkdir()
+        backup.make(str(self.database), str(folder))
+
+    def _restore(self, folder: Path) -> None:
+        (made,) = folder.iterdir()
+        backup.restore(str(made), str(self.database), lambda content: True)
+
+    def _count(self) -> None:
+        """Add what the registers rose since they were looked at last to what this year counted."""
+        year = self.counted.setdefault(datetime.fromtimestamp(self.house.at - 1, ZONE).year, {})
+        now = self.house.registers()
+        for name, value in now.items():
+            year[name] = year.get(name, 0) + value - self._since[name]
+        self._since = now
+
+    def pull(self) -> None:
+        """The real one, of what the meter says now."""
+        pull.pull(pull.Wanted())
+
+    def live(self) -> Iterator[int]:
+        """Let the years pass; yields each that has ended."""
+        borders = [
+            int(datetime(year, 1, 1, tzinfo=ZONE).timestamp())
+            for year in range(2016, datetime.fromtimestamp(self.end, ZONE).year + 1)
+        ]
+        moments = sorted({*range(self.begin, self.end + 1, self.every_s), *borders})
+        for moment in moments:
+            while self._planned and self._planned[0][0] <= moment:
+                self._planned.pop(0)[1]()
+            self.house.advance(moment)
+            if moment >= self._off_until:
+                self.pull()
+            if moment in borders:
+                self._count()
+                yield datetime.fromtimestamp(moment - 1, ZONE).year
+
+
+@pytest.fixture
+def world(pytestconfig: pytest.Config, database: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A house before its first reading."""
+    years = pytestconfig.getoption("--years")
+    made = World(years or 1, 300 if years else 1500, database)
+    panels_at = made.begin + (made.end - made.begin) // 4
+
+    class Day(household.Day):
+        def rates(self, at: int) -> tuple[int, int, int]:
+            use_w, sun_w, gas_dm3_h = super().rates(at)
+            return use_w, sun_w if at >= panels_at else 0, gas_dm3_h
+
+    monkeypatch.setattr(household, "Day", Day)
+    monkeypatch.setenv("SLIMMEMETER_DB", str(database))
+    monkeypatch.setattr(clock, "now", lambda: made.house.at + made.clock_off_s)
+    monkeypatch.setattr(clock, "is_synchronised", lambda: made.is_synchronised)
+    said = lambda *_: (Telegram(made.house.said(made.stamp_off_s)), None)  # noqa: E731
+    monkeypatch.setattr(pull, "_heard", said)
+    return made
+
+
+def test_every_year_adds_up_whatever_happened(
+    world: World, database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each year's totals, through the real server, are the rise of the meters' registers."""
+    server: Server | None = None
+    memory_kb, files = [], []
+    for year in world.live():
+        server = server or Server(database, tmp_path)
+        for page in (f"year/{year}", f"year/{year}/hours.png", "years", "meter", ""):
+            urllib.request.urlopen(f"{server.url}/{page}").read()
+        counted: dict[str, float] = {}
+        for name in ("electricity", "gas"):
+            with urllib.request.urlopen(f"{server.url}/year/{year}/{name}.json") as answer:
+                counted |= json.loads(answer.read())["totals"]
+        told = {name: round(value * 1000) for name, value in counted.items()}
+        assert told == world.counted[year], year
+        proc = Path(f"/proc/{server.process.pid}")
+        memory_kb.append(int(re.search(r"VmRSS:\s+(\d+)", (proc / "status").read_text())[1]))  # type: ignore[index]
+        files.append(len(os.listdir(proc / "fd")))
+    assert server is not None
+    server.stop()
+    assert files[-1] <= files[0]
+    assert memory_kb[-1] <= max(memory_kb[0] * 1.2, 100_000)
+    readings = rows(database, "SELECT count(*) FROM readings")[0][0]
+    assert database.stat().st_size <= 82 * int(readings) + 200_000  # type: ignore[call-overload]
+    assert rows(database, "PRAGMA integrity_check") == [("ok",)]
+    kinds = {kind for (kind,) in rows(database, "SELECT DISTINCT kind FROM events")}
+    assert {"gap", "clock off", "clock right"} <= kinds
+    with capsys.disabled():
+        print(
+            f" {readings} readings, {database.stat().st_size / 1e6:.1f} MB, {memory_kb} kB", end=""
+        )
