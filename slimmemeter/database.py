@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _sqlite3 as sqlite3  # all that `sqlite3` is but datetime, which costs a tenth of a pull
 import os
+import time
 
 from slimmemeter import schema
 from slimmemeter.errors import StoreError
@@ -26,6 +27,7 @@ Row = tuple[int | None, ...]
 
 STEP_PAGES = 500  # of a copy: what a pull may have to wait for
 STEP_S = 0.01
+LOOK_AGAIN_S = 0.003  # while another program writes
 
 REMEDIES = {
     "SQLITE_BUSY": "another program holds it locked for too long; close that program",
@@ -51,6 +53,7 @@ class Database:
         :raises StoreError: the file isn't there, or isn't a database of this program.
         """
         self.path = path
+        self._timeout_s = timeout_s
         with self:
             quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
             self._db = sqlite3.connect(
@@ -74,7 +77,28 @@ class Database:
     def hold(self) -> None:
         """Keep others from writing until this is closed."""
         with self:
+            self._take_turn(time.monotonic() + self._timeout_s)
+
+    def _take_turn(self, deadline_s: float) -> None:
+        """Begin a transaction as soon as no other program has one. SQLite's own waiting looks ever
+        more seldom, and would miss the pauses that an import makes for pulls."""
+        self._db.execute("PRAGMA busy_timeout = 0")
+        while not self._begun(is_last=time.monotonic() > deadline_s):
+            time.sleep(LOOK_AGAIN_S)
+        self._wait_at_most(deadline_s - time.monotonic())
+
+    def _begun(self, is_last: bool) -> bool:
+        try:
             self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if is_last or not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                raise
+            return False
+        return True
+
+    def _wait_at_most(self, left_s: float) -> None:
+        """How long a statement may wait for others' locks."""
+        self._db.execute(f"PRAGMA busy_timeout = {max(int(left_s * 1000), 50)}")
 
     def _check(self) -> int:
         application_id = self._one("PRAGMA application_id")[0]

@@ -23,8 +23,7 @@ from slimmemeter.store import CONFLICT, STORED, Writer
 if TYPE_CHECKING:
     Bar = tqdm[Any]  # of no items: it is told how far it is
 
-MOST_AT_ONCE = 500  # items in a transaction
-LONGEST_S = 0.1  # and how long it may take
+LONGEST_S = 0.2  # that a transaction may take: what a pull may have to wait for
 
 
 @dataclass
@@ -108,19 +107,19 @@ def _take_all(
     tally: Tally,
     bar: Bar,
 ) -> None:
-    begun_s = 0.0
-    pending = 0
+    until_s = 0.0
+    is_open = False
     for item in items:
-        if not pending:
+        if not is_open:
             writer.begin()
-            begun_s = time.monotonic()
-        pending += 1
+            is_open = True
+            until_s = time.monotonic() + LONGEST_S
         _take(writer, item, tally)
-        if pending == MOST_AT_ONCE or time.monotonic() - begun_s > LONGEST_S:
+        if time.monotonic() > until_s:
             writer.commit()
             bar.update(position() - bar.n)
-            pending = 0
-    if pending:
+            is_open = False
+    if is_open:
         writer.commit()
 
 

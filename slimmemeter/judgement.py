@@ -126,6 +126,20 @@ class Window:
             self._decide(last, pending)
             self._go_on(point)
 
+    def goes_on(self, point: Point, gap_s: int) -> bool:
+        """Take the next reading if all that there is to say of it is that it goes on from the last
+        one, as nearly every reading does; returns whether it did. `take` would come to the same."""
+        last = self._last
+        if last is None or self.begins or self.points != [self._before, last]:
+            return False
+        is_near = point.at - last.at <= gap_s and point.clock is last.clock is None
+        if not (is_near and point.layout == last.layout and not point.is_below(last)):
+            return False
+        self._go_on(point)
+        point.stored_in = point.life
+        self.points = [last, point]
+        return True
+
     def _decide(self, last: Point, pending: Point) -> None:
         """Two readings in a row are below the last one: it was wild, or the counter restarted."""
         if self._before is not None and not pending.is_below(self._before):

@@ -69,6 +69,8 @@ class Ledger:
         """The reading of exactly that instant, also one that is set aside."""
         if instant > self._newest_at:
             return None
+        if instant == self._newest_at:
+            return self._tail.points[-1]
         found, _ = self._points(instant - 1, 1, after=True)
         return found[0] if found and found[0].at == instant else None
 
@@ -79,15 +81,10 @@ class Ledger:
         """
         if new.at > self._newest_at:
             self._newest_at = new.at
-            self._tail.take(new)
-            self._told = self._write(self._tail, self._told)
-            if self._tail.forget():
-                begin = self._tail.points[0].at
-                self._told = {
-                    event
-                    for event in self._told
-                    if event[2] > begin or (event[2] == begin and event[0] == GAP)
-                }
+            if self._tail.goes_on(new, self._kind.gap_s):
+                self._told = set()
+            else:
+                self._judge_newest(new)
         else:
             window = self._window_at(new.at)
             window.take(new)
@@ -97,6 +94,17 @@ class Ledger:
         assert new.life is not None
         assert new.life.id is not None
         return new.life.id
+
+    def _judge_newest(self, new: Point) -> None:
+        self._tail.take(new)
+        self._told = self._write(self._tail, self._told)
+        if self._tail.forget():
+            begin = self._tail.points[0].at
+            self._told = {
+                event
+                for event in self._told
+                if event[2] > begin or (event[2] == begin and event[0] == GAP)
+            }
 
     @property
     def is_spent(self) -> bool:

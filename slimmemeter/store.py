@@ -13,13 +13,13 @@ from slimmemeter.ledger import DEVICES, METERS, OTHER_VALUE, Kind, Ledger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
 
     from slimmemeter.telegram import MbusReading, Reading
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
 FROM_FILE = 0
-PAUSE_S = 0.02
+PAUSE_S = 0.015
 
 
 class Writer(Database):
@@ -41,7 +41,11 @@ class Writer(Database):
         self._seldom: tuple[object, ...] = ()  # the meter and its counts and lists, as last told
         self._seldom_at = 0
         self._ledgers: dict[tuple[str, tuple[object, ...]], Ledger] = {}
-        self._columns: set[object] = set()
+        self._meters: dict[str | None, int] = {}
+        self._columns: list[str] = []  # of values, that the table of readings has
+        self._known = frozenset(self._columns)
+        self._insert_reading = ""
+        self._has_sources = False
 
     @property
     def noticed(self) -> list[str]:
@@ -86,24 +90,24 @@ class Writer(Database):
         :returns: `STORED`; `KNOWN` if it was there with the same counters; `CONFLICT` if that
             instant has others, and then nothing was stored.
         """
-        self._wait_no_longer()
-        self.begin()
+        self.begin(self._deadline_s)
         try:
             outcome = self.put(reading, taken_at, delay_s, source)
         except BaseException:
             if self._db.in_transaction:  # a full disk has ended it already
                 self._db.execute("ROLLBACK")
             raise
-        self._wait_no_longer()
+        self._wait_at_most(self._deadline_s - time.monotonic())
         self._db.execute("COMMIT" if outcome == STORED else "ROLLBACK")
         return outcome
 
-    def begin(self) -> None:
+    def begin(self, deadline_s: float | None = None) -> None:
         """Start a transaction for `put`; what was known of the file holds until its end.
 
+        :param deadline_s: until when others may be waited for, by the monotonic clock.
         :raises StoreError: another file has taken its place, as after a restore.
         """
-        self._db.execute("BEGIN IMMEDIATE")
+        self._take_turn(deadline_s or time.monotonic() + self._timeout_s)
         if _inode(self.path) != self._inode:
             raise StoreError(
                 f"the database {self.path} was replaced meanwhile; the next pull works"
@@ -111,12 +115,8 @@ class Writer(Database):
         self._ledgers = {}
         self._noticed = []
         self._seldom = ()
-        self._columns = {row[1] for row in self._db.execute("PRAGMA table_info(readings)")}
-
-    def _wait_no_longer(self) -> None:
-        """Each statement may wait for others' locks, all of them until the one deadline."""
-        left_ms = int((self._deadline_s - time.monotonic()) * 1000)
-        self._db.execute(f"PRAGMA busy_timeout = {max(left_ms, 50)}")
+        self._meters = {}
+        self._look_at_columns()
 
     def add_many(self, readings: Iterable[tuple[Reading, int]], source: int | None) -> None:
         """Store readings and their instants, a thousand in a transaction: a pull that comes
@@ -135,18 +135,21 @@ class Writer(Database):
     def put(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
         """What `add` does, after `begin`; the end of the transaction is the caller's."""
         clock = _clock(reading, taken_at)
-        rare = [name for name in schema.RARE_COLUMNS if name in reading.values]
-        self._add_columns(rare if clock is None else [*rare, schema.METER_CLOCK])
-        meter = self._meter(reading)
+        values = reading.values if clock is None else reading.values | {schema.METER_CLOCK: clock}
+        if not values.keys() <= self._known:
+            self._add_columns(values)
+        meter = self._meters.get(reading.meter_id) or self._meter(reading)
         ledger = self._ledger(METERS, (meter,))
-        point = Point(taken_at, tuple(map(reading.values.get, ledger.registers)), clock)
+        point = Point(taken_at, tuple(map(values.get, ledger.registers)), clock)
         if (there := ledger.at(taken_at)) is not None:
             if there.counters != point.counters:
                 return CONFLICT
             news = [self.put_device(device, source) for device in reading.mbus]
             return STORED if STORED in news else KNOWN
         series = ledger.add(point)
-        self._insert_reading(reading, series, taken_at, delay_s, source, clock)
+        key = series << schema.INSTANT_BITS | taken_at
+        row = (key, delay_s, source, reading.tariff, *map(values.get, self._columns))
+        self._db.execute(self._insert_reading, row)
         seldom = (meter, *reading.seldom())
         if seldom != self._seldom or taken_at < self._seldom_at:
             self._put_seldom(reading, meter, taken_at)
@@ -165,12 +168,14 @@ class Writer(Database):
             self._put_peak(meter, month_ended_at, ended_at, power_w)
 
     def _meter(self, reading: Reading) -> int:
-        found = self._one("SELECT id FROM meters WHERE equipment = ?", (reading.meter_id or "",))
-        if found[0] is not None:
-            return found[0]
-        if self._one("SELECT 1 FROM meters")[0] is not None:
-            self._noticed.append("another meter: a new series begins")
-        return self._insert("meters", None, reading.meter_id or "", reading.header, reading.version)
+        equipment = reading.meter_id or ""
+        meter = self._one("SELECT id FROM meters WHERE equipment = ?", (equipment,))[0]
+        if meter is None:
+            if self._one("SELECT 1 FROM meters")[0] is not None:
+                self._noticed.append("another meter: a new series begins")
+            meter = self._insert("meters", None, equipment, reading.header, reading.version)
+        self._meters[reading.meter_id] = meter
+        return meter
 
     def _ledger(self, kind: Kind, owner: tuple[object, ...]) -> Ledger:
         """The readings of a meter or device; what it knows holds until the transaction ends."""
@@ -178,7 +183,7 @@ class Writer(Database):
         ledger = self._ledgers.get(key)
         if ledger is None or ledger.is_spent:
             registers = (
-                [name for name in _COUNTED if name in self._columns]
+                [name for name in _COUNTED if name in self._known]
                 if kind is METERS
                 else ["counter"]
             )
@@ -189,36 +194,26 @@ class Writer(Database):
         marks = ", ".join("?" * len(values))
         return int(self._db.execute(f"INSERT INTO {table} VALUES ({marks})", values).lastrowid or 0)
 
-    def _insert_reading(
-        self,
-        reading: Reading,
-        series: int,
-        at: int,
-        delay_s: int | None,
-        source: int | None,
-        clock: int | None,
-    ) -> None:
-        columns = [
-            name for name in schema.COMMON_COLUMNS + schema.RARE_COLUMNS if name in reading.values
-        ]
-        names = ["id", "delay_s", "source", "tariff", *columns]
-        values = [series << schema.INSTANT_BITS | at, delay_s, source, reading.tariff]
-        values += [reading.values[name] for name in columns]
-        if clock is not None:
-            names.append(schema.METER_CLOCK)
-            values.append(clock)
-        self._db.execute(
-            f"INSERT INTO readings ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
-            values,
+    def _look_at_columns(self) -> None:
+        columns, others = (
+            [row[1] for row in self._db.execute(f"PRAGMA table_info({table})").fetchall()]
+            for table in ("readings", "mbus_readings")
         )
+        self._columns = [name for name in columns if name not in _ABOUT]
+        self._known = frozenset(self._columns)
+        self._insert_reading = (
+            f"INSERT INTO readings ({', '.join((*_ABOUT, *self._columns))})"
+            f" VALUES ({', '.join('?' * len(columns))})"
+        )
+        self._has_sources = "source" in others
 
-    def _add_columns(self, names: Sequence[str]) -> None:
+    def _add_columns(self, values: Mapping[str, int]) -> None:
         """Make room for the columns that few meters have, when the first such meter comes."""
-        for name in names:
-            if name not in self._columns:
+        for name in (*schema.RARE_COLUMNS, schema.METER_CLOCK):
+            if name in values and name not in self._known:
                 self._db.execute(f"ALTER TABLE readings ADD COLUMN {name} INTEGER")
-                self._columns.add(name)
-                self._ledgers.clear()
+        self._look_at_columns()
+        self._ledgers.clear()
 
     def _put_counters(self, meter: int, at: int, values: dict[str, int]) -> None:
         """A row when a counter of failures, sags or swells is another than before."""
@@ -259,7 +254,8 @@ class Writer(Database):
         ledger = self._ledger(DEVICES, owner)
         if (there := ledger.at(reading.at)) is None:
             device = ledger.add(Point(reading.at, (reading.counter,)))
-            self._insert_device_reading(device, reading, source)
+            key = device << schema.INSTANT_BITS | reading.at
+            self._put_counter(key, reading.counter, source)
             return STORED
         if there.counters[0] == reading.counter:
             return KNOWN
@@ -267,24 +263,19 @@ class Writer(Database):
         self._note_other_value(there.life.id, reading, there.counters[0])
         return CONFLICT
 
-    def _insert_device_reading(self, device: int, reading: MbusReading, source: int | None) -> None:
-        key = device << schema.INSTANT_BITS | reading.at
+    def _put_counter(self, key: int, counter: int, source: int | None) -> None:
+        """Only what an import brings has a source: an empty cell costs a byte in every row."""
         if source is None or source <= FROM_FILE:
-            self._db.execute(
-                "INSERT INTO mbus_readings (id, counter) VALUES (?, ?)", (key, reading.counter)
-            )
+            row = (key, counter)
+            self._db.execute("INSERT INTO mbus_readings (id, counter) VALUES (?, ?)", row)
             return
-        self._make_room_for_sources()
+        if not self._has_sources:
+            self._db.execute("ALTER TABLE mbus_readings ADD COLUMN source INTEGER")
+            self._has_sources = True
         self._db.execute(
             "INSERT INTO mbus_readings (id, counter, source) VALUES (?, ?, ?)",
-            (key, reading.counter, source),
+            (key, counter, source),
         )
-
-    def _make_room_for_sources(self) -> None:
-        """Let devices' readings tell of which import they are, from the first one on."""
-        rows = self._db.execute("PRAGMA table_info(mbus_readings)").fetchall()
-        if "source" not in {row[1] for row in rows}:
-            self._db.execute("ALTER TABLE mbus_readings ADD COLUMN source INTEGER")
 
     def commit(self) -> None:
         """End one of many transactions; a pull that waits gets its turn before the next one."""
@@ -299,7 +290,6 @@ class Writer(Database):
     def note_import(self, number: int, kind: str, name: str) -> None:
         """Write down which import a number is, once."""
         if self._one("SELECT 1 FROM imports WHERE id = ?", (number,))[0] is None:
-            self._make_room_for_sources()
             self._insert("imports", number, int(time.time()), kind, name)
 
     def imports(self) -> dict[int, str]:
@@ -311,9 +301,10 @@ class Writer(Database):
         """Take out the readings of one import. :returns: how many."""
         with self:
             self.begin()
+            tables = ("readings", "mbus_readings") if self._has_sources else ("readings",)
             count = sum(
                 self._db.execute(f"DELETE FROM {table} WHERE source = ?", (number,)).rowcount
-                for table in ("readings", "mbus_readings")
+                for table in tables
             )
             self._db.execute("DELETE FROM imports WHERE id = ?", (number,))
             self._db.execute("COMMIT")
@@ -358,6 +349,7 @@ class Writer(Database):
                 self.commit()
 
 
+_ABOUT = ("id", "delay_s", "source", "tariff")
 _COUNTED = (*schema.REGISTERS, schema.METER_CLOCK)
 
 

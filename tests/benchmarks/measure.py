@@ -34,9 +34,13 @@ def compare(ours: Work, theirs: Work, for_s: float = 10) -> Costs:
     return Costs(ours_s, theirs_s, median(one / other for one, other in pairs))
 
 
-def elapsed_s(work: Callable[[], object], times: int) -> Work:
-    """What a call costs by the clock: the mean of so many, as one is too short to tell."""
-    return _timed(work, times, time.perf_counter)
+def elapsed_s(work: Callable[[], object], times: int, pieces: int = 1) -> Work:
+    """What a call costs by the clock: the mean of so many, as one is too short to tell.
+
+    :param pieces: of which one call does so many; then it is what one costs.
+    """
+    work_s = _timed(work, times, time.perf_counter)
+    return lambda: work_s() / pieces
 
 
 def busy_s(work: Callable[[], object]) -> Work:

@@ -19,7 +19,8 @@ import answers
 import parsing
 import pulls
 from house import Demo, House
-from measure import Work, compare
+from logs import Log
+from measure import Costs, Work, compare
 from pictures import KINDS, Pictures
 from years import Files, bytes_a_reading
 
@@ -46,6 +47,7 @@ class Bench:
         self.house = cache(partial(House, f"{folder}/house.sqlite3"))
         self.demo = cache(partial(Demo, folder))
         self.files = cache(lambda: Files(self.demo(), folder))
+        self.log_of = cache(partial(Log, folder))
         self.pictures = cache(lambda: Pictures(self.demo(), folder))
 
     def pull(self, script: str = "") -> Cells:
@@ -53,6 +55,16 @@ class Bench:
         house = self.house()
         theirs = pulls.Theirs(script, house, self.folder) if script else pulls.imports
         return _part(pulls.Ours(house), theirs)
+
+    def log(self) -> Cells:
+        """A telegram of a log stored, against another library that parses it."""
+        log = self.log_of(10_000)
+        return _faster(compare(log.ours(), log.theirs()))
+
+    def log_memory(self) -> Cells:
+        """The most memory that it takes, of a long log and of a short one."""
+        long, short = (self.log_of(length).peak_bytes() for length in (100_000, 10_000))
+        return f"{long / 1e6:.1f} MB", f"{short / 1e6:.1f} MB", f"{long / short:.2f}"
 
     def picture(self, name: str) -> Cells:
         """Our picture's CPU time, against rrdtool's."""
@@ -124,6 +136,12 @@ class Bench:
                     ("objects", parsing.objects, "≥ 10 ×"),
                 )
             },
+            "import": Row(
+                "a log's telegram, stored", "dsmr_parser only parsing", "≥ 12 ×", self.log
+            ),
+            "import-memory": Row(
+                "memory of a log of 100,000", "of 10,000", "≤ 60 MB", self.log_memory
+            ),
             "hostile": Row("a byte of 64 KiB of brackets", "of a telegram", "≤ 10", _hostile),
             **{
                 name: Row(
@@ -188,7 +206,10 @@ def _part(ours: Work, theirs: Work) -> Cells:
 
 
 def _times(ours: Callable[[str], Work], whose: str) -> Cells:
-    costs = compare(ours(whose), parsing.theirs(whose), 6)
+    return _faster(compare(ours(whose), parsing.theirs(whose), 6))
+
+
+def _faster(costs: Costs) -> Cells:
     return (
         f"{costs.ours_s * 1e6:.1f} µs",
         f"{costs.theirs_s * 1e6:.0f} µs",
