@@ -6,14 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from slimmemeter import schema
-from slimmemeter.database import Database, NamedRow
+from slimmemeter.database import MOST_ROWS, Database, NamedRow
 from slimmemeter.judgement import SET_ASIDE
 
 if TYPE_CHECKING:
     from slimmemeter.database import Values
-
-
-MOST_ROWS = 5000  # that are asked for at once
 
 
 class Reader(Database):
@@ -85,6 +82,10 @@ class Reader(Database):
         """The columns that a table has in this file."""
         return [row["name"] for row in self._rows(f"PRAGMA table_xinfo({table})")]
 
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return int(self._rows(f"SELECT count(*) FROM {table}")[0][0])
+
     def readings(self, table: str, owner: int, columns: Sequence[str]) -> Iterator[NamedRow]:
         """The rows of a series or device, oldest first, some thousands at a time."""
         first = owner << schema.INSTANT_BITS
@@ -154,9 +155,11 @@ class Reader(Database):
         newest = "SELECT * FROM (SELECT * FROM events WHERE kind = ? ORDER BY at DESC LIMIT 1)"
         return self._rows(" UNION ALL ".join([newest] * len(kinds)), kinds)
 
-    def power_failures(self) -> list[NamedRow]:
-        """Every long power failure that a meter told of: ended_at or NULL, duration_s."""
-        return self._rows("SELECT * FROM power_failures ORDER BY ended_at DESC")
+    def power_failures(self, meter: int | None = None) -> list[NamedRow]:
+        """Every long power failure that a meter, or any, told of: ended_at or NULL, duration_s."""
+        return self._rows(
+            f"SELECT * FROM power_failures {_OF_METER} ORDER BY ended_at DESC", {"meter": meter}
+        )
 
     def damage(self, thorough: bool = False) -> str:
         """What SQLite finds damaged in the file; empty if nothing."""
@@ -168,9 +171,17 @@ class Reader(Database):
         sql = "SELECT count(*), min(taken_at), max(taken_at) FROM readings"
         return tuple(self._rows(sql)[0])
 
-    def month_peaks(self) -> list[NamedRow]:
-        """Belgium's month peaks, newest first: month_ended_at, ended_at, power_w."""
-        return self._rows("SELECT * FROM month_peaks ORDER BY month_ended_at DESC")
+    def month_peaks(self, meter: int | None = None) -> list[NamedRow]:
+        """Belgium's month peaks, of a meter or any, newest first: month_ended_at, ended_at,
+        power_w."""
+        return self._rows(
+            f"SELECT * FROM month_peaks {_OF_METER} ORDER BY month_ended_at DESC", {"meter": meter}
+        )
+
+    def counters_of(self, meter: int) -> list[NamedRow]:
+        """What a meter counted of failures, sags and swells: a row for each change, oldest
+        first."""
+        return self._rows(f"SELECT * FROM counters {_OF_METER} ORDER BY taken_at", {"meter": meter})
 
     def counters(self) -> NamedRow | None:
         """The newest counts of failures, sags and swells, or None."""
@@ -178,6 +189,7 @@ class Reader(Database):
         return rows[0] if rows else None
 
 
+_OF_METER = "WHERE :meter IS NULL OR meter = :meter"
 _NAMES = {
     "bits": schema.INSTANT_BITS,
     "mask": schema.INSTANT_MASK,

@@ -131,11 +131,13 @@ def _tallied(tally: intake.Tally, settings: Settings, dry_run: bool) -> str:
     for outcome, words in (("known", "known before"), ("conflict", "other than what is stored")):
         if outcome in tally.counts:
             said += f"; {tally.counts[outcome]} {words}"
+    if tally.seldom:
+        said += f"; {tally.seldom} new power failures, peaks and counts"
     if tally.wrong:
         said += f"; {tally.wrong} that are none"
     if dry_run:
         said += "; nothing was stored"
-    elif tally.new:
+    elif tally.brought:
         said += f"; `slimmemeter import --undo {tally.number}` takes them out again"
     return "\n".join([said, *(f"    left out: {each}" for each in tally.left_out)])
 
@@ -199,7 +201,7 @@ COMMANDS = {
         ("file", None, "the backup"),
     ),
     "import": Command(
-        "bring readings in: telegram logs, our CSV, another database",
+        "bring readings in: logs of telegrams, CSV, databases, DSMR-reader's backup",
         _import,
         ("--db",),
         {

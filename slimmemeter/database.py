@@ -15,9 +15,9 @@ from slimmemeter.errors import StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import Any, Self
 
     Values = Sequence[object] | Mapping[str, object]
 
@@ -25,6 +25,7 @@ NamedRow = sqlite3.Row  # its columns are those that a method's docstring names
 Connection = sqlite3.Connection
 Row = tuple[int | None, ...]
 
+MOST_ROWS = 5000  # that are asked for at once
 STEP_PAGES = 500  # of a copy: what a pull may have to wait for
 STEP_S = 0.01
 LOOK_AGAIN_S = 0.003  # while another program writes
@@ -55,14 +56,7 @@ class Database:
         self.path = path
         self._timeout_s = timeout_s
         with self:
-            quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-            self._db = sqlite3.connect(
-                f"file:{quoted}?mode={mode}",
-                uri=True,
-                timeout=max(timeout_s, 0.1),
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            self._db = _connected(path, mode, timeout_s)
             version = self._check()
         if version < schema.VERSION and not any_version:
             self._upgrade(version)
@@ -143,6 +137,58 @@ class Database:
     def _one(self, sql: str, values: Values = ()) -> Row:
         rows: list[Row] = self._db.execute(sql, values).fetchmany(1)
         return rows[0] if rows else (None,)
+
+
+class Stranger:
+    """The database of another program: it is read, and never written."""
+
+    def __init__(self, path: str) -> None:
+        """:raises StoreError: there is none, as for every method."""
+        self._path = path
+        self._db = _connected(path, "ro", 5)
+
+    def columns(self, table: str) -> list[str]:
+        """The columns of a table; none if there is no such table."""
+        return [str(name) for _, name, *_ in self._rows(f"PRAGMA table_info({table})")]
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        ((count,),) = self._rows(f"SELECT count(*) FROM {table}")
+        return int(count)
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Each row's number and the bytes of its columns; some thousands at a time, so that its
+        own program can write meanwhile."""
+        names = ", ".join(f'CAST("{name}" AS BLOB)' for name in columns)
+        rows: list[tuple[Any, ...]] = [(-1,)]
+        while rows:
+            after = rows[-1][0]
+            rows = self._rows(
+                f"SELECT rowid, {names} FROM {table} WHERE rowid > {after} ORDER BY rowid"
+                f" LIMIT {MOST_ROWS}"
+            )
+            yield from rows
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        try:
+            return self._db.execute(sql).fetchall()
+        except sqlite3.Error as error:
+            raise in_words(self._path, error) from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+
+def _connected(path: str, mode: str, timeout_s: float) -> Connection:
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return sqlite3.connect(
+        f"file:{quoted}?mode={mode}",
+        uri=True,
+        timeout=max(timeout_s, 0.1),
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
 
 def in_words(path: str, error: sqlite3.Error) -> Exception:

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from slimmemeter import history, sources
 from slimmemeter.archive import Reader
 from slimmemeter.errors import StoreError, UsageError
+from slimmemeter.items import Home, Item
 from slimmemeter.settings import Settings
 from slimmemeter.store import CONFLICT, STORED, Writer
 
@@ -38,6 +39,7 @@ class Tally:
     number: int | None = None  # of the import in the file; None if nothing was new
     left_out: list[str] = field(default_factory=list)  # where, and why: the first and the last
     wrong: int = 0
+    seldom: int = 0  # new counts of failures, power failures and peaks
 
     def take(self, outcome: str, at: int, place: str) -> None:
         """Count a reading."""
@@ -60,6 +62,11 @@ class Tally:
     def new(self) -> int:
         """How many readings were stored."""
         return self.counts.get(STORED, 0)
+
+    @property
+    def brought(self) -> bool:
+        """Whether anything was stored."""
+        return bool(self.new or self.seldom)
 
 
 def run(settings: Settings, paths: list[str], dry_run: bool) -> Iterator[Tally]:
@@ -85,9 +92,8 @@ def _target(database: str, dry_run: bool) -> Iterator[str]:
 
 
 def _one(settings: Settings, path: str, database: str) -> Tally:
-    zone = settings.zone_info()
-    own = _own_meters(database)
-    with sources.opened(path, zone, settings.winter_offset_s(), own) as source:
+    home = Home(settings.zone_info(), settings.winter_offset_s(), _own_meters(database))
+    with sources.opened(path, home) as source:
         tally = Tally(path, source.kind)
         first = next(source.items, None)  # what is no source at all makes no database
         if first is not None:
@@ -102,7 +108,7 @@ def _one(settings: Settings, path: str, database: str) -> Tally:
 
 def _take_all(
     writer: Writer,
-    items: Iterable[sources.Item],
+    items: Iterable[Item],
     position: Callable[[], int],
     tally: Tally,
     bar: Bar,
@@ -123,19 +129,21 @@ def _take_all(
         writer.commit()
 
 
-def _take(writer: Writer, item: sources.Item, tally: Tally) -> None:
-    if item.at is None:
+def _take(writer: Writer, item: Item, tally: Tally) -> None:
+    if item.wrong:
         tally.take_wrong(item.place, item.wrong)
         return
-    had = tally.new
+    had = tally.brought
     if tally.number is None:
         tally.number = writer.next_import()
-    if item.reading is not None:
+    if item.reading is not None and item.at is not None:
         outcome = writer.put(item.reading, item.at, None, tally.number)
         tally.take(outcome, item.at, item.place)
     for device in item.devices:
         tally.take(writer.put_device(device, tally.number), device.at, item.place)
-    if tally.new and not had:
+    if item.seldom is not None:
+        tally.seldom += writer.put_seldom(item.seldom, tally.number)
+    if tally.brought and not had:
         writer.note_import(tally.number, tally.kind, tally.path)
 
 
@@ -144,7 +152,7 @@ def _progress(source: sources.Source, path: str) -> Iterator[Bar]:
     """A bar with an estimate, on a terminal only."""
     total = source.length or None
     hidden = not sys.stderr.isatty()
-    with tqdm(total=total, desc=path, unit="B", unit_scale=True, disable=hidden) as bar:
+    with tqdm(total=total, desc=path, unit=source.unit, unit_scale=True, disable=hidden) as bar:
         yield bar
 
 
@@ -175,6 +183,5 @@ def undo(settings: Settings, number: str) -> int:
             told = ", ".join(f"{key} ({name})" for key, name in imports.items()) or "none"
             raise UsageError(f"there is no import {number}; there are: {told}")
         count = writer.take_out(int(number))
-        writer.judge_again()
         writer.close()
     return count

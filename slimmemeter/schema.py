@@ -36,6 +36,8 @@ COUNTERS = (
     *("voltage_sags_l1", "voltage_sags_l2", "voltage_sags_l3"),
     *("voltage_swells_l1", "voltage_swells_l2", "voltage_swells_l3"),
 )
+# Tables of what is kept of a meter beside its readings.
+SELDOM = ("counters", "power_failures", "month_peaks")
 
 # The key of a reading packs its series and its instant, so that a row needs no index beside it.
 _PACKED = f"""
@@ -81,7 +83,7 @@ CREATE TABLE mbus_readings (
 CREATE TABLE imports (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
-    kind TEXT NOT NULL,  -- telegrams, CSV, database
+    kind TEXT NOT NULL,  -- telegrams, CSV, database, slimmemeter-rpi, DSMR-reader
     name TEXT NOT NULL
 );
 CREATE TABLE events (
@@ -98,18 +100,21 @@ CREATE TABLE counters (
     meter INTEGER NOT NULL REFERENCES meters,
     taken_at INTEGER NOT NULL,
     {", ".join(f"{column} INTEGER" for column in COUNTERS)},
+    source INTEGER,
     PRIMARY KEY (meter, taken_at)
 ) WITHOUT ROWID;
 CREATE TABLE power_failures (
     meter INTEGER NOT NULL REFERENCES meters,
     ended_at INTEGER,  -- NULL where the meter's clock wasn't set
-    duration_s INTEGER NOT NULL
+    duration_s INTEGER NOT NULL,
+    source INTEGER
 );
 CREATE TABLE month_peaks (  -- Belgium: the quarter-hour of each month in which most was taken
     meter INTEGER NOT NULL REFERENCES meters,
     month_ended_at INTEGER NOT NULL,
     ended_at INTEGER NOT NULL,  -- the quarter-hour
     power_w INTEGER NOT NULL,
+    source INTEGER,
     PRIMARY KEY (meter, month_ended_at)
 ) WITHOUT ROWID;
 PRAGMA application_id = {APPLICATION_ID};

@@ -7,11 +7,11 @@ meant. Where no `meter` is named it is the house's own. `;` with decimal commas 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator
 
 from slimmemeter import history, periods, schema
 from slimmemeter.errors import UsageError
+from slimmemeter.items import Home, Item
 from slimmemeter.telegram import MbusReading, Reading
 
 REGISTERS = {history.shown(name): name for name in schema.REGISTERS}
@@ -29,9 +29,6 @@ OTHERS = {
 ABOUT = {"time", "meter", "version", "channel", "type", "tariff"}
 MOST_DIGITS = 12
 
-Names = Mapping[str, str]  # the house's own meter by column: `meter`, `gas_m3`
-Row = tuple[int, Reading | None, list[MbusReading]]
-
 
 class WrongRowError(Exception):
     """A row that tells no reading, and why."""
@@ -43,69 +40,77 @@ def is_sheet(beginning: str) -> bool:
     return "time" in [name.strip(' "\ufeff').lower() for name in head.replace(";", ",").split(",")]
 
 
-def rows(lines: Iterable[str], zone: ZoneInfo, own: Names) -> Iterator[tuple[int, Row | str]]:
-    """Each row's number, and what it tells, or why it tells nothing.
+def items(home: Home, lines: Iterator[str]) -> Iterator[Item]:
+    """Each row's reading, or why it tells nothing.
 
     :raises UsageError: the header has a column that none is.
     """
-    text = iter(lines)
-    head = next(text, "").lstrip("\ufeff")
+    head = next(lines, "")
     semicolons = ";" in head
     names = [name.strip(' "\r\n').lower() for name in head.split(";" if semicolons else ",")]
     known = ABOUT | OTHERS | set(REGISTERS) | set(MEDIA)
     for name in names:
         if name not in known:
             raise UsageError(f"the CSV has a column {name!r}; there are {', '.join(sorted(known))}")
-    for number, cells in enumerate(csv.reader(text, delimiter=";" if semicolons else ","), 2):
+    for number, cells in enumerate(csv.reader(lines, delimiter=";" if semicolons else ","), 2):
         filled = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell}
         if not filled:
             continue
         try:
-            yield number, _row(filled, zone, own, "," if semicolons else ".")
+            yield _item(f"line {number}", filled, home, "," if semicolons else ".")
         except WrongRowError as error:
-            yield number, str(error)
+            yield Item(f"line {number}", wrong=str(error))
 
 
-def _row(cells: dict[str, str], zone: ZoneInfo, own: Names, point: str) -> Row:
-    at = periods.moment(cells.get("time", ""), zone)
+def _item(place: str, cells: dict[str, str], home: Home, point: str) -> Item:
+    at = periods.moment(cells.get("time", ""), home.zone)
     if at is None:
         raise WrongRowError(f"{cells.get('time', '')!r} is no time")
-
-    def whole(name: str) -> int | None:
-        return _integer(cells[name], ".", 1) if name in cells else None
-
-    values = {REGISTERS[name]: _integer(cells[name], point) for name in REGISTERS if name in cells}
+    values = {REGISTERS[name]: integer(cells[name], point) for name in REGISTERS if name in cells}
     devices = []
     for name in MEDIA:
         if name in cells:
-            usual, unit = MEDIA[name]
-            kind, channel = whole("type"), whole("channel")
-            is_device = not values and "meter" in cells
-            equipment = cells["meter"] if is_device else own.get(name, "")
-            if channel is None:
-                channel = int(own.get(f"{name} channel", 1))
-            kind = usual if kind is None and not is_device else kind
-            counter = _integer(cells[name], point)
-            devices.append(MbusReading(channel, kind, equipment, at, counter, unit))
-    if not values:
-        if not devices:
-            raise WrongRowError("it has no counter")
-        return at, None, devices
-    values |= {name: _integer(cells[name], ".", 1) for name in OTHERS if name in cells}
+            found = device(name, home, at, integer(cells[name], point))
+            if not values and "meter" in cells:  # the line is the device's alone
+                found.equipment, found.kind = cells["meter"], None
+            if "type" in cells:
+                found.kind = integer(cells["type"], ".", 0)
+            if "channel" in cells:
+                found.channel = integer(cells["channel"], ".", 0)
+            devices.append(found)
+    if values:
+        return Item(place, at, _reading(cells, values, at, home), tuple(devices))
+    if devices:
+        return Item(place, at, devices=tuple(devices))
+    raise WrongRowError("it has no counter")
+
+
+def _reading(cells: dict[str, str], values: dict[str, int], at: int, home: Home) -> Reading:
+    values |= {name: integer(cells[name], ".", 0) for name in OTHERS if name in cells}
     clock = values.pop(schema.METER_CLOCK, at)
-    meter = cells.get("meter", own.get("meter", ""))
+    meter = cells.get("meter", home.own.get("meter", ""))
     others = {b"0-0:1.0.0": b"told)"} if clock != at else {}
-    reading = Reading(
-        meter, cells.get("version"), meter, clock or None, whole("tariff"), values, [], others, 3600
-    )
-    return at, reading, devices
+    tariff = integer(cells["tariff"], ".", 0) if "tariff" in cells else None
+    about = (meter, cells.get("version"), meter)
+    return Reading(*about, clock or None, tariff, values, [], others, 3600)
 
 
-def _integer(text: str, point: str, scale: int = 1000) -> int:
-    """A number in thousandths; what is finer is left out. Thousands may have no mark."""
+def device(name: str, home: Home, at: int, counter: int) -> MbusReading:
+    """A reading of the house's own device of a column."""
+    kind, unit = MEDIA[name]
+    channel = int(home.own.get(f"{name} channel", 1))
+    return MbusReading(channel, kind, home.own.get(name, ""), at, counter, unit)
+
+
+def integer(text: str, point: str, decimals: int = 3) -> int:
+    """A number in thousandths, or with fewer decimals; what is finer is left out. Thousands may
+    have no mark.
+
+    :raises WrongRowError: it is none.
+    """
     before, mark, after = text.partition(point)
     digits = before + after
     wrong = not (digits.isascii() and digits.isdigit()) or len(digits) > MOST_DIGITS
-    if wrong or (mark and scale == 1):
+    if wrong or (mark and not decimals):
         raise WrongRowError(f"{text!r} is no number")
-    return int(before or 0) if scale == 1 else int(before or 0) * scale + int((after + "000")[:3])
+    return int((before or "0") + (after + "000")[:decimals])

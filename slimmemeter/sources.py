@@ -1,85 +1,145 @@
-"""What readings are brought from: telegram logs, our own CSV, another database of ours.
+"""What readings are brought from: logs of telegrams, our own CSV, and files of other programs.
 
 Each is known by its content, read only, and told piece by piece, however long it is.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import csv
 import gzip
 import io
 import os
 import re
+import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, NamedTuple
-from zoneinfo import ZoneInfo
 
-from slimmemeter import schema, sheet
-from slimmemeter.archive import Reader
+from slimmemeter import ancestor, card, dsmr_reader, sheet
 from slimmemeter.errors import TelegramError, UsageError
 from slimmemeter.frames import Framer
-from slimmemeter.judgement import CLOCK_NOT_SET
-from slimmemeter.telegram import MbusReading, Reading, Telegram
+from slimmemeter.items import Home, Item, of_telegram
+from slimmemeter.telegram import Telegram
 
 PIECE = 1 << 16
-GZIP, SQLITE = b"\x1f\x8b", b"SQLite format 3\0"
+LONGEST = 1 << 16  # of a line
+GZIP, ZIP, SQLITE = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\0"
+# A line of DSMR-reader's log with a telegram (github.com/dsmrreader/dsmr-reader, until version 3:
+# dsmr_datalogger/services/datalogger.py; its newer versions log telegrams as they are).
+MARK = b"(base64 encoded): b'"
+LOGGED = re.compile(rb"(?m)^.*" + re.escape(MARK) + rb"([A-Za-z0-9+/=]*)'.*$")
 MOST_TIMES = 200  # as much comes out of a gzip file as goes in, from a megabyte on
 HEADER = re.compile(rb"(?m)^([^\r\n/]*)/[A-Za-z]{3}[0-9]")
 
 
-class Item(NamedTuple):
-    """A reading of the meter, or those of devices, at an instant; or why there is none."""
-
-    place: str  # in the source
-    at: int | None = None
-    reading: Reading | None = None
-    devices: tuple[MbusReading, ...] = ()
-    wrong: str = ""
-
-
 class Source(NamedTuple):
-    """What kind it is, its items, how long it is, and how much of it was read."""
+    """What kind it is, its items, how long it is, how much of it was read, and in what unit."""
 
     kind: str
     items: Iterator[Item]
     length: int
     position: Callable[[], int]
+    unit: str = "B"
 
 
 @contextmanager
-def opened(path: str, zone: ZoneInfo, winter_offset_s: int, own: sheet.Names) -> Iterator[Source]:
+def opened(path: str, home: Home) -> Iterator[Source]:
     """What a file is, by its content. :raises UsageError: none that is known, or unreadable."""
     try:
         file = open(0 if path == "-" else path, "rb", closefd=path != "-")  # noqa: SIM115 - below
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    with file:
+    with file, ExitStack() as stack:
         try:
-            yield _known(file, path, zone, winter_offset_s, own)
+            yield _known(file, path, home, stack)
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error.strerror}") from None
 
 
-def _known(
-    file: io.BufferedReader, path: str, zone: ZoneInfo, winter_offset_s: int, own: sheet.Names
-) -> Source:
+def _known(file: io.BufferedReader, path: str, home: Home, stack: ExitStack) -> Source:
+    """:param stack: what is closed at the end."""
     about = os.fstat(file.fileno())
     length = about.st_size if stat.S_ISREG(about.st_mode) else 0
 
     def position() -> int:
         return file.tell() if length else 0
 
-    beginning = file.peek(100)
-    if beginning.startswith(SQLITE):
-        return Source("database", _of_database(path), 0, lambda: 0)
-    content = file
-    if beginning.startswith(GZIP):
+    content, begin = file, file.peek(100)
+    if begin.startswith(ZIP):
+        raise UsageError(f"{path} is a ZIP file: unpack it, and import what is in it")
+    if begin.startswith(GZIP):
         content = io.BufferedReader(_Unpacked(file, path, length))
-    if sheet.is_sheet(content.peek(4096)[:4096].decode("utf-8", "replace")):
-        text = io.TextIOWrapper(content, "utf-8", "replace", newline="")
-        return Source("CSV", _of_sheet(text, zone, own), length, position)
-    return Source("telegrams", _of_log(content, path, winter_offset_s), length, position)
+    if content.peek(100).startswith(SQLITE):
+        if content is not file or path == "-":
+            path = _copied(content, stack.enter_context(TemporaryDirectory()))
+        return _of_database(path, home)
+    kind, items = _of_content(content, path, home)
+    return Source(kind, items, length, position)
+
+
+def _copied(content: BinaryIO, folder: str) -> str:
+    """A database as a file that SQLite can open."""
+    with open(f"{folder}/copy.sqlite3", "wb") as copy:
+        shutil.copyfileobj(content, copy, PIECE)
+        return copy.name
+
+
+def _of_database(path: str, home: Home) -> Source:
+    """slimmemeter-rpi's or ours. :raises SlimmemeterError: it can't be read, or is neither."""
+    if codes := ancestor.columns(path):
+        items = _Counted(ancestor.items(path, codes, home))
+        return Source("slimmemeter-rpi", items, ancestor.length(path), items.position, " rows")
+    items = _Counted(card.items(path))
+    return Source("database", items, card.length(path), items.position, " rows")
+
+
+def _of_content(content: io.BufferedReader, path: str, home: Home) -> tuple[str, Iterator[Item]]:
+    """Of what kind a text is, and its items."""
+    begin = content.peek(4096)[:4096]
+    head = begin.decode("utf-8", "replace").removeprefix("\ufeff")
+    if dsmr_reader.DUMP in begin:
+        return "DSMR-reader", dsmr_reader.of_dump(content, path, home)
+    if dsmr_reader.is_export(head):
+        export = partial(dsmr_reader.of_export, path, home)
+        return "DSMR-reader", _of_text(content, path, export)
+    if sheet.is_sheet(head):
+        return "CSV", _of_text(content, path, partial(sheet.items, home))
+    return "telegrams", _of_log(content, path, home.winter_offset_s)
+
+
+def _of_text(
+    content: io.BufferedReader, path: str, items: Callable[[Iterator[str]], Iterator[Item]]
+) -> Iterator[Item]:
+    """Items of lines of text, however long one is; the file is another's to close."""
+    text = io.TextIOWrapper(content, "utf-8-sig", "replace", newline="")
+    try:
+        yield from items(iter(partial(text.readline, LONGEST), ""))
+    except csv.Error as error:
+        raise UsageError(f"{path} is no CSV: {error}") from None
+    finally:
+        text.detach()
+
+
+class _Counted(Iterator[Item]):
+    """Items, and how many of them were told."""
+
+    def __init__(self, items: Iterator[Item]) -> None:
+        self._items = items
+        self._number = 0
+
+    def __next__(self) -> Item:
+        item = next(self._items)
+        self._number += 1
+        return item
+
+    def position(self) -> int:
+        """How many."""
+        return self._number
 
 
 class _Unpacked(io.RawIOBase):
@@ -115,7 +175,8 @@ def _of_log(file: BinaryIO, path: str, winter_offset_s: int) -> Iterator[Item]:
             yield _of_frame(frame, f"telegram {number}", winter_offset_s)
     if not number:
         raise UsageError(
-            f"{path} is neither a log of telegrams, nor our CSV, nor a database of ours"
+            f"{path} is neither a log of telegrams, nor our CSV, nor a database or backup that is"
+            " known here"
         )
 
 
@@ -126,12 +187,24 @@ def _unprefixed(file: BinaryIO) -> Iterator[bytes]:
     while piece := file.read(PIECE):
         piece = rest + piece
         end = piece.rfind(b"\n") + 1 or len(piece)
-        piece, rest = piece[:end], piece[end:]
+        piece, rest = _decoded(piece[:end]), piece[end:]
         prefix = prefix or _prefix(piece)
         yield prefix.sub(b"", piece) if prefix else piece
-    if rest:
+    if rest := _decoded(rest):
         yield prefix.sub(b"", rest) if prefix else rest
     yield b""
+
+
+def _decoded(piece: bytes) -> bytes:
+    """With telegrams in the place of those in base64."""
+
+    def telegram(logged: re.Match[bytes]) -> bytes:
+        try:
+            return base64.b64decode(logged[1])
+        except binascii.Error:
+            return b""
+
+    return LOGGED.sub(telegram, piece) if MARK in piece else piece
 
 
 def _prefix(piece: bytes) -> re.Pattern[bytes] | None:
@@ -145,50 +218,6 @@ def _prefix(piece: bytes) -> re.Pattern[bytes] | None:
 
 def _of_frame(frame: bytes, place: str, winter_offset_s: int) -> Item:
     try:
-        reading = Telegram(frame).reading(winter_offset_s)
+        return of_telegram(Telegram(frame).reading(winter_offset_s), place)
     except TelegramError as error:
         return Item(place, wrong=str(error))
-    if reading.stamp is None:
-        return Item(place, wrong="it doesn't say when it was made")
-    return Item(place, reading.stamp, reading)
-
-
-def _of_sheet(text: io.TextIOWrapper, zone: ZoneInfo, own: sheet.Names) -> Iterator[Item]:
-    try:
-        for number, told in sheet.rows(text, zone, own):
-            if isinstance(told, str):
-                yield Item(f"line {number}", wrong=told)
-            else:
-                at, reading, devices = told
-                yield Item(f"line {number}", at, reading, tuple(devices))
-    finally:
-        text.detach()  # the file is another's to close
-
-
-def _of_database(path: str) -> Iterator[Item]:
-    """Every reading of another database of ours, by life.
-
-    :raises SlimmemeterError: it isn't one, or can't be read.
-    """
-    with closing(Reader(path)) as reader:
-        columns = [
-            name for name in reader.columns("readings") if name not in schema.ABOUT_A_READING
-        ]
-        for life in reader.series(aside=True):
-            for row in reader.readings("readings", life["id"], ("taken_at", *columns)):
-                values = {name: row[name] for name in columns if row[name] is not None}
-                yield Item(path, row["taken_at"], _of_row(life, row["taken_at"], values))
-        for life in reader.devices(aside=True):
-            key = (life["channel"], life["type"], life["equipment"])
-            for row in reader.readings("mbus_readings", life["id"], ("taken_at", "counter")):
-                device = MbusReading(*key, row["taken_at"], row["counter"], life["unit"])
-                yield Item(path, row["taken_at"], None, (device,))
-
-
-def _of_row(life: object, at: int, values: dict[str, int]) -> Reading:
-    clock = values.pop(schema.METER_CLOCK, at)
-    others = {b"0-0:1.0.0": b"told)"} if clock != at else {}
-    stamp = None if clock == CLOCK_NOT_SET else clock
-    tariff = values.pop("tariff", None)
-    header, version, meter = (life[name] for name in ("header", "version", "equipment"))  # type: ignore[index]
-    return Reading(header, version, meter, stamp, tariff, values, [], others, 3600)

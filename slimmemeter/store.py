@@ -6,7 +6,7 @@ import os
 import time
 
 from slimmemeter import schema
-from slimmemeter.database import Database, create
+from slimmemeter.database import MOST_ROWS, Database, create
 from slimmemeter.errors import StoreError
 from slimmemeter.judgement import CLOCK_NOT_SET, Point
 from slimmemeter.ledger import DEVICES, METERS, OTHER_VALUE, Kind, Ledger
@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from slimmemeter.items import Seldom
     from slimmemeter.telegram import MbusReading, Reading
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
@@ -152,20 +153,36 @@ class Writer(Database):
         self._db.execute(self._insert_reading, row)
         seldom = (meter, *reading.seldom())
         if seldom != self._seldom or taken_at < self._seldom_at:
-            self._put_seldom(reading, meter, taken_at)
+            self._put_seldom(reading, meter, taken_at, source)
             self._seldom = seldom
         self._seldom_at = taken_at
         for device in reading.mbus:
             self.put_device(device, source)
         return STORED
 
-    def _put_seldom(self, reading: Reading, meter: int, at: int) -> None:
+    def _put_seldom(self, reading: Reading, meter: int, at: int, source: int | None) -> None:
         """What is the same in almost every telegram: counts and lists."""
-        self._put_counters(meter, at, reading.counters())
-        for ended_at, duration_s in reading.failures():
-            self._put_failure(meter, ended_at, duration_s)
-        for month_ended_at, ended_at, power_w in reading.peaks():
-            self._put_peak(meter, month_ended_at, ended_at, power_w)
+        counted = reading.counters()
+        if counted:
+            self._put_counters(meter, source, at, *map(counted.get, schema.COUNTERS))
+        for failure in reading.failures():
+            self._put_failure(meter, source, *failure)
+        for peak in reading.peaks():
+            self._put_peak(meter, source, *peak)
+
+    def put_seldom(self, seldom: Seldom, source: int) -> int:
+        """Store what another file knows of a meter beside its readings, of which `put` came first.
+
+        :returns: how much of it is new.
+        """
+        (meter,) = self._one("SELECT id FROM meters WHERE equipment = ?", (seldom.equipment,))
+        assert meter is not None
+        kept = (
+            (self._put_counters, seldom.counters),
+            (self._put_failure, seldom.failures),
+            (self._put_peak, seldom.peaks),
+        )
+        return sum(put(meter, source, *row) for put, rows in kept for row in rows)
 
     def _meter(self, reading: Reading) -> int:
         equipment = reading.meter_id or ""
@@ -215,38 +232,46 @@ class Writer(Database):
         self._look_at_columns()
         self._ledgers.clear()
 
-    def _put_counters(self, meter: int, at: int, values: dict[str, int]) -> None:
+    def _put_counters(self, meter: int, source: int | None, at: int, *counted: int | None) -> bool:
         """A row when a counter of failures, sags or swells is another than before."""
-        counted = [values.get(name) for name in schema.COUNTERS]
         columns = ", ".join(schema.COUNTERS)
-        before = self._one(
-            f"SELECT {columns} FROM counters WHERE meter = ? AND taken_at <= ?"
+        before = self._db.execute(
+            f"SELECT {columns}, taken_at FROM counters WHERE meter = ? AND taken_at <= ?"
             " ORDER BY taken_at DESC LIMIT 1",
             (meter, at),
-        )
-        if any(value is not None for value in counted) and list(before) != counted:
-            self._insert("counters", meter, at, *counted)
+        ).fetchone()
+        if before is not None and (before[:-1] == counted or before[-1] == at):
+            return False
+        self._insert("counters", meter, at, *counted, source)
+        return True
 
-    def _put_failure(self, meter: int, ended_at: int | None, duration_s: int) -> None:
+    def _put_failure(
+        self, meter: int, source: int | None, ended_at: int | None, duration_s: int
+    ) -> bool:
         """Keep a power failure: each once, for ever."""
         known = self._one(
             "SELECT 1 FROM power_failures WHERE meter = ? AND ended_at IS ? AND duration_s = ?",
             (meter, ended_at, duration_s),
         )
         if known[0] is None:
-            self._insert("power_failures", meter, ended_at, duration_s)
+            self._insert("power_failures", meter, ended_at, duration_s, source)
+        return known[0] is None
 
-    def _put_peak(self, meter: int, month_ended_at: int, ended_at: int, power_w: int) -> None:
+    def _put_peak(
+        self, meter: int, source: int | None, month_ended_at: int, ended_at: int, power_w: int
+    ) -> bool:
         """Keep a month's peak; while the month runs, a higher one takes its place."""
         known = self._one(
             "SELECT power_w FROM month_peaks WHERE meter = ? AND month_ended_at = ?",
             (meter, month_ended_at),
         )
-        if known[0] is None or known[0] < power_w:
+        is_new = known[0] is None or known[0] < power_w
+        if is_new:
             self._db.execute(
-                "REPLACE INTO month_peaks VALUES (?, ?, ?, ?)",
-                (meter, month_ended_at, ended_at, power_w),
+                "REPLACE INTO month_peaks VALUES (?, ?, ?, ?, ?)",
+                (meter, month_ended_at, ended_at, power_w, source),
             )
+        return is_new
 
     def put_device(self, reading: MbusReading, source: int | None) -> str:
         """What `put` does, for a device alone."""
@@ -298,16 +323,37 @@ class Writer(Database):
             return dict(self._db.execute("SELECT id, name FROM imports ORDER BY id").fetchall())
 
     def take_out(self, number: int) -> int:
-        """Take out the readings of one import. :returns: how many."""
+        """Take out what one import brought, in many small transactions, between which pulls go on;
+        when that is interrupted, it can be done again.
+
+        :returns: how many readings that were.
+        """
         with self:
+            self._look_at_columns()
+            count = self._take_out_of("readings", number)
+            if self._has_sources:
+                count += self._take_out_of("mbus_readings", number)
+            self.judge_again()
             self.begin()
-            tables = ("readings", "mbus_readings") if self._has_sources else ("readings",)
-            count = sum(
-                self._db.execute(f"DELETE FROM {table} WHERE source = ?", (number,)).rowcount
-                for table in tables
-            )
+            for table in schema.SELDOM:
+                self._db.execute(f"DELETE FROM {table} WHERE source = ?", (number,))
+            told = (f"SELECT meter FROM {table}" for table in ("series", *schema.SELDOM))
+            self._db.execute(f"DELETE FROM meters WHERE id NOT IN ({' UNION '.join(told)})")
             self._db.execute("DELETE FROM imports WHERE id = ?", (number,))
             self._db.execute("COMMIT")
+        return count
+
+    def _take_out_of(self, table: str, number: int) -> int:
+        count, after = 0, -1
+        until = f"SELECT max(id) FROM (SELECT id FROM {table} WHERE id > ? ORDER BY id LIMIT ?)"
+        while (last := self._one(until, (after, MOST_ROWS))[0]) is not None:
+            self.begin()
+            count += self._db.execute(
+                f"DELETE FROM {table} WHERE id > ? AND id <= ? AND source = ?",
+                (after, last, number),
+            ).rowcount
+            self.commit()
+            after = last
         return count
 
     def _note_other_value(

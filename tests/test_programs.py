@@ -181,7 +181,8 @@ HOUSE = {
     "judgement": "",
     "ledger": "database judgement schema",
     "backup": "archive database errors outcome settings",
-    "store": "backup database errors judgement ledger schema telegram",
+    "items": "telegram",
+    "store": "backup database errors items judgement ledger schema telegram",
     "hearing": "errors frames port telegram",
     "pull": "alarm clock display errors hearing outcome output port settings store telegram",
     "periods": "",
@@ -215,9 +216,12 @@ HOUSE = {
     "doctor": "alarm archive clock database diagnosis errors faults findings hearing outcome"
     " output port report settings store",
     "export": "archive clock database errors history judgement schema settings tables tabular",
-    "sheet": "errors history periods schema telegram",
-    "sources": "archive errors frames judgement schema sheet telegram",
-    "intake": "archive errors history settings sources store",
+    "sheet": "errors history items periods schema telegram",
+    "card": "archive database items judgement schema telegram",
+    "ancestor": "database errors frames items telegram",
+    "dsmr_reader": "errors items periods sheet telegram",
+    "sources": "ancestor card dsmr_reader errors frames items sheet telegram",
+    "intake": "archive errors history items settings sources store",
     "cli": "backup demo doctor errors export intake output server settings telegram",
 }
 OUTSIDE = {
