@@ -1,7 +1,8 @@
 """The readings of one meter, or of one device on its M-Bus, in the file: what each new one changes.
 
-A reading in the right order costs one look at the two before it; one that comes late has those
-after it judged again, until they are judged as they were.
+A reading that comes where the last one came, at the end or between older ones, costs one look at
+the two before it and the one after it. Another one has those after it judged again, until they are
+judged as they were.
 """
 
 from __future__ import annotations
@@ -58,19 +59,30 @@ class Ledger:
         asides = [life for life in self._lives.values() if life.opened_by == SET_ASIDE]
         self._aside = asides[0] if asides else Life(None, SET_ASIDE)
         self.noticed: list[str] = []  # what is another state than before, in words
-        self._load_tail()
+        self._go_to = schema.INSTANT_MASK
 
-    def _load_tail(self) -> None:
-        self._tail = self._window_at(schema.INSTANT_MASK)
-        self._told = self._events_in(self._tail)
-        self._newest_at = self._tail.points[-1].at if self._tail.points else -1
+    def _stand(self) -> None:
+        """Go to where the next reading is expected, which is behind the last one that came: the
+        readings before and after that place are at hand then."""
+        if self._go_to < 0:
+            return
+        instant, self._go_to = self._go_to, -1
+        self._window = self._window_at(instant)
+        self._last_at = self._window.points[-1].at if self._window.points else -1
+        is_end = instant == schema.INSTANT_MASK
+        after = [] if is_end else self._points(instant, 1, after=True)[0]
+        self._next = after[0] if after else None
+        self._next_at = after[0].at if after else schema.INSTANT_MASK + 1
+        self._gap_from = self._last_at
+        self._told = set() if after else self._events_in(self._window)
 
     def at(self, instant: int) -> Point | None:
         """The reading of exactly that instant, also one that is set aside."""
-        if instant > self._newest_at:
+        self._stand()
+        if instant == self._last_at:
+            return self._window.points[-1]
+        if self._last_at < instant < self._next_at:
             return None
-        if instant == self._newest_at:
-            return self._tail.points[-1]
         found, _ = self._points(instant - 1, 1, after=True)
         return found[0] if found and found[0].at == instant else None
 
@@ -79,37 +91,60 @@ class Ledger:
 
         :returns: the id of the life under which the caller puts it into the file.
         """
-        if new.at > self._newest_at:
-            self._newest_at = new.at
-            if self._tail.goes_on(new, self._kind.gap_s):
-                self._told = set()
-            else:
-                self._judge_newest(new)
+        self._stand()
+        if self._is_here(new) and self._window.goes_on(new, self._kind.gap_s):
+            self._told = set()
+            self._last_at = new.at
+        elif new.at > self._last_at and self._next is None:
+            self._last_at = new.at
+            self._judge_newest(new)
         else:
-            window = self._window_at(new.at)
-            window.take(new)
-            self._judge_after(window, new.at)
-            self._write(window, self._events_in(window))
-            self._newest_at = -2
+            self._judge_late(new)
         assert new.life is not None
         assert new.life.id is not None
         return new.life.id
 
+    def _is_here(self, new: Point) -> bool:
+        """Whether a reading belongs where the last one came, and the next one goes on from it.
+
+        What comes after that is judged as before then: it is compared with one that is higher now,
+        where it was below the lower one, or not compared at all.
+        """
+        after = self._next
+        if after is None:
+            return new.at > self._last_at
+        is_between = self._last_at < new.at < after.at and after.counts
+        return is_between and new.layout == after.layout and not after.is_below(new)
+
     def _judge_newest(self, new: Point) -> None:
-        self._tail.take(new)
-        self._told = self._write(self._tail, self._told)
-        if self._tail.forget():
-            begin = self._tail.points[0].at
+        window = self._window
+        window.take(new)
+        self._told = self._write(window, self._told)
+        if window.forget():
+            begin = window.points[0].at
             self._told = {
                 event
                 for event in self._told
                 if event[2] > begin or (event[2] == begin and event[0] == GAP)
             }
 
-    @property
-    def is_spent(self) -> bool:
-        """Whether it must be made anew before the next reading."""
-        return self._newest_at == -2
+    def _judge_late(self, new: Point) -> None:
+        self.close()
+        window = self._window_at(new.at)
+        window.take(new)
+        self._judge_after(window, new.at)
+        self._write(window, self._events_in(window))
+        self._go_to = new.at
+
+    def close(self) -> None:
+        """Tell of the time before the next reading as it is now, if others came into it."""
+        if self._go_to >= 0 or self._next is None or self._gap_from == self._last_at:
+            return
+        for begin, tell in ((self._gap_from, self._forget_event), (self._last_at, self._put_event)):
+            if self._next_at - begin > self._kind.gap_s:
+                assert self._next.life is not None
+                tell((GAP, self._next.life, begin, self._next_at, None))
+        self._gap_from = self._last_at
 
     def judge_again(self, after: int) -> int | None:
         """Judge anew the readings after an instant, or the next `MOST_AT_ONCE` of them.
@@ -138,10 +173,10 @@ class Ledger:
             for place in range(len(found) - 1, 0, -1):
                 pair = found[place - 1 : place + 1]
                 if pair[0].counts and pair[0].life is pair[1].life:
-                    return self._window(pair, found[place + 1 :])
-        return self._window([], found)
+                    return self._window_of(pair, found[place + 1 :])
+        return self._window_of([], found)
 
-    def _window(self, pair: list[Point], rest: list[Point]) -> Window:
+    def _window_of(self, pair: list[Point], rest: list[Point]) -> Window:
         window = Window(self._aside, pair, self._lives_until(pair[1].at) if pair else ())
         for point in rest:
             window.take(point)

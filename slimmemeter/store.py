@@ -38,7 +38,7 @@ class Writer(Database):
         super().__init__(path, "rw", timeout_s)
         with self:
             self._db.execute("PRAGMA synchronous = EXTRA")
-        self._noticed: list[str] = []
+        self.noticed: list[str] = []  # of the last transaction: another meter, something set aside
         self._seldom: tuple[object, ...] = ()  # the meter and its counts and lists, as last told
         self._seldom_at = 0
         self._ledgers: dict[tuple[str, tuple[object, ...]], Ledger] = {}
@@ -47,12 +47,6 @@ class Writer(Database):
         self._known = frozenset(self._columns)
         self._insert_reading = ""
         self._has_sources = False
-
-    @property
-    def noticed(self) -> list[str]:
-        """What the last transaction's readings changed: another meter, something set aside."""
-        told = [ledger.noticed for ledger in self._ledgers.values()]
-        return sum(told, self._noticed)
 
     def _upgrade(self, version: int) -> None:
         """Bring a file of an older program up to date, after a proved backup: all of it or none.
@@ -99,7 +93,10 @@ class Writer(Database):
                 self._db.execute("ROLLBACK")
             raise
         self._wait_at_most(self._deadline_s - time.monotonic())
-        self._db.execute("COMMIT" if outcome == STORED else "ROLLBACK")
+        if outcome == STORED:
+            self._commit()
+        else:
+            self._db.execute("ROLLBACK")
         return outcome
 
     def begin(self, deadline_s: float | None = None) -> None:
@@ -114,7 +111,7 @@ class Writer(Database):
                 f"the database {self.path} was replaced meanwhile; the next pull works"
             )
         self._ledgers = {}
-        self._noticed = []
+        self.noticed = []
         self._seldom = ()
         self._meters = {}
         self._look_at_columns()
@@ -129,9 +126,9 @@ class Writer(Database):
             self.put(reading, taken_at, None, source)
             pending = (pending + 1) % 1000
             if not pending:
-                self._db.execute("COMMIT")
+                self._commit()
         if pending:
-            self._db.execute("COMMIT")
+            self._commit()
 
     def put(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
         """What `add` does, after `begin`; the end of the transaction is the caller's."""
@@ -189,7 +186,7 @@ class Writer(Database):
         meter = self._one("SELECT id FROM meters WHERE equipment = ?", (equipment,))[0]
         if meter is None:
             if self._one("SELECT 1 FROM meters")[0] is not None:
-                self._noticed.append("another meter: a new series begins")
+                self.noticed.append("another meter: a new series begins")
             meter = self._insert("meters", None, equipment, reading.header, reading.version)
         self._meters[reading.meter_id] = meter
         return meter
@@ -198,7 +195,7 @@ class Writer(Database):
         """The readings of a meter or device; what it knows holds until the transaction ends."""
         key = (kind.lives, owner)
         ledger = self._ledgers.get(key)
-        if ledger is None or ledger.is_spent:
+        if ledger is None:
             registers = (
                 [name for name in _COUNTED if name in self._known]
                 if kind is METERS
@@ -230,7 +227,7 @@ class Writer(Database):
             if name in values and name not in self._known:
                 self._db.execute(f"ALTER TABLE readings ADD COLUMN {name} INTEGER")
         self._look_at_columns()
-        self._ledgers.clear()
+        self._close_ledgers()
 
     def _put_counters(self, meter: int, source: int | None, at: int, *counted: int | None) -> bool:
         """A row when a counter of failures, sags or swells is another than before."""
@@ -305,8 +302,18 @@ class Writer(Database):
     def commit(self) -> None:
         """End one of many transactions; a pull that waits gets its turn before the next one."""
         with self:
-            self._db.execute("COMMIT")
+            self._commit()
         time.sleep(PAUSE_S)
+
+    def _commit(self) -> None:
+        self._close_ledgers()
+        self._db.execute("COMMIT")
+
+    def _close_ledgers(self) -> None:
+        for ledger in self._ledgers.values():
+            ledger.close()
+            self.noticed += ledger.noticed
+        self._ledgers.clear()
 
     def next_import(self) -> int:
         """The number of an import that begins."""
