@@ -28,14 +28,16 @@ def items(path: str) -> Iterator[Item]:
         names = [name for name in reader.columns("readings") if name not in schema.ABOUT_A_READING]
         lives = reader.series(aside=True)
         for life in lives:
+            place = f"meter {life['equipment']}"
             for row in reader.readings("readings", life["id"], ("taken_at", *names)):
                 values = {name: row[name] for name in names if row[name] is not None}
-                yield Item(path, row["taken_at"], _reading(life, row["taken_at"], values))
+                yield Item(place, row["taken_at"], _reading(life, row["taken_at"], values))
         for life in reader.devices(aside=True):
+            place = f"device {life['equipment']}"
             key = (life["channel"], life["type"], life["equipment"])
             for row in reader.readings("mbus_readings", life["id"], ("taken_at", "counter")):
                 device = MbusReading(*key, row["taken_at"], row["counter"], life["unit"])
-                yield Item(path, row["taken_at"], devices=(device,))
+                yield Item(place, row["taken_at"], devices=(device,))
         for life in {life["meter"]: life for life in lives}.values():
             yield Item(path, seldom=_seldom(reader, life))
 

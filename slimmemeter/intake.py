@@ -47,7 +47,8 @@ class Tally:
         self.first = at if self.first is None else min(at, self.first)
         self.last = at if self.last is None else max(at, self.last)
         if outcome == CONFLICT:
-            self._leave_out(f"{place}: another reading of that moment is stored")
+            moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+            self._leave_out(f"{place}: another reading of {moment} is stored")
 
     def take_wrong(self, place: str, why: str) -> None:
         """Count what is no reading."""

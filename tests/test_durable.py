@@ -7,18 +7,20 @@ import random
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, PULL, needs, rows, simple
+from conftest import MONDAY, PULL, Run, needs, rows, simple
+from test_judgement import told
 
 KILLS, MANY_KILLS = 100, 2_000
 STEP_S = 300
@@ -65,11 +67,11 @@ def said(number: int) -> bytes:
 class Puller:
     """Starts pulls of telegrams one after another, and kills some."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, number: int = 0) -> None:
         self._command = [*PULL, "-", "--db", str(database)]
         self._environment = {"HOME": str(database.parent)}
         self.stored: list[int] = []  # numbers of what was reported stored
-        self._number = 0
+        self._number = number
 
     def pull(self, kill_after_s: float | None = None) -> int:
         """Pull the next telegram; returns the exit code, or the signal as a negative number."""
@@ -125,6 +127,87 @@ def test_readings_survive_kills(open_folder: Path, pytestconfig: pytest.Config) 
     # The next pull may have repaired it before the page was asked for.
     assert others <= {"hot 503 True", "hot 200 False"}, others
     check_whole(database, puller.stored)
+
+
+def program(database: Path, *arguments: object) -> subprocess.Popen[bytes]:
+    """`slimmemeter` at work; nobody reads what it writes until it is asked for."""
+    command = [sys.executable, "-m", "slimmemeter.cli", *map(str, arguments), "--db", str(database)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+@contextmanager
+def slowest_client(database: Path) -> Iterator[socket.socket]:
+    """The pages are served, and somebody has asked for a large table, of which he takes a byte."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    server = program(database, "serve", "--listen", f"127.0.0.1:{address[1]}")
+    assert server.stdout is not None
+    server.stdout.readline()
+    try:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            client.connect(address)
+            client.sendall(b"GET /month/2026-12/power.csv HTTP/1.0\r\n\r\n")
+            assert client.recv(1) == b"H"
+            yield client
+    finally:
+        server.terminate()
+        server.communicate(timeout=20)
+
+
+def test_nobody_makes_a_pull_fail(run: Run, database: Path, tmp_path: Path) -> None:
+    """Beside a table and an export that trickle away, an import and a backup, all at once."""
+    logs = {"before": range(20_000), "more": range(20_000, 60_000)}
+    for name, numbers in logs.items():
+        (tmp_path / name).write_bytes(b"".join(map(said, numbers)))
+    assert run("import", tmp_path / "before").returncode == 0
+    puller = Puller(database, 100_000)
+    with slowest_client(database) as client:
+        export, backup = program(database, "export"), program(database, "backup")
+        taking = program(database, "import", tmp_path / "more")
+        codes = []
+        while taking.poll() is None:
+            codes.append(puller.pull())
+            client.recv(1)
+        assert codes == [0] * len(codes)
+        assert len(codes) > 2
+        assert b": 40000 new readings" in taking.communicate()[0]
+        assert b"and was proved" in backup.communicate(timeout=60)[0]
+        assert len(export.communicate(timeout=60)[0].splitlines()) > 40_000
+        assert [each.returncode for each in (taking, backup, export)] == [0, 0, 0]
+        rest = b"".join(iter(lambda: client.recv(4096), b""))
+        assert rest.count(b"2026-12-") > 1000
+    check_whole(database, [*logs["before"], *logs["more"], *puller.stored])
+
+
+def test_import_survives_kills(
+    run: Run, database: Path, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """Killed at random instants, and run again to its end: the union, nothing doubled or judged
+    otherwise, and each reading knows of which run it came."""
+    log, whole = tmp_path / "p1.log", tmp_path / "whole.sqlite3"
+    log.write_bytes(b"".join(map(said, [*range(5_000, 25_000), *range(5_000)])))
+    begin = time.monotonic()
+    assert run("import", log, "--db", whole).returncode == 0
+    takes_s = time.monotonic() - begin
+    chance = random.Random(time.time_ns())
+    killed = 0
+    for _ in range(100 if pytestconfig.getoption("--long") else 10):
+        with program(database, "import", log) as taking:
+            time.sleep(chance.uniform(0.2 * takes_s, takes_s))
+            taking.kill()
+        killed += taking.returncode < 0
+        if database.exists():
+            with closing(sqlite3.connect(database)) as db:  # as the next one would: it may write
+                assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert killed > 2
+    done = run("import", log)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "; `slimmemeter import" in done.stdout or "; 25000 known before" in done.stdout
+    check_whole(database, list(range(25_000)))
+    assert told(database) == told(whole)
+    numbers = "SELECT count(*) FROM imports WHERE id NOT IN (SELECT source FROM readings)"
+    assert rows(database, numbers) == [(0,)]
 
 
 def test_first_pull_survives_kills(open_folder: Path) -> None:

@@ -182,6 +182,7 @@ def test_old_card_from_a_drawer(run: Run, database: Path, tmp_path: Path) -> Non
     assert (done.returncode, done.stderr) == (0, "")
     assert "50 new readings" in done.stdout
     assert "; 49 known before; 1 other than what is stored" in done.stdout
+    assert "left out: meter one: another reading of 2026-10-25T23:50:00Z is stored" in done.stdout
     assert content(database) == [(MONDAY + EVERY * (n - 100), n) for n in range(50, 200)]
     assert card.read_bytes() == before
 

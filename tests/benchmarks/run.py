@@ -18,6 +18,7 @@ from typing import NamedTuple
 import answers
 import parsing
 import pulls
+import safe
 from house import Demo, House
 from logs import Log
 from measure import Costs, Work, compare
@@ -65,6 +66,20 @@ class Bench:
         """The most memory that it takes, of a long log and of a short one."""
         long, short = (self.log_of(length).peak_bytes() for length in (100_000, 10_000))
         return f"{long / 1e6:.1f} MB", f"{short / 1e6:.1f} MB", f"{long / short:.2f}"
+
+    def export(self) -> Cells:
+        """All readings of ten years, against sqlite3's own CSV."""
+        return _part(*safe.export(self.files().ten), decimals=0)
+
+    def backup(self) -> Cells:
+        """A backup of ten years, against one by hand."""
+        return _part(*safe.backup(self.files().ten, self.folder), decimals=0)
+
+    def waits(self) -> Cells:
+        """The longest wait of a pull beside everything at once."""
+        house = House(shutil.copy(self.files().ten, f"{self.folder}/crowd.sqlite3"))
+        longest_s, alone_s = safe.Crowd(house, self.log_of(30_000).path, self.folder).waits_s()
+        return f"{longest_s:.2f} s", f"{alone_s:.2f} s", f"{longest_s - alone_s:.2f} s"
 
     def picture(self, name: str) -> Cells:
         """Our picture's CPU time, against rrdtool's."""
@@ -142,6 +157,11 @@ class Bench:
             "import-memory": Row(
                 "memory of a log of 100,000", "of 10,000", "≤ 60 MB", self.log_memory
             ),
+            "export": Row("ten years as CSV", "sqlite3 -csv", "≤ 2", self.export),
+            "backup": Row("backup of ten years", "cp, integrity_check, gzip", "≤ 1.5", self.backup),
+            "waits": Row(
+                "longest of 60 pulls beside all at once", "alone", "≤ 1 s more", self.waits
+            ),
             "hostile": Row("a byte of 64 KiB of brackets", "of a telegram", "≤ 10", _hostile),
             **{
                 name: Row(
@@ -200,9 +220,10 @@ def _json(period: str) -> Callable[[Files, str], Work]:
     return lambda files, path: files.json(path, f"{period}/electricity.json")
 
 
-def _part(ours: Work, theirs: Work) -> Cells:
+def _part(ours: Work, theirs: Work, decimals: int = 1) -> Cells:
     costs = compare(ours, theirs)
-    return f"{costs.ours_s * 1e3:.1f} ms", f"{costs.theirs_s * 1e3:.1f} ms", f"{costs.ratio:.3f}"
+    ours_ms, theirs_ms = (f"{s * 1e3:.{decimals}f} ms" for s in (costs.ours_s, costs.theirs_s))
+    return ours_ms, theirs_ms, f"{costs.ratio:.3f}"
 
 
 def _times(ours: Callable[[str], Work], whose: str) -> Cells:

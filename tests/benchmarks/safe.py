@@ -1,106 +1,123 @@
-"""Ten years exported and backed up as programs, and pulls that come while everything goes on."""
+"""Ten years exported and backed up, and pulls that come while everything goes on: as programs."""
 
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
+import shlex
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
 from statistics import median
 
 from house import House
-from logs import Log
 from measure import Work, cpu_s
 
 OURS = [sys.executable, "-m", "slimmemeter.cli"]
-READINGS = "SELECT * FROM readings; SELECT * FROM mbus_readings"
-BY_HAND = (
-    'cp "$1" "$2/by-hand" && sqlite3 "$2/by-hand" "PRAGMA integrity_check" && gzip -f "$2/by-hand"'
-)
-PULLS = 40
+BOTH = "SELECT * FROM readings; SELECT * FROM mbus_readings"
+BY_HAND = 'cp "$1" "$2" && sqlite3 "$2" "PRAGMA integrity_check" && gzip -f "$2"'
+PULLS = 60
 
 
 def export(database: str) -> tuple[Work, Work]:
-    """All readings as CSV: ours, and sqlite3's of both tables."""
+    """Every reading as CSV: ours, and sqlite3's of both tables."""
     ours = [*OURS, "export", "--db", database]
-    theirs = ["sqlite3", "-readonly", "-csv", "-header", database, READINGS]
+    theirs = ["sqlite3", "-readonly", "-csv", "-header", database, BOTH]
     return partial(cpu_s, ours), partial(cpu_s, theirs)
 
 
 def backup(database: str, folder: str) -> tuple[Work, Work]:
-    """A proved copy, gzipped: ours, and one made by hand."""
+    """A copy that is proved and gzipped: ours, and one made by hand."""
     ours = [*OURS, "backup", folder, "--db", database]
-    theirs = ["sh", "-euc", BY_HAND, "sh", database, folder]
+    theirs = ["sh", "-euc", BY_HAND, "sh", database, f"{folder}/by-hand"]
     return partial(cpu_s, ours), partial(cpu_s, theirs)
 
 
 class Crowd:
-    """An import, an export and a slow client's largest CSV, and a backup, of one database."""
+    """Pulls into a database of ten years, of which a log is brought in, while it is exported and
+    backed up, and a client takes the largest table byte by byte."""
 
-    def __init__(self, house: House, log: Log, folder: str) -> None:
+    def __init__(self, house: House, log: str, folder: str) -> None:
         self._house, self._log, self._folder = house, log, folder
 
     def waits_s(self) -> tuple[float, float]:
-        """The longest of many pulls beside all of that, and a usual one alone, by the clock."""
-        alone_s = median(self._pull_s() for _ in range(9))
+        """The longest of many pulls, and the usual one when nothing else goes on: by the clock."""
+        alone_s = median([self._pull_s() for _ in range(9)])
         with self._everything():
-            return max(self._pull_s() for _ in range(PULLS)), alone_s
+            return max([self._pull_s() for _ in range(PULLS)]), alone_s
 
     def _pull_s(self) -> float:
+        command = [sys.executable, "-I", "-m", "slimmemeter.pull", "-"]
         begin = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-I", "-m", "slimmemeter.pull", "-", "--db", self._house.database],
-            check=True,
-            input=self._house.telegram(),
+            [*command, "--db", self._house.database], check=True, input=self._house.telegram()
         )
-        cost_s = time.perf_counter() - begin
-        time.sleep(1 - (time.time() % 1))  # until the meter tells something new
-        return cost_s
+        took_s = time.perf_counter() - begin
+        time.sleep(1 - time.time() % 1)  # until the meter tells something else
+        return took_s
 
     @contextlib.contextmanager
     def _everything(self) -> Iterator[None]:
         database = ("--db", self._house.database)
         with contextlib.ExitStack() as stack:
-            for command in (
-                ["import", self._log.path, *database],
-                ["backup", self._folder, *database],
-                ["export", *database],
+            for commands in (
+                [["import", self._log], ["import", "--undo", "1"]],
+                [["backup", self._folder]],
+                [["export"]],
             ):
-                stack.enter_context(_again_and_again(command))
+                script = [shlex.join([*OURS, *command, *database]) for command in commands]
+                stack.enter_context(_again_and_again(" && ".join(script)))
             stack.enter_context(_slow_client(self._house.database))
             yield
 
 
 @contextlib.contextmanager
-def _again_and_again(arguments: list[str]) -> Iterator[None]:
-    """A command, and when it ends once more."""
-    script = 'while "$@" >/dev/null; do :; done'
-    process = subprocess.Popen(
-        ["sh", "-c", script, "sh", *OURS, *arguments], start_new_session=True
-    )
+def _again_and_again(script: str) -> Iterator[None]:
+    """Commands, and when they end the same once more. :raises RuntimeError: one failed."""
+    loop = ["sh", "-c", f"while {script}; do :; done"]
+    process = subprocess.Popen(loop, start_new_session=True, stdout=subprocess.DEVNULL)
     try:
         yield
         if process.poll() is not None:
-            raise RuntimeError(f"{arguments[0]} failed")
+            raise RuntimeError(f"it failed: {script}")
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, 15)
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 
 @contextlib.contextmanager
 def _slow_client(database: str) -> Iterator[None]:
-    """The pages are served, and somebody takes the largest CSV byte by byte."""
+    """The pages are served, and one of their tables trickles to somebody, again and again."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    listen = f"127.0.0.1:{port}"
-    process = subprocess.Popen([*OURS, "serve", "--db", database, "--listen", listen])
+        host = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [*OURS, "serve", "--db", database, "--listen", host]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE)
+    over = threading.Event()
+    client = threading.Thread(target=_trickle, args=(host, over))
     try:
+        assert server.stdout is not None
+        server.stdout.readline()  # it listens
+        client.start()
         yield
     finally:
-        process.terminate()
-        process.wait()
+        over.set()
+        client.join()
+        server.terminate()
+        server.wait()
+
+
+def _trickle(host: str, over: threading.Event) -> None:
+    while not over.is_set():
+        connection = http.client.HTTPConnection(host)
+        connection.request("GET", f"/month/{time.strftime('%Y-%m')}/power.csv")
+        answer = connection.getresponse()
+        while not over.wait(0.01) and answer.read(20):
+            pass
+        connection.close()
