@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from slimmemeter.archive import Reader
 from slimmemeter.errors import StoreError
 from slimmemeter.household import METER, SLOT_S, START_GAS_DM3, START_WH, ZONE, House, SpeakingMeter
-from slimmemeter.server import make_server
+from slimmemeter.server import Server
 from slimmemeter.settings import Settings
 from slimmemeter.store import Writer
 from slimmemeter.telegram import Reading
@@ -98,7 +98,7 @@ def run(settings: Settings, check: bool) -> int:
 
 
 def _live_with(house: House, settings: Settings, check: bool) -> int:
-    server = make_server(settings)
+    server = Server(settings)
     meter = SpeakingMeter(house)
     puller = Puller(meter.port, settings.database)
     meter.start()

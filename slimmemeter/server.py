@@ -1,25 +1,85 @@
-"""waitress, listening for the pages, in little memory."""
+"""waitress, listening for the pages: in little memory, asleep while nobody asks."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 import logging
+import time
+from typing import Any
 
 from flask import Flask
-from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer, create_server
 
 from slimmemeter.errors import UsageError
 from slimmemeter.settings import Settings
 from slimmemeter.web import create_app
 
-THREADS = 4
+LIMITS: dict[str, Any] = {
+    "threads": 12,  # more than pictures may hold, as access.py has it
+    "send_bytes": 1 << 18,  # a smaller piece of an answer at a time doubles the latency
+    "outbuf_overflow": 1 << 26,  # an answer is whole in memory; /tmp may be full
+    "max_request_header_size": 8192,
+    "max_request_body_size": 1024,
+    "channel_timeout": 20,  # seconds in which a request must be there, and an answer be taken
+    "cleanup_interval": 5,
+    "connection_limit": 400,
+}
+LOOK_S = 5  # for connections that are due to be closed
+NEVER_S = 86400
 M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # malloc.h
 LARGE_BLOCK = 1 << 17  # bytes
 RARELY = 50_000  # objects
-NEVER_S = 86400  # a server that nobody asks sleeps
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page's pictures wait: that is meant
-WHOLE_ANSWER = 1 << 18  # bytes; a smaller piece at a time doubles the latency
+
+
+class Channel(HTTPChannel):
+    """A connection on which a request that comes byte by byte is no activity."""
+
+    _began: float | None = None
+
+    def received(self, data: bytes) -> bool:
+        """Take what came; the time counts from the first byte of an unfinished request."""
+        taken: bool = super().received(data)
+        self._began = None if self.request is None else self._began or time.time()
+        self.last_activity = self._began or self.last_activity
+        return taken
+
+
+BaseWSGIServer.channel_class = Channel
+
+
+class Server:
+    """The pages, on the addresses that the settings tell."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Listen; answer once it `run`s. :raises UsageError: the address can't be listened on."""
+        self._sockets: dict[int, Any] = {}
+        try:
+            self._server = create_server(
+                make_app(settings),
+                map=self._sockets,
+                listen=settings.listen,
+                ident="slimmemeter",
+                **LIMITS,
+            )
+        except (OSError, ValueError) as error:
+            raise UsageError(f"cannot listen on {settings.listen}: {error}") from None
+
+    def run(self) -> None:
+        """Answer until Ctrl-C; wake only for who asks, or while somebody is connected."""
+        try:
+            while self._sockets:
+                is_connected = any(isinstance(each, Channel) for each in self._sockets.values())
+                wasyncore.loop(LOOK_S if is_connected else NEVER_S, True, self._sockets, count=1)
+        except (SystemExit, KeyboardInterrupt):
+            self._server.task_dispatcher.shutdown()
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._server.close()
 
 
 def serve(settings: Settings) -> None:
@@ -27,7 +87,7 @@ def serve(settings: Settings) -> None:
 
     :raises UsageError: the address can't be listened on.
     """
-    server = make_server(settings)
+    server = Server(settings)
     print(f"serving the pages of {settings.database} on {settings.listen}", flush=True)
     server.run()
 
@@ -53,22 +113,3 @@ def _take_little_memory(app: Flask) -> None:
     gc.set_threshold(RARELY)  # a year's hours are 100,000 objects, and none of them garbage
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)
-
-
-def make_server(settings: Settings) -> MultiSocketServer | BaseWSGIServer:
-    """A server that listens, and answers once it `run`s.
-
-    :raises UsageError: the address can't be listened on.
-    """
-    try:
-        return create_server(
-            make_app(settings),
-            listen=settings.listen,
-            threads=THREADS,
-            send_bytes=WHOLE_ANSWER,
-            asyncore_loop_timeout=NEVER_S,
-            asyncore_use_poll=True,
-            ident="slimmemeter",
-        )
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot listen on {settings.listen}: {error}") from None

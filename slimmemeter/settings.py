@@ -106,6 +106,27 @@ def _folder(text: str) -> str:
     return os.path.abspath(os.path.expanduser(text)) if text else ""
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    return tuple(text.lower().replace(",", " ").split())
+
+
+def _proxy(text: str) -> str:
+    if text:
+        from ipaddress import ip_address
+
+        try:
+            return str(ip_address(text))
+        except ValueError:
+            raise ValueError("one IP address") from None
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text not in ("", "0", "1"):
+        raise ValueError("1 or 0")
+    return text == "1"
+
+
 SETTINGS = (
     Setting("SLIMMEMETER_PORT", "port", "", str, "the serial port or URL; empty finds it"),
     Setting("SLIMMEMETER_LINE", "line", "115200-8N1", _line, "115200-8N1, 9600-7E1 or auto"),
@@ -127,6 +148,23 @@ SETTINGS = (
         "where backups are kept; empty: in backups, beside the database",
     ),
     Setting("SLIMMEMETER_LANG", "language", "", _language, "nl or en; empty: the browser's"),
+    Setting(
+        "SLIMMEMETER_ON_TROUBLE",
+        "on_trouble",
+        "",
+        str,
+        "a command that is told of trouble, and of its end",
+    ),
+    Setting("SLIMMEMETER_PASSWORD", "password", "", str, "what a visitor of the pages must know"),
+    Setting("SLIMMEMETER_HOSTS", "hosts", "", _hosts, "more names under which the pages answer"),
+    Setting("SLIMMEMETER_PROXY", "proxy", "", _proxy, "the address of a reverse proxy to trust"),
+    Setting(
+        "SLIMMEMETER_EMBED",
+        "may_embed",
+        "0",
+        _switch,
+        "1 lets other sites of the house frame pages",
+    ),
 )
 
 
@@ -141,6 +179,11 @@ class Settings:
     zone: str
     language: str
     backup_folder: str
+    on_trouble: str
+    password: str
+    hosts: tuple[str, ...]
+    proxy: str
+    may_embed: bool
 
     def __init__(
         self,
@@ -233,5 +276,21 @@ def _read(file: str) -> dict[str, str]:
         return {}
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from None
-    found = {name: value.strip("\"'") for name, equals, value in pairs if equals}
+    found = {name: _unquoted(value) for name, equals, value in pairs if equals}
     return {name: value for name, value in found.items() if value}
+
+
+def _unquoted(value: str) -> str:
+    """Without the quotes around the whole of it; those around a part, as in a command, stay."""
+    inner = value[1:-1]
+    is_quoted = value[:1] in ("'", '"') and value[-1:] == value[:1] and value[0] not in inner
+    return inner if is_quoted else value
+
+
+def as_file(values: Mapping[str, str]) -> str:
+    """The text of a settings file in which these hold, and the others stand as comments."""
+    text = "# Settings of slimmemeter; its README tells of each. No comment behind a value.\n"
+    for setting in SETTINGS:
+        line = f"{setting.name}={values.get(setting.name) or setting.default}\n"
+        text += f"\n# {setting.sentence}\n" + "#" * (not values.get(setting.name)) + line
+    return text

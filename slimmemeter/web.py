@@ -29,6 +29,7 @@ from werkzeug.exceptions import HTTPException
 
 from slimmemeter import (
     __version__,
+    access,
     clock,
     history,
     obis,
@@ -75,6 +76,7 @@ def create_app(settings: Settings) -> Flask:
     """The web app over the settings' database, which it never writes."""
     app = Flask(__name__)
     app.extensions["slimmemeter"] = Site(settings)
+    access.guard(app, settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=_language)
     app.jinja_env.globals["languages"] = _other_languages

@@ -204,8 +204,9 @@ HOUSE = {
     "pictures": "archive database habits history periods scene tables words",
     "pages": "archive clock comparison database habits history judgement periods pictures"
     " registers site tables words",
-    "web": "archive charts clock database errors history obis outcome pages periods registers"
-    " scene settings site tables tabular words",
+    "access": "settings",
+    "web": "access archive charts clock database errors history obis outcome pages periods"
+    " registers scene settings site tables tabular words",
     "server": "errors settings web",
     "household": "frames obis telegram",
     "demo": "archive errors household server settings store telegram",
@@ -231,7 +232,7 @@ OUTSIDE = {
     "matplotlib": {"canvas", "charts"},
     "numpy": {"canvas", "charts", "field"},
     "PIL": {"canvas"},
-    "flask": {"pages", "server", "site", "web"},
+    "flask": {"access", "pages", "server", "site", "web"},
     "flask_babel": {"pages", "pictures", "scene", "web", "words"},
     "waitress": {"server"},
 }

@@ -1,0 +1,5 @@
+"""`python -m slimmemeter` is `slimmemeter`."""
+
+from slimmemeter.cli import main
+
+main()

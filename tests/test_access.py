@@ -1,0 +1,404 @@
+"""Who may look at the pages, what browsers are told, and what a bad visitor costs the others."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from ipaddress import IPv6Address, ip_interface
+from pathlib import Path
+
+import pytest
+from conftest import until
+from flask.testing import FlaskClient
+from test_web import client_of
+
+from slimmemeter import access
+from slimmemeter.server import LIMITS, Server
+from slimmemeter.settings import Settings
+
+pytestmark = pytest.mark.filterwarnings("ignore:send_bytes will be removed")
+GLOBAL = "2a02:a450:1:2::9"
+
+
+def ask(client: FlaskClient, peer: str = "192.168.1.20", path: str = "/now.json", **headers: str):  # type: ignore[no-untyped-def]
+    """The answer to a peer who sends these headers."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.get(path, environ_overrides={"REMOTE_ADDR": peer}, headers=named)
+
+
+@pytest.fixture
+def client(house_database: Path) -> FlaskClient:
+    """A visitor of the simulated house, nothing being set."""
+    return client_of(house_database)
+
+
+@pytest.mark.parametrize(
+    ("peer", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("10.1.2.3", 200),
+        ("172.31.0.9", 200),
+        ("192.168.1.20", 200),
+        ("169.254.3.4", 200),
+        ("100.64.0.1", 200),
+        ("::1", 200),
+        ("fe80::1%eth0", 200),
+        ("fd00::20", 200),
+        ("::ffff:192.168.1.20", 200),
+        ("8.8.8.8", 403),
+        ("::ffff:8.8.8.8", 403),
+        ("172.32.0.1", 403),
+        (GLOBAL, 403),
+        ("2002:0808:0808::1", 403),
+        ("2001:0:808:808::1", 403),
+        ("somewhere", 403),
+        ("", 403),
+    ],
+)
+def test_only_the_house_is_answered(client: FlaskClient, peer: str, status: int) -> None:
+    """An address that can come from the internet gets a sentence, and no reading."""
+    answer = ask(client, peer)
+    assert answer.status_code == status
+    assert ("power_import_w" in answer.text) == (status == 200)
+
+
+def test_own_networks_are_of_the_house(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phone with a global address of the computer's own network is answered; the next network
+    isn't."""
+    own = [ip_interface("2a02:a450:1:2::1/64"), ip_interface("82.94.1.1/29")]
+    monkeypatch.setattr(access, "interfaces", lambda: iter(own))
+    assert ask(client, GLOBAL).status_code == 200
+    assert ask(client, "82.94.1.6").status_code == 200
+    assert ask(client, "2a02:a450:1:3::9").status_code == 403
+    assert ask(client, "82.94.1.9").status_code == 403
+
+
+def test_this_computer_s_networks_are_found() -> None:
+    """Those of the loopback at least, each with its length."""
+    found = {str(each) for each in access.interfaces()}
+    assert "127.0.0.1/8" in found
+    if Path("/proc/self/net/if_inet6").exists():
+        for line in Path("/proc/self/net/if_inet6").read_text().splitlines():
+            digits, _, length, *_ = line.split()
+            assert f"{IPv6Address(int(digits, 16))}/{int(length, 16)}" in found
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "192.168.1.5:8765",
+        "192.168.1.5",
+        "[fd00::5]:8765",
+        "[2a02:a450:1:2::1]",
+        "localhost:8765",
+        "raspberrypi",
+        "RaspberryPi.local:8765",
+        "meter.lan",
+        "a.b.home.arpa",
+        "pi.internal",
+        "pi.fritz.box",
+        "pi.local.",
+        "meter.example.org:443",
+    ],
+)
+def test_names_of_the_house_are_answered(house_database: Path, host: str) -> None:
+    """Addresses, names that only the house knows, and those in the settings."""
+    client = client_of(house_database, SLIMMEMETER_HOSTS="other.example.org, Meter.example.org")
+    assert ask(client, Host=host).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example.org",
+        "local.example.org",
+        "evil.example.org:8765",
+        "lan.",
+        "x.fritz.box.example.org",
+        "notfritz.box",
+        "192.168.1.5.nip.io",
+        "a..local",
+        "-.local",
+        "",
+        ":8765",
+        "[::1",
+        "a/b",
+        "user@localhost",
+        "localhost:8765:1",
+        "localhost:x",
+        "fritz.box\u00e9",
+    ],
+)
+def test_other_names_are_not(client: FlaskClient, host: str) -> None:
+    """DNS rebinding brings a name of elsewhere along, and gets a sentence."""
+    if host == "lan.":  # a single label with the root's dot
+        assert ask(client, Host=host).status_code == 200
+        return
+    answer = ask(client, Host=host)
+    assert answer.status_code == 421
+    assert "power_import_w" not in answer.text
+
+
+def basic(password: str, user: str = "anybody") -> str:
+    """What a browser sends."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("secret", ["open sesame é", access.hashed("open sesame é")])
+def test_password(house_database: Path, secret: str) -> None:
+    """Plain or hashed: with it, under any name, the pages come; without it none does."""
+    client = client_of(house_database, SLIMMEMETER_PASSWORD=secret)
+    right = basic("open sesame é")
+    for path in ("/", "/now.json", "/static/style.css", "/years/gas.png", "/healthz", "/nothing"):
+        refused = ask(client, path=path)
+        assert refused.status_code == 401, path
+        assert refused.headers["WWW-Authenticate"].startswith("Basic ")
+    for user in ("pi", ""):
+        name = basic("open sesame é", user)
+        assert ask(client, Authorization=name).status_code == 200
+    for number, wrong in enumerate(("open sesame", secret[:4], "", "open sesame é ")):
+        answer = ask(client, f"192.168.7.{number}", Authorization=basic(wrong))
+        assert answer.status_code == (200 if wrong == "open sesame é" else 401)
+    assert ask(client, Authorization=right).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header", ["Basic", "Basic !!", "Bearer x", "Digest a=b", "Basic bm9jb2xvbg=="]
+)
+def test_broken_authorization_is_none(house_database: Path, header: str) -> None:
+    """Never a failure of the page."""
+    client = client_of(house_database, SLIMMEMETER_PASSWORD="x")
+    assert ask(client, Authorization=header).status_code == 401
+
+
+def test_health_is_told_to_the_computer_itself(house_database: Path) -> None:
+    """So that the doctor and the installer need no password; others do."""
+    client = client_of(house_database, SLIMMEMETER_PASSWORD="x")
+    assert ask(client, "127.0.0.1", "/healthz").status_code == 200
+    assert ask(client, "192.168.1.20", "/healthz").status_code == 401
+    assert ask(client, "127.0.0.1", "/now.json").status_code == 401
+
+
+def test_a_hash_does_not_tell_the_password() -> None:
+    """The same password has another hash each time, and isn't in it."""
+    one, two = access.hashed("sesame"), access.hashed("sesame")
+    assert one != two
+    assert "sesame" not in one
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+def test_unknown_proxy_is_told(client: FlaskClient, name: str) -> None:
+    """Who comes through a proxy that nobody named may come from anywhere."""
+    answer = ask(client, "127.0.0.1", **{name.replace("-", "_"): "192.168.1.9"})
+    assert answer.status_code == 403
+    assert "SLIMMEMETER_PROXY" in answer.text
+
+
+def test_trusted_proxy_speaks_for_its_visitors(house_database: Path) -> None:
+    """By the address and name that it hands on, of which the last counts."""
+    client = client_of(
+        house_database, SLIMMEMETER_PROXY="192.168.1.2", SLIMMEMETER_HOSTS="meter.example.org"
+    )
+    named = {"Host": "127.0.0.1:8765", "X_Forwarded_Host": "meter.example.org"}
+    for visitor, status in {
+        "192.168.1.9": 200,
+        "8.8.8.8, 192.168.1.9": 200,
+        "192.168.1.9, 8.8.8.8": 403,
+        "": 403,
+        "unknown": 403,
+    }.items():
+        answer = ask(client, "192.168.1.2", X_Forwarded_For=visitor, **named)
+        assert answer.status_code == status, visitor
+    assert ask(client, "192.168.1.2", **named).status_code == 403
+    assert ask(client, "192.168.1.3", X_Forwarded_For="192.168.1.9").status_code == 403
+    other = {"X_Forwarded_For": "192.168.1.9", "X_Forwarded_Host": "evil.example.org"}
+    assert ask(client, "192.168.1.2", **other).status_code == 421
+    assert ask(client, "192.168.1.9").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/years/gas.png", "/static/style.css"])
+def test_browsers_are_told_to_be_careful(client: FlaskClient, path: str) -> None:
+    """No script of others, no guessing, no referrer, no frame, no reading by other sites."""
+    with ask(client, path=path) as answer:
+        headers = answer.headers
+    policy = dict(
+        part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";")
+    )
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_a_dashboard_may_show_pages_when_it_is_said(house_database: Path) -> None:
+    """SLIMMEMETER_EMBED=1 lets other sites frame pages and show pictures."""
+    headers = ask(client_of(house_database, SLIMMEMETER_EMBED="1")).headers
+    assert "frame-ancestors *" in headers["Content-Security-Policy"]
+    assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW"])
+@pytest.mark.parametrize("path", ["/", "/static/style.css", "/nothing"])
+def test_pages_can_only_be_looked_at(client: FlaskClient, method: str, path: str) -> None:
+    """Anything but GET and HEAD is 405, which names these two."""
+    answer = client.open(path, method=method)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+Served = Callable[..., http.client.HTTPResponse]
+
+
+@contextmanager
+def serving(database: Path, **environ: str) -> Iterator[tuple[str, int]]:
+    """The real server on a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address: tuple[str, int] = free.getsockname()
+    flags = {"--db": str(database), "--listen": f"127.0.0.1:{address[1]}"}
+    server = Server(Settings(flags, environ, "/nonexistent"))
+    threading.Thread(target=server.run, daemon=True).start()
+    try:
+        yield address
+    finally:
+        server.close()
+
+
+def spoken(address: tuple[str, int], *pieces: bytes) -> bytes:
+    """What a raw visitor gets to hear first."""
+    with socket.create_connection(address, timeout=30) as visitor:
+        for piece in pieces:
+            visitor.sendall(piece)
+        return visitor.recv(65536)
+
+
+def seconds_of(
+    address: tuple[str, int], path: str = "/now.json", **headers: str
+) -> tuple[int, float]:
+    """The status of a page, and how long it took."""
+    began = time.monotonic()
+    connection = http.client.HTTPConnection(*address, timeout=30)
+    connection.request("GET", path, headers=headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status, time.monotonic() - began
+
+
+def test_wrong_password_takes_a_second_and_holds_nobody_up(house_database: Path) -> None:
+    """Many at once are mostly not looked at; who knows the password waits for none of them.
+
+    The others come from another address of the loopback network.
+    """
+    with serving(house_database, SLIMMEMETER_PASSWORD="sesame") as address:
+        status, took_s = seconds_of(address, Authorization=basic("wrong"))
+        assert status == 401
+        assert took_s >= 0.99
+        guesses: list[tuple[int, float]] = []
+        guessers = [
+            threading.Thread(
+                target=lambda n=n: guesses.append(
+                    seconds_of(address, Authorization=basic(f"wrong{n}"))
+                )
+            )
+            for n in range(30)
+        ]
+        for each in guessers:
+            each.start()
+        with socket.create_connection(address, timeout=30, source_address=("127.0.0.2", 0)) as own:
+            right = f"Authorization: {basic('sesame')}\r\n\r\n"
+            began = time.monotonic()
+            own.sendall(f"GET /now.json HTTP/1.0\r\nHost: localhost\r\n{right}".encode())
+            assert own.recv(65536).startswith(b"HTTP/1.0 200 ")
+            assert time.monotonic() - began < 10  # the guessers alone take longer
+        for each in guessers:
+            each.join()
+        assert sum(status == 401 for status, _ in guesses) <= 2
+        assert {status for status, _ in guesses} <= {401, 429}
+
+
+def test_long_headers_and_bodies_are_refused(house_database: Path) -> None:
+    """Before a page is made of them."""
+    with serving(house_database) as address:
+        long = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 9000 + b"\r\n\r\n"
+        assert spoken(address, long).split()[1] == b"431"
+        body = b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000
+        assert spoken(address, body).split()[1] == b"413"
+
+
+def test_slow_visitors_leave_room_for_others(house_database: Path) -> None:
+    """Sixty who never finish their request, and sixty who take no answer."""
+    with serving(house_database) as address, ExitStack() as slow:
+        for number in range(120):
+            one = slow.enter_context(socket.create_connection(address))
+            one.sendall(b"GET /years HTTP/1.1\r\nHost: localhost\r\n" + b"\r\n" * (number % 2))
+        status, took_s = seconds_of(address)
+        assert status == 200
+        assert took_s < LIMITS["channel_timeout"] / 2  # nobody had to be given up first
+
+
+def test_request_byte_by_byte_is_given_up(
+    house_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A visitor who sends a byte now and then is shown the door."""
+    monkeypatch.setitem(LIMITS, "channel_timeout", 1)
+    monkeypatch.setitem(LIMITS, "cleanup_interval", 0)
+    with serving(house_database) as address, socket.create_connection(address) as visitor:
+        visitor.settimeout(0.1)
+
+        def is_over() -> bool:
+            try:
+                visitor.sendall(b"G")
+                return visitor.recv(1) == b""
+            except TimeoutError:
+                return False
+            except OSError:
+                return True
+
+        until(is_over, 20)
+
+
+def test_pictures_leave_threads_for_pages(
+    house_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While as many as may are being drawn, one more is told to come again, and a page comes."""
+    from slimmemeter.site import Site
+
+    drawn, waiting = threading.Event(), threading.Semaphore(0)
+
+    def picture(*_: object) -> bytes:
+        waiting.release()
+        assert drawn.wait(30)
+        return b"\x89PNG"
+
+    monkeypatch.setattr(Site, "picture", picture)
+    with serving(house_database) as address:
+        viewers = [
+            threading.Thread(target=seconds_of, args=(address, "/years/gas.png"))
+            for _ in range(access.MOST_PICTURES)
+        ]
+        for each in viewers:
+            each.start()
+        for _ in viewers:
+            assert waiting.acquire(timeout=20)
+        assert seconds_of(address, "/years/gas.png")[0] == 503
+        assert seconds_of(address)[0] == 200
+        drawn.set()
+        for each in viewers:
+            each.join()
+        assert seconds_of(address, "/years/gas.png")[0] == 200
+
+
+def test_no_page_has_inline_style_or_script(client: FlaskClient) -> None:
+    """Which the policy would switch off."""
+    for path in ("/", "/years", "/meter", "/day/2026-10-26", "/nothing"):
+        page = client.get(path).text
+        assert not re.search(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", page), path
