@@ -60,7 +60,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _of_database(settings, last is not None and last.code == 0)
     if os.path.exists(settings.database):
         yield _of_backup(settings)
-    yield _of_pages(settings.listen)
+    yield of_pages(settings.listen)
 
 
 def report(settings: Settings) -> bytes:
@@ -106,9 +106,8 @@ def _changed(before: dict[str, int], after: dict[str, int]) -> str:
 
 def _of_pull(last: outcome.Outcome | None, settings: Settings) -> Finding:
     if last is None:
-        owner = faults.user_name(_owner(settings.database))
-        text = "no pull has left word: is the line with scripts/pull.sh in a crontab?"
-        return Finding(WRONG, text, f"sudo crontab -l -u {owner}")
+        text = "no pull has left word: is the line with scripts/pull.sh there, and does cron run?"
+        return Finding(WRONG, text, "cat /etc/cron.d/slimmemeter", "systemctl status cron")
     at = datetime.fromtimestamp(last.at, settings.zone_info())
     ended = f"the last pull ended on {at:%Y-%m-%d at %H:%M:%S}"
     if last.code:
@@ -204,7 +203,9 @@ def _owner(path: str) -> int:
     return os.stat(path).st_uid
 
 
-def _of_pages(listen: str) -> Finding:
+def of_pages(listen: str) -> Finding:
+    """Whether the pages answer at an address as SLIMMEMETER_LISTEN has it; FINE, with their
+    version at the end of the sentence, if they do."""
     host, _, number = listen.rpartition(":")
     here = {"*": "localhost", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
     url = f"http://{here.get(host, host)}:{number}"

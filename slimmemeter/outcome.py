@@ -1,7 +1,7 @@
 """What came of the last pull: `p1-pull` leaves one line, the pages and people read it.
 
 The line is `UTC-SECONDS EXIT-CODE SENTENCE`. It is no reading; losing it loses nothing. For a pull
-that could not leave it (it was killed) `scripts/pull.sh` has it left by `pull.leave_word`.
+that could not leave it (it was killed) `scripts/pull.sh` has it left by `pull.after_failure`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from slimmemeter import clock, outcome, output
+from slimmemeter import clock, outcome, output, trouble
 from slimmemeter.errors import EXIT_CODES, PortError, SlimmemeterError, TelegramError, UsageError
 from slimmemeter.hearing import Heard, patient, receive
 from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, setting_alone
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from slimmemeter.telegram import Reading, Telegram
 
 DOCTOR = "slimmemeter doctor"  # looks for the cause
+OWN_WORD = (2, 3, 4, 5)  # exit codes of failures that `main` told and left word of
 LONGEST_FILE = 1 << 20  # bytes of FILE in which a telegram must be found
 
 
@@ -56,6 +57,11 @@ FLAGS = [setting for setting in SETTINGS if hasattr(Wanted, setting.flag[2:])]
 
 def main() -> None:
     """Run, leave word of what came of it, and end with the exit code of `EXIT_CODES`."""
+    _run()
+
+
+def _run() -> str | None:
+    """`main`; returns the database if it was a pull from the port into it."""
     code, said = 0, ""
     output.open_closed_streams()
     asked = parse(sys.argv[1:])
@@ -65,26 +71,37 @@ def main() -> None:
         code, said = error.exit_code, f"p1-pull: {error}"
     except KeyboardInterrupt:
         sys.exit(130)
-    if asked.stores_from_port:
-        outcome.leave(asked.database(), code, said)
+    database = asked.database() if asked.stores_from_port else None
+    if database is not None:
+        outcome.leave(database, code, said)
     if code:
         print(printable(said.encode("utf-8", "surrogateescape")), file=sys.stderr)
         sys.exit(code)
+    return database
 
 
 def main_of_cron() -> None:
-    """`main`, ending without taking the interpreter apart, which costs a tenth of a pull."""
-    main()
+    """`main`, telling that trouble is over, and ending without taking the interpreter apart, which
+    costs a tenth of a pull."""
+    database = _run()
+    if database is not None and trouble.is_counted(database):
+        trouble.ended(database, _on_trouble())
     os._exit(0)  # all is said and closed
 
 
-def leave_word() -> None:
-    """For `pull.sh`, after a pull that was killed: the arguments are the exit code, the sentence,
-    and what that pull's arguments were."""
+def after_failure() -> None:
+    """For `pull.sh`: the arguments are the exit code, the sentence, and what the pull's arguments
+    were. A pull that was killed left no word of its own."""
     code, said, *arguments = sys.argv[1:]
     asked = parse(arguments)
     if asked.stores_from_port:
-        outcome.leave(asked.database(), int(code), said)
+        if int(code) not in OWN_WORD:
+            outcome.leave(asked.database(), int(code), said)
+        trouble.failed(asked.database(), _on_trouble(), int(code), said)
+
+
+def _on_trouble() -> str:
+    return str(setting_alone("SLIMMEMETER_ON_TROUBLE", {}))
 
 
 def pull(wanted: Wanted) -> None:

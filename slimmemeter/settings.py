@@ -239,9 +239,16 @@ class Settings:
 
 
 def setting_alone(name: str, flags: Mapping[str, str | None]) -> object:
-    """One setting's value, whatever the others are. :raises UsageError: it doesn't fit."""
+    """One setting's value, whatever the others are, and without the file where it can't be read.
+
+    :raises UsageError: it doesn't fit.
+    """
     setting = next(setting for setting in SETTINGS if setting.name == name)
-    return _resolved(setting, flags, os.environ, {DEFAULTS_FILE: _read(DEFAULTS_FILE)})
+    try:
+        in_file = _read(DEFAULTS_FILE)
+    except UsageError:
+        in_file = {}
+    return _resolved(setting, flags, os.environ, {DEFAULTS_FILE: in_file})
 
 
 def _resolved(
@@ -283,7 +290,7 @@ def _read(file: str) -> dict[str, str]:
 def _unquoted(value: str) -> str:
     """Without the quotes around the whole of it; those around a part, as in a command, stay."""
     inner = value[1:-1]
-    is_quoted = value[:1] in ("'", '"') and value[-1:] == value[:1] and value[0] not in inner
+    is_quoted = value in (f"'{inner}'", f'"{inner}"') and value[0] not in inner
     return inner if is_quoted else value
 
 

@@ -30,6 +30,7 @@ def checkout(tmp_path: Path) -> Path:
         Path(sys.prefix, "pyvenv.cfg").read_bytes()
     )
     scripts.parent.joinpath(".venv/lib").symlink_to(Path(sys.prefix, "lib"))
+    scripts.parent.joinpath("slimmemeter").symlink_to(ROOT / "slimmemeter")
     return scripts.parent
 
 
@@ -88,7 +89,7 @@ def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, datab
     silent = meter(b"").port
     command = [str(checkout / "scripts/pull.sh"), "--port", silent, "--db", str(database)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        pid = until(lambda: _pid_of(f"main_of_cron()\0--port\0{silent}"))
+        pid = until(lambda: _pid_of(f"/..\0--port\0{silent}"))
         os.kill(pid, signal.SIGKILL)
         said = process.communicate(timeout=20)[1]
     assert process.returncode == 128 + signal.SIGKILL
@@ -106,6 +107,68 @@ def _pid_of(part: str) -> int | None:
         if part in line and not line.startswith(("timeout", "/bin/sh")):
             return int(process.name)
     return None
+
+
+def told_to(checkout: Path) -> list[str]:
+    """What the household's command was told: a line of exit code and sentence each time."""
+    told = checkout / "told"
+    return told.read_text().splitlines() if told.exists() else []
+
+
+COMMAND = 'echo "$SLIMMEMETER_EXIT_CODE $(cat)" >>"$HOME/told"'
+
+
+def test_third_failure_in_a_row_is_told_and_the_end_of_it(
+    checkout: Path, meter: Meters, database: Path
+) -> None:
+    """Once each, with the sentence; a failure or two are nobody's business."""
+    well = {"SLIMMEMETER_PORT": meter(telegram_now()).port, "SLIMMEMETER_DB": str(database)}
+    well |= {"SLIMMEMETER_ON_TROUBLE": COMMAND}
+    broken = well | {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE"}
+    for pull in (broken, broken, well, broken, broken):
+        pull_sh(checkout, **pull)
+    assert told_to(checkout) == []
+    for pull in (broken, broken, broken):
+        assert pull_sh(checkout, **pull).returncode == 3
+    assert len(told_to(checkout)) == 1
+    assert told_to(checkout)[0].startswith("3 p1-pull: there is no /dev/ttyNOTHERE")
+    for _ in range(2):
+        done = pull_sh(checkout, **well)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert told_to(checkout)[1:] == ["0 p1-pull: a reading is stored again"]
+    assert not database.with_name("failures").exists()
+
+
+def test_command_that_does_not_hear_is_told_again(checkout: Path, database: Path) -> None:
+    """What it said is logged, the pull's exit code stays, and the next failure tries again."""
+    kept = {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE", "SLIMMEMETER_DB": str(database)}
+    deaf = "echo no network >&2; exit 6"
+    said = [pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=deaf, **kept) for _ in range(4)]
+    assert [done.returncode for done in said] == [3] * 4
+    heard = [
+        "no network\np1-pull: SLIMMEMETER_ON_TROUBLE ended with exit code 6" in done.stderr
+        for done in said
+    ]
+    assert heard == [False, False, True, True]
+    pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=COMMAND, **kept)
+    pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=COMMAND, **kept)
+    assert len(told_to(checkout)) == 1
+
+
+def test_pull_that_is_killed_counts_as_failure(
+    checkout: Path, meter: Meters, database: Path
+) -> None:
+    """The command hears of a pull that was killed too."""
+    kept = {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE", "SLIMMEMETER_DB": str(database)}
+    for _ in range(2):
+        pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=COMMAND, **kept)
+    silent = meter(b"").port
+    command = [str(checkout / "scripts/pull.sh"), "--port", silent, "--db", str(database)]
+    kept = {"PATH": "/usr/bin:/bin", "HOME": str(checkout), "SLIMMEMETER_ON_TROUBLE": COMMAND}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=kept) as process:
+        os.kill(until(lambda: _pid_of(f"/..\0--port\0{silent}")) or 0, signal.SIGKILL)
+        process.wait(timeout=30)
+    assert [line.split(" after")[0] for line in told_to(checkout)] == ["137 p1-pull was killed"]
 
 
 def test_pulls_do_not_pile_up(checkout: Path, meter: Meters, database: Path) -> None:
@@ -184,7 +247,9 @@ HOUSE = {
     "items": "telegram",
     "store": "backup database errors items judgement ledger schema telegram",
     "hearing": "errors frames port telegram",
-    "pull": "alarm clock display errors hearing outcome output port settings store telegram",
+    "trouble": "outcome",
+    "pull": "alarm clock display errors hearing outcome output port settings store telegram"
+    " trouble",
     "periods": "",
     "curve": "",
     "archive": "database judgement schema",
@@ -216,6 +281,7 @@ HOUSE = {
     "diagnosis": "clock errors faults findings frames hearing noise obis port settings telegram",
     "doctor": "alarm archive clock database diagnosis errors faults findings hearing outcome"
     " output port report settings store",
+    "installation": "access archive backup clock doctor errors findings output settings store",
     "export": "archive clock database errors history judgement schema settings tables tabular",
     "sheet": "errors history items periods schema telegram",
     "card": "archive database items judgement schema telegram",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from slimmemeter.errors import UsageError
-from slimmemeter.settings import SETTINGS, Settings
+from slimmemeter.settings import SETTINGS, Settings, as_file
 
 
 def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:
@@ -52,6 +53,34 @@ def test_wrong_line_of_the_file_is_told_with_the_file(tmp_path: Path) -> None:
 def test_winter_offset(zone: str, offset_s: int) -> None:
     """A stamp's W is the zone's standard time, on both halves of the globe."""
     assert Settings({}, {"SLIMMEMETER_TZ": zone}, "/nonexistent").winter_offset_s() == offset_s
+
+
+def test_quotes_around_a_value_are_not_of_it(tmp_path: Path) -> None:
+    """Those around a part of it are, as in a command."""
+    file = tmp_path / "slimmemeter"
+    for text, value in {
+        "'mail -s \"The meter\" me'": 'mail -s "The meter" me',
+        '"a b"': "a b",
+        'curl "https://x/$Y"': 'curl "https://x/$Y"',
+        '"/opt/my mail" "me"': '"/opt/my mail" "me"',
+        "'": "'",
+    }.items():
+        file.write_text(f"SLIMMEMETER_ON_TROUBLE={text}\n")
+        assert Settings({}, {}, str(file)).on_trouble == value
+
+
+def test_first_file_says_what_holds_without_it(tmp_path: Path) -> None:
+    """Each setting stands in it, as a comment where nothing was asked for."""
+    file = tmp_path / "slimmemeter"
+    file.write_text(as_file({"SLIMMEMETER_PASSWORD": "scrypt:1$2$3"}))
+    assert {setting.name for setting in SETTINGS} == set(
+        re.findall("SLIMMEMETER_\\w+", file.read_text())
+    )
+    settings, none = Settings({}, {}, str(file)), Settings({}, {}, "/nonexistent")
+    assert settings.password == "scrypt:1$2$3"
+    assert {**vars(settings), "password": ""} == vars(none)
+    file.write_text(file.read_text().replace("\n#SLIMM", "\nSLIMM"))
+    assert vars(Settings({}, {}, str(file))) == vars(settings)
 
 
 def test_every_setting_is_in_the_readme() -> None:
