@@ -7,6 +7,7 @@ if one is set. `guard` is all that the web app knows of it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hmac
 import os
@@ -15,6 +16,7 @@ import socket
 import struct
 import threading
 import time
+from array import array
 from collections.abc import Iterator
 from ipaddress import (
     IPv4Address,
@@ -40,7 +42,8 @@ HOME_NAME = re.compile(rf"{LABEL}|({LABEL}\.)+(local|lan|home\.arpa|internal|fri
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]/@]+)(:\d{1,5})?")
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 IPV6_ADDRESSES = "/proc/self/net/if_inet6"
-SIOCGIFADDR, SIOCGIFNETMASK = 0x8915, 0x891B  # netdevice(7)
+SIOCGIFCONF, SIOCGIFNETMASK = 0x8912, 0x891B  # netdevice(7)
+IFREQ = 16 + (24 if struct.calcsize("P") == 8 else 16)  # bytes: a name, then an address
 
 DELAY_S = 1
 MOST_DELAYED = 2  # of the server's threads
@@ -158,25 +161,20 @@ def _is_this_computer(address: Address) -> bool:
 
 
 def interfaces() -> Iterator[Interface]:
-    """The addresses of this computer, each with its network."""
+    """The addresses of this computer, each with its network, without a netlink socket, which the
+    service may not open."""
+    room = array("B", bytes(256 * IFREQ))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        for _, name in socket.if_nameindex():
-            request = struct.pack("256s", name.encode())
-            try:
-                address, mask = (
-                    IPv4Address(fcntl.ioctl(asked, what, request)[20:24])
-                    for what in (SIOCGIFADDR, SIOCGIFNETMASK)
-                )
-            except OSError:  # it has none
-                continue
-            yield IPv4Interface(f"{address}/{mask}")
-    try:
-        with open(IPV6_ADDRESSES, encoding="ascii") as file:
-            rows = [line.split() for line in file]
-    except OSError:  # the kernel is without IPv6
-        rows = []
-    for row in rows:  # the address, the interface's number, the prefix's length, …
-        yield IPv6Interface((int(row[0], 16), int(row[2], 16)))
+        wanted = struct.pack("iP", len(room), room.buffer_info()[0])
+        (length,) = struct.unpack_from("i", fcntl.ioctl(asked, SIOCGIFCONF, wanted))
+        for at in range(0, length, IFREQ):
+            named = room[at : at + IFREQ].tobytes()
+            mask = fcntl.ioctl(asked, SIOCGIFNETMASK, named)
+            yield IPv4Interface(f"{IPv4Address(named[20:24])}/{IPv4Address(mask[20:24])}")
+    with contextlib.suppress(OSError), open(IPV6_ADDRESSES, encoding="ascii") as file:
+        for line in file:  # the address, the interface's number, the prefix's length, …
+            digits, _, prefix, *_ = line.split()
+            yield IPv6Interface((int(digits, 16), int(prefix, 16)))
 
 
 def is_home_name(host: str, known: tuple[str, ...] = ()) -> bool:

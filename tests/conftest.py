@@ -47,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also the tests that take minutes")
     parser.addoption("--years", type=int, help="of the long simulation; without it a short one")
     parser.addoption("--system", action="store_true", help="also those that boot a Debian (root)")
+    parser.addoption("--suite", default="bookworm", help="which Debian: bookworm or trixie")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,20 +1,22 @@
-"""What the tests in a machine share: its base root, the wheels, a checkout, the machine."""
+"""What the tests in a machine share: its base root, the wheels, a checkout, an installation."""
 
 import os
-import platform
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from conftest import ROOT, needs
 
-from .inside import WHEELS
+from .inside import bring, files_of, install, plug_meter_in
 from .machine import Machine, base_root
 
-SUITE, ITS_PYTHON, ITS_GLIBC = "bookworm", "3.11", 36
+INSTALL = ROOT / "scripts/install.sh"
+LOCK = ROOT / "scripts/requirements.lock"
 NEEDED = {"debootstrap": "debootstrap", "unshare": "util-linux", "nsenter": "util-linux"}
 
 
@@ -31,9 +33,10 @@ def able_host() -> None:
 
 
 @pytest.fixture(scope="session")
-def base(able_host: None) -> Path:
+def base(able_host: None, pytestconfig: pytest.Config) -> Path:
     """The pristine Debian on which each machine puts its changes."""
-    return base_root(SUITE, ROOT / ".cache" / "machines")
+    later = re.findall(r'^PACKAGES="(.*)"$', INSTALL.read_text(), re.MULTILINE)[0].split()
+    return base_root(pytestconfig.getoption("--suite"), ROOT / ".cache" / "machines", later)
 
 
 @pytest.fixture(scope="session")
@@ -47,29 +50,51 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def wheels(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project, what it needs and what builds it, for the machine's Python."""
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the lock file names; all of it is pure Python, so it fits every machine."""
     folder = tmp_path_factory.mktemp("wheels")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", f"--wheel-dir={folder}", checkout], check=True)
-    (project,) = folder.glob("slimmemeter-*.whl")
-    fits = ["--only-binary=:all:", f"--python-version={ITS_PYTHON}", *_platforms()]
-    subprocess.run(
-        [*pip, "download", *fits, f"--dest={folder}", project, "flit_core>=3.9"], check=True
-    )
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download"]
+    fits = ["--no-deps", "--only-binary=:all:", "--require-hashes", f"--requirement={LOCK}"]
+    subprocess.run([*pip, *fits, f"--dest={folder}"], check=True)
+    assert {wheel.name.rpartition("-")[2] for wheel in folder.iterdir()} == {"any.whl"}
     return folder
 
 
-def _platforms() -> list[str]:
-    """Every platform whose wheels run with the machine's C library, as pip doesn't infer them."""
-    names = [f"manylinux_2_{minor}" for minor in range(ITS_GLIBC, 16, -1)] + ["manylinux2014"]
-    return [f"--platform={name}_{platform.machine()}" for name in names]
+class Installation(NamedTuple):
+    """A root after `install.sh`; what that said, and would have said with --dry-run; the files
+    before either, and after the dry run."""
+
+    root: Path
+    said: str
+    would: str
+    files_before: set[str]
+    files_between: set[str]
+
+
+@pytest.fixture(scope="session")
+def installation(
+    base: Path, checkout: Path, wheels: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """Installed once, in a fresh Debian that speaks with a meter."""
+    root = tmp_path_factory.mktemp("installed") / "root"
+    with Machine(base) as machine:
+        bring(machine, checkout, wheels)
+        plug_meter_in(machine)
+        before = files_of(machine)
+        would = install(machine, "--dry-run")
+        between = files_of(machine)
+        said = install(machine)
+        machine.run("systemctl", "stop", "appWebserver", "cron", "meter")
+        machine.keep(root)
+    yield Installation(root, said, would, before, between)
+    shutil.rmtree(root)  # a gigabyte
 
 
 @pytest.fixture(scope="module")
-def machine(base: Path, wheels: Path) -> Iterator[Machine]:
-    """A machine of the module's own, in which pip finds the wheels."""
-    with Machine(base) as booted:
-        booted.copy_in(wheels, WHEELS)
-        booted.run("chmod", "--recursive", "a+rX", WHEELS)
+def machine(installation: Installation) -> Iterator[Machine]:
+    """A machine of the module's own that was booted after the installation, with its meter; cron
+    is stopped, as its pulls would come between the tests' own."""
+    with Machine(installation.root) as booted:
+        booted.run("systemctl", "stop", "cron")
+        plug_meter_in(booted)
         yield booted

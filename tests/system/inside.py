@@ -1,6 +1,7 @@
-"""What the tests do inside a machine: plug in a meter, look at the pages, ask the journal."""
+"""What the tests do inside a machine: install, plug in a meter, look at the pages, and so on."""
 
 import base64
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,9 +9,23 @@ from conftest import ROOT
 
 from .machine import Machine, poll_until
 
+PI = "pi"  # who owns the machine: may do nothing special, but has sudo
+CHECKOUT = f"/home/{PI}/slimmemeter"
 WHEELS = "/srv/wheels"
-OFFLINE = f"export PIP_NO_INDEX=1 PIP_FIND_LINKS={WHEELS}\n"
-METER_PORT = "/dev/meter"
+PIP_CONF = f"[global]\nno-index = true\nfind-links = {WHEELS}\n"
+METER_PORT = "/dev/ttyUSB0"
+PROGRAM = "/opt/slimmemeter/current"
+FOLDER = "/var/lib/slimmemeter"
+DATABASE = f"{FOLDER}/slimmemeter.sqlite3"
+UNIT = "appWebserver.service"
+USER = "slimmemeter"
+SINCE = str(int(time.time()))
+# What changes by itself, and what apt and Python keep of what they do.
+VOLATILE = (
+    "/dev /etc/alternatives /home /proc /root /run /srv /sys /tmp /usr/lib/python3 /var/cache/apt"
+    " /var/cache/debconf /var/cache/ldconfig /var/lib/apt /var/lib/dpkg /var/lib/systemd /var/log"
+    " /var/tmp"
+).split()
 
 _FETCH = """
 import base64, sys, urllib.error, urllib.request
@@ -29,10 +44,49 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def get(machine: Machine, path: str) -> Answer:
+def bring(machine: Machine, checkout: Path, wheels: Path) -> None:
+    """Let the owner have a checkout, and pip find the wheels, as a machine has no network."""
+    machine.run("useradd", "--create-home", "--shell=/bin/bash", PI)
+    machine.run("tee", "/etc/sudoers.d/pi", stdin=f"{PI} ALL=(ALL) NOPASSWD: ALL\n")
+    machine.run("tee", "/etc/pip.conf", stdin=PIP_CONF)
+    machine.copy_in(wheels, WHEELS)
+    machine.run("chmod", "--recursive", "a+rX", WHEELS)
+    check_out(machine, checkout)
+
+
+def check_out(machine: Machine, checkout: Path) -> None:
+    """Replace the owner's checkout, as `git pull` does."""
+    machine.run("rm", "-rf", CHECKOUT)
+    machine.copy_in(checkout, CHECKOUT)
+    machine.run("chown", "--recursive", f"{PI}:", CHECKOUT)
+
+
+def install(machine: Machine, *arguments: str) -> str:
+    """Run the installer as the README says, and return what it says."""
+    command = ["sudo", f"{CHECKOUT}/scripts/install.sh", *arguments]
+    return machine.run(*command, user=PI, timeout_s=300).stdout
+
+
+def files_of(machine: Machine) -> set[str]:
+    """Every path that stays when nothing is done, but for what belongs to no program of ours."""
+    prune = " -o ".join(f"-path {place}" for place in VOLATILE)
+    found = machine.shell(f"find / -xdev \\( {prune} -o -name __pycache__ \\) -prune -o -print")
+    return set(found.stdout.splitlines())
+
+
+def get(machine: Machine, path: str, origin: str = "http://localhost:8765") -> Answer:
     """Fetch a page from inside the machine."""
-    url = f"http://localhost:8765{path}"
-    fetched = machine.run("python3", "-c", _FETCH, url, check=False).stdout
+    fetched = machine.run("python3", "-c", _FETCH, f"{origin}{path}", check=False).stdout
+    return _answer(fetched)
+
+
+def get_from(machine: Machine, namespace: str, url: str) -> Answer:
+    """Fetch a page from another network namespace of the machine."""
+    inside = ["ip", "netns", "exec", namespace, "python3", "-c", _FETCH, url]
+    return _answer(machine.run(*inside, check=False).stdout)
+
+
+def _answer(fetched: str) -> Answer:
     status, _, body = fetched.partition(" ")
     return Answer(int(status or 0), base64.b64decode(body))
 
@@ -43,12 +97,12 @@ def wait_for_pages(machine: Machine) -> None:
 
 
 def plug_meter_in(machine: Machine) -> None:
-    """Let a meter speak, and have every program of the machine told where."""
+    """Let a meter speak at the port where the programs look first."""
     machine.copy_in(ROOT / "slimmemeter", "/srv/slimmemeter")
     machine.copy_in(Path(__file__).with_name("speaking_meter.py"), "/srv/speaking_meter.py")
-    machine.run("tee", "/etc/default/slimmemeter", stdin=f"SLIMMEMETER_PORT={METER_PORT}\n")
     unit = ["systemd-run", "--quiet", "--collect", "--unit=meter"]
-    machine.run(*unit, "python3", "/srv/speaking_meter.py", METER_PORT)
+    machine.run("rm", "-f", METER_PORT)
+    machine.run(*unit, "python3", "/srv/speaking_meter.py", METER_PORT, SINCE)
     is_there = ["test", "-c", METER_PORT]
     poll_until("the meter spoke", lambda: machine.run(*is_there, check=False).returncode == 0, 20)
 
@@ -58,7 +112,13 @@ def pull_meter_out(machine: Machine) -> None:
     machine.run("systemctl", "stop", "meter")
 
 
-def stored(machine: Machine, database: str) -> int:
+def pull(machine: Machine) -> str:
+    """Pull as cron does; what it says."""
+    done = machine.run(f"{PROGRAM}/scripts/pull.sh", user=USER, check=False)
+    return done.stdout + done.stderr
+
+
+def stored(machine: Machine, database: str = DATABASE) -> int:
     """How many readings there are; none where there is no database yet."""
     counted = ["sqlite3", "-readonly", database, "SELECT count(*) FROM readings"]
     return int(machine.run(*counted, check=False).stdout or 0)

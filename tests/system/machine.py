@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-_PACKAGES = "cron,dbus,procps,python3-venv,sqlite3,systemd,systemd-sysv"
+_PACKAGES = "dbus,iproute2,procps,python3,sqlite3,sudo,systemd,systemd-sysv"
+
+_DOWNLOAD = "install --yes --no-install-recommends --download-only"
 
 # Nothing of the host's environment may leak into the machine.
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -33,35 +35,40 @@ def poll_until(what: str, holds: Callable[[], bool], within_s: float) -> None:
         time.sleep(0.1)
 
 
-def base_root(suite: str, cache: Path) -> Path:
-    """Return a pristine root, kept because it takes a minute, and never a half-made one."""
-    recipe = hashlib.sha256(_PACKAGES.encode()).hexdigest()[:8]
+def base_root(suite: str, cache: Path, later: Sequence[str]) -> Path:
+    """Return a pristine root, kept because it takes a minute, and never a half-made one.
+
+    :param later: packages that wait in its cache, as a machine's apt has no network.
+    """
+    recipe = hashlib.sha256(" ".join([_PACKAGES, *later]).encode()).hexdigest()[:8]
     base = cache.resolve() / f"{suite}-{recipe}"
     if not base.exists():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{suite}-new-", dir=cache) as unfinished:
             root = Path(unfinished) / "root"
-            _bootstrap(suite, root)
+            _bootstrap(suite, root, later)
             _make_generic(root)
             root.rename(base)
     return base
 
 
-def _bootstrap(suite: str, root: Path) -> None:
+def _bootstrap(suite: str, root: Path, later: Sequence[str]) -> None:
     """Fill the root, in namespaces so that an interrupted run leaves no process and no mount."""
     asked = ["http_proxy", "Acquire::http::Proxy", "https_proxy", "Acquire::https::Proxy"]
     proxies = shlex.split(_captured(["apt-config", "shell", *asked]).stdout)
     enclosed = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "env", *proxies]
     debootstrap = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}"]
-    _captured([*enclosed, *debootstrap, suite, str(root), _mirror(suite)])
+    _captured([*enclosed, *debootstrap, suite, str(root), _mirror()])
+    for asked_of_apt in (["update"], [*shlex.split(_DOWNLOAD), *later]):
+        _captured([*enclosed, "chroot", str(root), "apt-get", "--quiet", *asked_of_apt])
 
 
-def _mirror(suite: str) -> str:
-    """Ask apt which mirror has the suite: it knows every format that its sources may have."""
+def _mirror() -> str:
+    """Ask apt for this host's mirror of Debian: it knows every format that sources may have."""
     uris = _captured(["apt-get", "update", "--print-uris"]).stdout
-    found = re.search(rf"^'(https?://\S+)/dists/{re.escape(suite)}/", uris, re.MULTILINE)
+    found = re.search(r"^'(https?://\S+/debian)/dists/", uris, re.MULTILINE)
     if found is None:
-        raise LookupError(f"no apt source of this host has the suite {suite}")
+        raise LookupError("no apt source of this host is a mirror of Debian")
     return found[1]
 
 
@@ -85,7 +92,7 @@ def _make_generic(root: Path) -> None:
     (root / "etc/hosts").write_text("127.0.0.1 localhost debian\n::1 localhost\n")
     (root / "etc/resolv.conf").write_text("")
     (root / "etc/machine-id").write_text("")
-    _captured(["rm", "-rf", f"{root}/var/lib/dbus/machine-id", f"{root}/var/cache/apt/archives"])
+    _captured(["rm", "-rf", f"{root}/var/lib/dbus/machine-id"])
 
 
 @contextlib.contextmanager
@@ -172,6 +179,11 @@ class Machine:
         target = self.root / dst.lstrip("/")
         (target if src.is_dir() else target.parent).mkdir(parents=True, exist_ok=True)
         _captured(["cp", "-r", "--no-target-directory", str(src), str(target)])
+
+    def keep(self, where: Path) -> None:
+        """Copy all that is on its disk, so that other machines can boot from it."""
+        where.mkdir(parents=True)
+        _captured(["cp", "-a", "--one-file-system", f"{self.root}/.", str(where)])
 
     def run(
         self,

@@ -1,0 +1,104 @@
+"""`sudo scripts/install.sh` in a fresh Debian: what it says, what it makes, what it may do."""
+
+import re
+
+import pytest
+
+from .conftest import Installation
+from .inside import CHECKOUT, DATABASE, FOLDER, PI, PROGRAM, UNIT, USER, stored
+from .machine import Machine
+
+pytestmark = pytest.mark.system
+
+
+def test_dry_run_changes_nothing(installation: Installation) -> None:
+    """It names each thing that the installation then makes, and makes none."""
+    assert installation.files_between == installation.files_before
+    for made in (
+        "useradd",
+        "/etc/cron.d/slimmemeter",
+        "python3-matplotlib",
+        f"enable --quiet cron {UNIT[:12]}",
+    ):
+        assert made in installation.would
+
+
+def test_installation_ends_with_a_reading_and_an_address(installation: Installation) -> None:
+    """The first pull, the doctor, where to look and when there is a picture."""
+    assert f"is stored in {DATABASE}\n" in installation.said
+    assert "all is well\n" in installation.said
+    assert "\n    http://debian.local:8765\n" in installation.said
+    assert re.search(r"the first picture is there at \d\d:\d\d\n$", installation.said)
+
+
+def test_owners_and_modes(machine: Machine) -> None:
+    """Who collects owns the data; who serves is in the group; the settings are no stranger's."""
+    told = {
+        FOLDER: "slimmemeter slimmemeter 750",
+        DATABASE: "slimmemeter slimmemeter 644",
+        "/etc/default/slimmemeter": "root slimmemeter 640",
+        "/etc/cron.d/slimmemeter": "root root 644",
+        "/run/slimmemeter": "slimmemeter slimmemeter 755",
+        "/var/cache/slimmemeter": "slimmemeter-web slimmemeter 755",
+        f"{PROGRAM}/.venv": "root root 755",
+        "/usr/local/bin/p1-pull": "root root 755",
+    }
+    for path, expected in told.items():
+        assert machine.run("stat", "-Lc", "%U %G %a", path).stdout.strip() == expected, path
+    assert machine.run("id", "-nG", "slimmemeter").stdout.split() == ["slimmemeter", "dialout"]
+    assert machine.run("id", "-nG", "slimmemeter-web").stdout.split() == ["slimmemeter"]
+
+
+def test_compiled_code_is_debian_s_and_the_rest_is_locked(machine: Machine) -> None:
+    """numpy and matplotlib come from Debian's packages, and no file of the environment is of
+    machine code."""
+    where = (
+        "import numpy, matplotlib, PIL; print(numpy.__file__, matplotlib.__file__, PIL.__file__)"
+    )
+    found = machine.run(f"{PROGRAM}/.venv/bin/python", "-I", "-c", where).stdout.split()
+    assert all(path.startswith("/usr/lib/python3/dist-packages/") for path in found)
+    compiled = machine.shell(f"find {PROGRAM}/ -name '*.so*'").stdout
+    assert compiled == ""
+    frozen = machine.run(f"{PROGRAM}/.venv/bin/python", "-m", "pip", "freeze", "--local").stdout
+    locked = machine.run("cat", f"{PROGRAM}/scripts/requirements.lock").stdout
+    for line in frozen.lower().replace("_", "-").splitlines():
+        assert line in locked or line.startswith(("slimmemeter", "setuptools", "pip")), line
+
+
+def test_cron_has_the_pull_and_the_backup(machine: Machine) -> None:
+    """Each as the user who collects; the backup, as it stands there, is proved and logged."""
+    lines = machine.run("cat", "/etc/cron.d/slimmemeter").stdout.splitlines()[1:]
+    assert [line.split()[:6] for line in lines] == [
+        ["*/5", "*", "*", "*", "*", USER],
+        ["30", "3", "*", "*", "*", USER],
+    ]
+    machine.shell(lines[1].split(USER, 1)[1], user=USER)
+    said = machine.shell("journalctl --sync; journalctl -q -o cat -t slimmemeter-backup").stdout
+    assert "was proved" in said
+
+
+@pytest.mark.parametrize("program", ["p1-pull", "slimmemeter"])
+def test_programs_run_as_who_collects(machine: Machine, program: str) -> None:
+    """Whoever types their names means the same file and the same settings."""
+    for user in (None, PI, USER):
+        said = machine.run(program, "--version", user=user).stdout
+        assert said.startswith("slimmemeter ")
+    before = stored(machine)
+    machine.run("p1-pull", user=PI)
+    assert stored(machine) > before
+    assert machine.run("stat", "-c", "%U", DATABASE).stdout == "slimmemeter\n"
+
+
+def test_only_root_installs(machine: Machine) -> None:
+    """Others get a sentence that says how."""
+    done = machine.run(f"{CHECKOUT}/scripts/install.sh", user=PI, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "install.sh: only root may do that: sudo scripts/install.sh\n"
+
+
+def test_wrong_argument_is_told(machine: Machine) -> None:
+    """With what there is."""
+    done = machine.run(f"{CHECKOUT}/scripts/install.sh", "--upgrade", check=False)
+    assert done.returncode == 2
+    assert "--uninstall" in done.stdout
+    assert done.stderr == "install.sh: there is no --upgrade\n"
