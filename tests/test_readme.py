@@ -120,6 +120,19 @@ def test_sensors_of_home_assistant_find_their_values(house_database: Path) -> No
     assert len(sensors) == 6
 
 
+def test_files_and_tables_for_contributors_are_there() -> None:
+    """What CONTRIBUTING and SECURITY name: paths, modules, and tables in modules."""
+    for document in ("CONTRIBUTING", "SECURITY"):
+        text = (ROOT / f".github/{document}.md").read_text()
+        for path in re.findall(r"`((?:\.ci|scripts|slimmemeter|systemd|tests)/[\w./]+)[` ]", text):
+            assert (ROOT / path).exists(), path
+        for module in re.findall(r"`(\w+\.py)`", text):
+            assert (ROOT / "slimmemeter" / module).exists(), module
+        for name, path, _ in re.findall(r"`([A-Z]+)`[^`]{1,20}`((?:\w+/)*(\w+)\.py)`", text):
+            module = ROOT / ("" if "/" in path else "slimmemeter") / path
+            assert re.search(rf"^{name}\b", module.read_text(), re.MULTILINE), name
+
+
 def test_queries_answer(house_database: Path) -> None:
     """The three queries for `sqlite3` give rows, or nothing where nothing is."""
     (block,) = [block for block in SHELL if "sqlite3 -readonly" in block]
