@@ -16,14 +16,16 @@ from conftest import until
 class Server:
     """The real `slimmemeter serve` on a free port."""
 
-    def __init__(self, database: Path, home: Path) -> None:
+    def __init__(self, database: Path, home: Path, errors: Path | None = None) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.url = f"http://127.0.0.1:{free.getsockname()[1]}"
         command = [sys.executable, "-I", "-m", "slimmemeter.cli", "serve", "--db", str(database)]
         environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
-        self.process = subprocess.Popen(
-            [*command, "--listen", self.url.removeprefix("http://")], env=environment
-        )
+        listen = ["--listen", self.url.removeprefix("http://")]
+        said = errors and errors.open("wb")
+        self.process = subprocess.Popen([*command, *listen], env=environment, stderr=said or None)
+        if said:
+            said.close()
         until(self.answers)
 
     def answers(self) -> bool:
