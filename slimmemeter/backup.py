@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import gzip
+import itertools
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ NAME = re.compile(r"slimmemeter-(\d{4}-\d\d)-(\d\d)T\d{6}Z\.sqlite3\.gz")
 PART = ".part"
 LOCK_S = 30  # what a pull or an import may take
 FSTAB = "/etc/fstab"
-STALE_PART_S = 86400
+STALE_PART_S = 3600  # another computer may be at work in the same folder
 PIECE = 1 << 18
 GZIP = b"\x1f\x8b"
 LEVEL = 6
@@ -46,6 +47,8 @@ def make(source: str, folder: str) -> Content:
     """
     folder = os.path.realpath(folder)
     _must_be_there(folder)
+    _clear_away(f"{folder}/slimmemeter-")
+    _clear_away(os.path.realpath(source))
     name = time.strftime("slimmemeter-%Y-%m-%dT%H%M%SZ.sqlite3.gz", time.gmtime())
     with _told(folder), _part(f"{folder}/{name}", source) as copy, _part(copy, source) as packed:
         newest = _copy(source, copy)
@@ -89,6 +92,7 @@ def restore(
     """
     target = os.path.realpath(target)
     folder = os.path.dirname(target)
+    _clear_away(target)
     with _told(folder), _part(target, target) as part:
         _unpack(source, part)
         content = prove(part)
@@ -133,8 +137,7 @@ def put_in_place(part: str, target: str, why: str) -> str | None:
         os.link(part, target)  # which fails where a pull made one meanwhile
         database.sync_folder(os.path.dirname(target))
         return None
-    stem, extension = os.path.splitext(target)
-    aside = f"{stem}-{why}-{time.strftime('%Y-%m-%dT%H%M%S')}{extension}"
+    aside = _aside(target, why)
     with _kept_from_pulls(target):
         os.link(target, aside)
         if os.path.exists(f"{target}-journal"):  # of a file that nobody can finish
@@ -142,6 +145,14 @@ def put_in_place(part: str, target: str, why: str) -> str | None:
         os.replace(part, target)
         database.sync_folder(os.path.dirname(target))
     return aside
+
+
+def _aside(target: str, why: str) -> str:
+    """A name beside the database that no file has."""
+    stem, extension = os.path.splitext(target)
+    stem = f"{stem}-{why}-{time.strftime('%Y-%m-%dT%H%M%S')}"
+    names = (f"{stem}{f'-{number}' if number else ''}{extension}" for number in itertools.count())
+    return next(name for name in names if not os.path.lexists(name))
 
 
 @contextlib.contextmanager
@@ -175,9 +186,6 @@ def _told(folder: str) -> Iterator[None]:
 def _part(beside: str, like: str) -> Iterator[str]:
     """A place for an unfinished file, owned as the database is; it is gone at the end."""
     folder, name = os.path.split(beside)
-    for old in glob.glob(f"{glob.escape(folder)}/.slimmemeter-*{PART}"):
-        if time.time() - os.path.getmtime(old) > STALE_PART_S:
-            os.unlink(old)
     made = f"{folder}/.{name.lstrip('.')}.{os.getpid()}{PART}"
     try:
         with open(made, "xb"):
@@ -187,6 +195,17 @@ def _part(beside: str, like: str) -> Iterator[str]:
         for left in (made, f"{made}-journal"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(left)
+
+
+def _clear_away(beginning: str) -> None:
+    """Take out what a program of this computer left unfinished that was killed long ago."""
+    folder, name = map(glob.escape, os.path.split(beginning))
+    for left in glob.glob(f"{folder}/.{name}*{PART}"):
+        process = left.removesuffix(PART).rpartition(".")[2]
+        is_old = time.time() - os.path.getmtime(left) > STALE_PART_S
+        if is_old and not os.path.exists(f"/proc/{process}"):
+            for path in glob.glob(f"{glob.escape(left)}*"):
+                os.unlink(path)
 
 
 def own_as(path: str, like: str) -> None:

@@ -141,7 +141,9 @@ class _Sum:
             and event[owner] in numbers
             and _overlaps(event["at"], event["until"], borders)
         ]
-        self.gaps = sorted(told + [each.times for each in self.changes if each.is_gap])
+        # Where another device goes on beside the one that was replaced, something is known.
+        unknown = [each.times for each in _in(lives) if each in self.changes and each.is_gap]
+        self.gaps = sorted(told + unknown)
 
     def add(self, life: NamedRow, columns: Sequence[tuple[str, str]]) -> None:
         """Add what was counted in one life; `columns` are (stored, shown) names."""
@@ -260,7 +262,16 @@ def column_of(device: NamedRow) -> str:
 def changes(lives: Sequence[NamedRow]) -> list[Change]:
     """Where one life goes over into the next, of lives in order of their first readings: nothing is
     known between them, or they overlap by no more than a meter's clock may be off. Where another
-    one goes on beside it, nothing goes over."""
+    one goes on beside it, only what takes its place on its channel is told."""
+    channels: dict[int, list[NamedRow]] = {}
+    for life in lives:
+        if "channel" in life.keys():  # noqa: SIM118 - a Row iterates over its values
+            channels.setdefault(life["channel"], []).append(life)
+    told = {change.new["id"]: change for row in (*channels.values(), lives) for change in _in(row)}
+    return sorted(told.values(), key=lambda change: int(change.new["first"]))
+
+
+def _in(lives: Sequence[NamedRow]) -> list[Change]:
     found = []
     newest: NamedRow | None = None
     for life in lives:

@@ -372,7 +372,7 @@ class Writer(Database):
             (OTHER_VALUE, device, reading.at),
         )
         if known[0] is None:
-            detail = f"{before}, then {reading.counter} {reading.unit}"
+            detail = f"{before} {reading.counter}"
             self._insert("events", None, OTHER_VALUE, None, device, reading.at, None, detail)
 
     def noted(self) -> dict[str, int]:

@@ -293,13 +293,15 @@ def event(kind: str, detail: str | None, names_of: Names) -> str:
         if off_s < 0:
             return str(gettext("the meter's clock was %(length)s behind", length=length))
         return str(gettext("the meter's clock was %(length)s ahead", length=length))
+    if kind == "other value" and detail is not None:
+        text = gettext("another value of a moment that was known")
+        return f"{text} ({_compared(*detail.split())})"
     names = {
         GAP: gettext("no valid reading came"),
         CLOCK_OFF: gettext("the meter's clock was not set"),
         CLOCK_RIGHT: gettext("the meter's clock was right again"),
-        "other value": gettext("another value of a moment that was known"),
     }
-    return f"{names[kind]} ({detail})" if detail else str(names[kind])
+    return str(names[kind])
 
 
 def _set_aside(detail: str | None, names_of: Names) -> str:
@@ -313,8 +315,11 @@ def _set_aside(detail: str | None, names_of: Names) -> str:
         "below": gettext("a reading was set aside, as it is below the one before"),
         "above": gettext("a reading was set aside, as it is above the ones after it"),
     }
-    said = f"{number(int(value), 1000, 3)} / {number(int(other), 1000, 3)}"
-    return f"{texts[how]} ({name + ': ' if name else ''}{said})"
+    return f"{texts[how]} ({name + ': ' if name else ''}{_compared(value, other)})"
+
+
+def _compared(value: str, other: str) -> str:
+    return f"{number(int(value), 1000, 3)} / {number(int(other), 1000, 3)}"
 
 
 def change(why: str) -> str:

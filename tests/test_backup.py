@@ -316,10 +316,28 @@ def test_killed_backup_leaves_nothing_that_looks_like_one(filled: Path, tmp_path
         process.wait()
         for made in folder.glob("slimmemeter-*.gz"):
             assert len(gzip.decompress(made.read_bytes())) == filled.stat().st_size
-    for part in folder.glob(".*.part"):
+    for part in folder.glob(".*"):
         os.utime(part, (0, 0))
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0
     assert not list(folder.glob(".*"))
+
+
+def test_killed_restore_leaves_nothing_for_long(run: Run, filled: Path, tmp_path: Path) -> None:
+    """What it left beside the database goes with the next backup; who is at work isn't hindered."""
+    left = tmp_path / f".{filled.name}.99999999.part"
+    ours, new = tmp_path / f".{filled.name}.{os.getpid()}.part", tmp_path / ".new.99999999.part"
+    for path in (left, ours, new):
+        path.touch()
+        os.utime(path, (0, 0))
+    assert run("backup").returncode == 0
+    assert [path.exists() for path in (left, ours, new)] == [False, True, True]
+
+
+def test_start_overs_in_one_second_are_kept_apart(filled: Path, tmp_path: Path) -> None:
+    """Each file has a name of its own."""
+    for _ in range(3):
+        backup.start_over(str(filled))
+    assert len(list(tmp_path.glob("slimmemeter-until-*.sqlite3"))) == 3
 
 
 def test_start_over(run: Run, filled: Path, tmp_path: Path, pull: Pull) -> None:

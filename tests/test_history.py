@@ -162,6 +162,22 @@ def test_two_devices_side_by_side_cover_their_time_once(tmp_path: Path) -> None:
     assert ([c.total for c in table.columns], table.partial) == ([27], [0])
 
 
+def test_device_that_is_replaced_beside_another_is_told(tmp_path: Path) -> None:
+    """Of two gas meters one is replaced while the other goes on: a change, of which all counts."""
+    path = tmp_path / "x"
+    for hour in range(10):
+        each = reading({"import_t1_wh": hour}, gas=(MONDAY + 3600 * hour, 100 * hour))
+        name, dm3 = ("new", hour - 6) if hour > 5 else ("old", 7000 + hour)
+        if hour != 5:
+            each.mbus.append(MbusReading(2, 3, name, MONDAY + 3600 * hour, dm3, "dm3"))
+        stored(path, (MONDAY + 3600 * hour, each)).close()
+    table = history.medium(Reader(str(path)), "gas", [MONDAY, MONDAY + 86400])
+    assert [column.total for column in table.columns] == [900 + 4 + 3]
+    told = [(each.why, each.old["equipment"], each.new["equipment"]) for each in table.changes]
+    assert told == [("another device", "old", "new")]
+    assert table.gaps == []
+
+
 def test_total_beside_tariffs_is_not_counted_twice(tmp_path: Path) -> None:
     """Where a meter has tariffs, their sum is the total."""
     values = {"import_wh": 30, "import_t1_wh": 10, "import_t2_wh": 20, "export_wh": 5}

@@ -288,6 +288,21 @@ def test_gas_that_was_set_aside_is_called_gas(database: Path) -> None:
     )
 
 
+def test_other_value_of_a_known_moment_is_told_in_the_reader_s_language(database: Path) -> None:
+    """Both values, in the unit that the page counts in."""
+    client = house(
+        database,
+        (MONDAY, reading(1, gas=(MONDAY, 5000))),
+        (MONDAY + 300, reading(2, gas=(MONDAY, 5100))),
+    )
+    for language, said in (
+        ("en", "gas: another value of a moment that was known (5.000 / 5.100)"),
+        ("nl", "een andere waarde voor een moment dat al bekend was (5,000 / 5,100)"),
+    ):
+        page = client.get("/meter", headers={"Accept-Language": language})
+        assert said in plain(page.text)
+
+
 def test_gas_that_is_new_in_a_known_telegram_is_stored(database: Path) -> None:
     """The same moment and counters, and a newer value of the gas meter."""
     writer = Writer(str(database))
