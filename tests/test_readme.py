@@ -6,13 +6,20 @@ import ast
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
+import pytest
 from conftest import EXAMPLE, ROOT, Pull, needs
 from jinja2 import Template
 from test_web import client_of
+
+from slimmemeter import history, household
+from slimmemeter.archive import Reader
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -134,14 +141,43 @@ def test_files_and_tables_for_contributors_are_there() -> None:
 
 
 def test_queries_answer(house_database: Path) -> None:
-    """The three queries for `sqlite3` give rows, or nothing where nothing is."""
+    """The three queries for `sqlite3` give rows: of a week that has a gap of a day in it."""
     (block,) = [block for block in SHELL if "sqlite3 -readonly" in block]
     needs("sqlite3", "sqlite3")
     here = block.replace("/var/lib/slimmemeter/slimmemeter.sqlite3", str(house_database))
-    done = subprocess.run(["sh", "-euc", here], capture_output=True, check=True, text=True)
-    lines = done.stdout.splitlines()
-    assert len(lines) == 5 + 7 + 2
-    assert re.fullmatch(r"2026-10-2\d \d\d:\d\d:03\|\d+\|\d+", lines[0])
+    done = subprocess.run(
+        ["sh", "-euc", here],
+        capture_output=True,
+        check=True,
+        env={"PATH": os.environ["PATH"], "TZ": "Europe/Amsterdam"},
+        text=True,
+    )
+    first, *days = done.stdout.splitlines()
+    assert re.fullmatch(r"2026-10-22 \d\d:\d\d:03\|\d+\|\d+", first)
+    assert len(days) == 2 * 7
+    assert all(re.fullmatch(r"2026-10-2\d\|(\d+\.\d+)?", day) for day in days)
+    assert days[0].startswith("2026-10-28|")
+    reader = Reader(str(house_database))
+    midnights = [
+        int(datetime(2026, 10, day, tzinfo=household.ZONE).timestamp()) for day in (24, 25)
+    ]
+    total = sum(column.total or 0 for column in history.electricity(reader, midnights).columns[:2])
+    reader.close()
+    said = next(day for day in days if day.startswith("2026-10-24|"))
+    assert float(said.partition("|")[2]) == pytest.approx(total / 1000, abs=0.02)
+
+
+def test_tables_are_those_of_the_file(house_database: Path) -> None:
+    """Each table and each column that the README names is there, and no table is left out."""
+    told = README.partition("| table | a row is |")[2].partition("\n\n")[0]
+    cells = [line.split("|") for line in told.splitlines()[2:]]
+    tables = {row[1].strip(" `"): set(re.findall(r"`(\w+)`", row[3])) for row in cells}
+    with closing(sqlite3.connect(house_database)) as db:
+        found = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        assert set(tables) == {name for (name,) in db.execute(found)}
+        for table, names in tables.items():
+            columns = {row[1] for row in db.execute(f"PRAGMA table_xinfo({table})")}
+            assert names - {"source"} <= columns, table
 
 
 def test_demo_leaves_a_real_house_alone(pull: Pull, database: Path) -> None:

@@ -101,7 +101,7 @@ def test_doctor_finds_all_well(installed: Machine) -> None:
 
 def test_visitor_may_look_into_the_database_after_one_command(installed: Machine) -> None:
     """The README's command lets its queries work for who may do nothing special."""
-    join, sqlite3, rest = commands("Where the data is").partition("sqlite3")
+    join, sqlite3, rest = commands("What is in the file").partition("sqlite3")
     queries = sqlite3 + rest
     assert installed.shell(queries, user=PI, check=False).returncode != 0
     installed.shell(f"export USER={PI}\n{join}", user=PI)
@@ -136,7 +136,7 @@ def test_user_of_the_pages_can_read_only(installed: Machine, attempt: str) -> No
 def test_backup_and_restore_as_the_readme_says(installed: Machine) -> None:
     """By the commands that stand there; after root restored it, cron's user may pull, and the
     pages' user look."""
-    assert "was proved" in enter(installed, "Backups, and moving")
+    assert "was proved" in enter(installed, "Back it up")
     made = installed.shell(f"ls {FOLDER}/backups/*.gz | tail -n 1").stdout.strip()
     before = stored(installed)
     said = installed.run("slimmemeter", "restore", "--yes", made).stdout
