@@ -186,7 +186,10 @@ class Writer(Database):
         meter = self._one("SELECT id FROM meters WHERE equipment = ?", (equipment,))[0]
         if meter is None:
             if self._one("SELECT 1 FROM meters")[0] is not None:
-                self.noticed.append("another meter: a new series begins")
+                self.noticed.append(
+                    "another meter: a new series begins; after a move, `slimmemeter start-over`"
+                    " begins a new file"
+                )
             meter = self._insert("meters", None, equipment, reading.header, reading.version)
         self._meters[reading.meter_id] = meter
         return meter
