@@ -47,7 +47,7 @@ IFREQ = 16 + (24 if struct.calcsize("P") == 8 else 16)  # bytes: a name, then an
 
 DELAY_S = 1
 MOST_DELAYED = 2  # of the server's threads
-MOST_PICTURES = 8  # of the server's threads: what one browser asks for at once, and some
+MOST_PICTURES = 20  # of the server's threads: three pages at once, as left ones are drawn too
 HASHED = re.compile(r"(scrypt|pbkdf2):[^$]+\$[^$]+\$[0-9a-f]+")
 
 POLICY = (

@@ -18,7 +18,7 @@ from slimmemeter.settings import Settings
 from slimmemeter.web import create_app
 
 LIMITS: dict[str, Any] = {
-    "threads": 12,  # more than pictures may hold, as access.py has it
+    "threads": 24,  # more than pictures may hold, as access.py has it
     "send_bytes": 1 << 18,  # a smaller piece of an answer at a time doubles the latency
     "outbuf_overflow": 1 << 26,  # an answer is whole in memory; /tmp may be full
     "max_request_header_size": 8192,

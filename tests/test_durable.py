@@ -147,7 +147,7 @@ def slowest_client(database: Path) -> Iterator[socket.socket]:
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
             client.connect(address)
-            client.sendall(b"GET /month/2026-12/power.csv HTTP/1.0\r\n\r\n")
+            client.sendall(b"GET /month/2026-12/power.csv HTTP/1.0\r\nHost: localhost\r\n\r\n")
             assert client.recv(1) == b"H"
             yield client
     finally:
