@@ -91,6 +91,15 @@ def test_example_telegram_has_crlf_and_git_keeps_them() -> None:
         assert attributes.stdout.endswith("text: unset\n")
 
 
+def test_every_promise_has_its_test() -> None:
+    """A file of tests for each row."""
+    table = README.partition("| | promise | test | seen |")[2].partition("\n\n")[0]
+    for row in table.splitlines()[2:]:
+        named = re.findall(r"`(tests/\w+\.py)`", row.split("|")[3])
+        assert named, row
+        assert all((ROOT / path).exists() for path in named), row
+
+
 def test_every_address_answers(house_database: Path) -> None:
     """The table of addresses, each as it stands there; and no route of ours is left out."""
     table = README.partition("| address | what |")[2].partition("\n\n")[0]
