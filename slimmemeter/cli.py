@@ -137,7 +137,7 @@ def _tallied(tally: intake.Tally, settings: Settings, dry_run: bool) -> str:
         said += f"; {tally.wrong} that are none"
     if dry_run:
         said += "; nothing was stored"
-    elif tally.brought:
+    elif tally.is_noted:
         said += f"; `slimmemeter import --undo {tally.number}` takes them out again"
     return "\n".join([said, *(f"    left out: {each}" for each in tally.left_out)])
 

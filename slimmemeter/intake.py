@@ -40,6 +40,7 @@ class Tally:
     left_out: list[str] = field(default_factory=list)  # where, and why: the first and the last
     wrong: int = 0
     seldom: int = 0  # new counts of failures, power failures and peaks
+    is_noted: bool = False  # in the file, as it brought something
 
     def take(self, outcome: str, at: int, place: str) -> None:
         """Count a reading."""
@@ -63,11 +64,6 @@ class Tally:
     def new(self) -> int:
         """How many readings were stored."""
         return self.counts.get(STORED, 0)
-
-    @property
-    def brought(self) -> bool:
-        """Whether anything was stored."""
-        return bool(self.new or self.seldom)
 
 
 def run(settings: Settings, paths: list[str], dry_run: bool) -> Iterator[Tally]:
@@ -134,7 +130,6 @@ def _take(writer: Writer, item: Item, tally: Tally) -> None:
     if item.wrong:
         tally.take_wrong(item.place, item.wrong)
         return
-    had = tally.brought
     if tally.number is None:
         tally.number = writer.next_import()
     if item.reading is not None and item.at is not None:
@@ -144,8 +139,9 @@ def _take(writer: Writer, item: Item, tally: Tally) -> None:
         tally.take(writer.put_device(device, tally.number), device.at, item.place)
     if item.seldom is not None:
         tally.seldom += writer.put_seldom(item.seldom, tally.number)
-    if tally.brought and not had:
+    if not tally.is_noted and (tally.new or tally.seldom):
         writer.note_import(tally.number, tally.kind, tally.path)
+        tally.is_noted = True
 
 
 @contextmanager

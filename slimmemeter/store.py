@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
 FROM_FILE = 0
-PAUSE_S = 0.015
+PAUSE_S = 0.01
 
 
 class Writer(Database):

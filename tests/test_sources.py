@@ -7,6 +7,8 @@ import csv
 import gzip
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -94,6 +96,24 @@ def test_database_of_the_ancestor(run: Run, database: Path, tmp_path: Path, vers
     assert everything(database) == expected
     assert source.read_bytes() == before
     assert "20 known before" in run("import", source).stdout
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_database_from_standard_input(database: Path, tmp_path: Path, packed: bool) -> None:
+    """SQLite needs a file, so one is made of the pipe, and is gone at the end."""
+    source = tmp_path / "dsmr42.sqlite"
+    ancestors(source, telegrams(3), CELLS["without"])
+    content = source.read_bytes()
+    command = [sys.executable, "-m", "slimmemeter.cli", "import", "-", "--db", str(database)]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        check=True,
+        env={"HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
+        input=gzip.compress(content) if packed else content,
+    )
+    assert b"- (slimmemeter-rpi): 3 new readings" in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {source.name, database.name}
 
 
 def test_row_of_the_ancestor_that_is_none(run: Run, database: Path, tmp_path: Path) -> None:
