@@ -124,6 +124,7 @@ def _take_all(
             is_open = False
     if is_open:
         writer.commit()
+    bar.update(position() - bar.n)
 
 
 def _take(writer: Writer, item: Item, tally: Tally) -> None:
@@ -149,7 +150,8 @@ def _progress(source: sources.Source, path: str) -> Iterator[Bar]:
     """A bar with an estimate, on a terminal only."""
     total = source.length or None
     hidden = not sys.stderr.isatty()
-    with tqdm(total=total, desc=path, unit=source.unit, unit_scale=True, disable=hidden) as bar:
+    name, unit = os.path.basename(path), source.unit
+    with tqdm(total=total, desc=name, unit=unit, unit_scale=True, disable=hidden) as bar:
         yield bar
 
 

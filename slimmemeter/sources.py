@@ -126,7 +126,7 @@ def _of_text(
 
 
 class _Counted(Iterator[Item]):
-    """Items, and how many of them were told."""
+    """Items, and how many readings were told."""
 
     def __init__(self, items: Iterator[Item]) -> None:
         self._items = items
@@ -134,7 +134,7 @@ class _Counted(Iterator[Item]):
 
     def __next__(self) -> Item:
         item = next(self._items)
-        self._number += 1
+        self._number += item.seldom is None
         return item
 
     def position(self) -> int:

@@ -370,6 +370,56 @@ def test_full_disk_loses_nothing_and_the_next_pull_works(tmp_path: Path) -> None
     assert there == ["1000", "3000", "ok", ""]
 
 
+PULL_AS_NOBODY = """
+import os, sys
+import argparse, gettext, locale, re, shutil, textwrap
+from slimmemeter import alarm, clock, output, pull, store  # root may read all of it
+from slimmemeter.settings import Settings
+Settings({})
+if os.geteuid() == 0:
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+sys.argv[1:] = ["-", "--db", sys.argv[1]]
+pull.main()
+"""
+
+
+def test_permission_that_was_lost_is_told(open_folder: Path) -> None:
+    """As after `sudo cp`: exit code 5 and the remedy; the file is as it was, and then it works."""
+    database = open_folder / "slimmemeter.sqlite3"
+    puller = Puller(database)
+    assert puller.pull() == 0
+    before = database.read_bytes()
+    for path, mode in ((database, 0o444), (open_folder, 0o555)):
+        path.chmod(mode)
+    done = subprocess.run(
+        [sys.executable, "-c", PULL_AS_NOBODY, str(database)],
+        input=said(5),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 5, done.stderr
+    assert b"it may not be written by this user; see its owner" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+    assert database.read_bytes() == before
+    for path, mode in ((database, 0o644), (open_folder, 0o755)):
+        path.chmod(mode)
+    assert puller.pull() == 0
+
+
+def test_folder_that_is_gone_is_told(database: Path) -> None:
+    """As of a disk that isn't mounted: nothing is made in its place."""
+    folder = database.parent / "disk"
+    done = subprocess.run(
+        [*PULL, "-", "--db", str(folder / database.name)],
+        input=said(5),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count(b"\n")) == (5, 1)
+    assert str(folder).encode() in done.stderr
+    assert not folder.exists()
+
+
 def test_read_only_file_system_is_told(database: Path) -> None:
     """As after an SD card has failed: exit code 5, and pages can still be read."""
     puller = Puller(database)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
+import pty
 import re
 import sqlite3
 import subprocess
 import sys
+import termios
 from contextlib import closing
 from pathlib import Path
 
@@ -87,6 +90,23 @@ def test_import_from_standard_input(log: Path, database: Path) -> None:
     with log.open("rb") as file:
         subprocess.run(command, stdin=file, check=True, capture_output=True)
     assert content(database) == EXPECTED
+
+
+def test_progress_is_shown_on_a_terminal(run: Run, log: Path, tmp_path: Path) -> None:
+    """A bar with what is done, the pace and the time that is left, of bytes or of rows."""
+    first, second = tmp_path / "first.sqlite3", tmp_path / "second.sqlite3"
+    for source, database, unit in ((log, first, "B/s"), (first, second, "rows/s")):
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(ours, (24, 100))
+        command = [sys.executable, "-m", "slimmemeter.cli", "import", source, "--db", database]
+        subprocess.run(command, check=True, stderr=theirs, stdout=subprocess.DEVNULL)
+        os.close(theirs)
+        shown = os.read(ours, 10_000).decode()
+        os.close(ours)
+        assert re.search(r"first.sqlite3|p1.log", shown)
+        assert "100%" in shown
+        assert re.search(rf"\[\d\d:\d\d<\d\d:\d\d, .*{unit}\]", shown), shown
+    assert run("import", log).stderr == ""
 
 
 def test_dry_run_stores_nothing(run: Run, log: Path, database: Path) -> None:
