@@ -145,7 +145,10 @@ class Stranger:
     def __init__(self, path: str) -> None:
         """:raises StoreError: there is none, as for every method."""
         self._path = path
-        self._db = _connected(path, "ro", 5)
+        try:
+            self._db = _connected(path, "ro", 5)
+        except sqlite3.Error as error:
+            raise in_words(path, error) from None
 
     def columns(self, table: str) -> list[str]:
         """The columns of a table; none if there is no such table."""

@@ -210,6 +210,25 @@ def test_import_survives_kills(
     assert rows(database, numbers) == [(0,)]
 
 
+def test_undo_survives_kills(run: Run, database: Path, tmp_path: Path) -> None:
+    """Killed at random instants, it can be done again, and leaves what was there before."""
+    logs = {"own": range(10_000, 20_000), "other": [*range(10_000), *range(20_000, 30_000)]}
+    for name, numbers in logs.items():
+        (tmp_path / name).write_bytes(b"".join(map(said, numbers)))
+    assert run("import", tmp_path / "own").returncode == 0
+    before = told(database)
+    assert run("import", tmp_path / "other").returncode == 0
+    chance = random.Random(time.time_ns())
+    for _ in range(6):
+        with program(database, "import", "--undo", "2") as taking:
+            time.sleep(chance.uniform(0.3, 0.9))
+            taking.kill()
+    done = run("import", "--undo", "2")
+    assert done.returncode == 0 or "there is no import 2" in done.stderr
+    check_whole(database, list(logs["own"]))
+    assert told(database) == before
+
+
 def test_first_pull_survives_kills(open_folder: Path) -> None:
     """Killed while it makes the database: a whole one is there or none, and nothing else."""
     database = open_folder / "slimmemeter.sqlite3"

@@ -269,6 +269,27 @@ def test_what_holds_no_meter_readings_is_refused(
     assert not database.exists()
 
 
+@pytest.mark.parametrize("kind", ["cut off", "ruined", "another program's"])
+def test_database_that_cannot_be_read(run: Run, database: Path, tmp_path: Path, kind: str) -> None:
+    """One sentence, exit code 5, and neither is it changed nor a database made of it."""
+    card = tmp_path / "card.sqlite3"
+    stored(card, counted(*range(500)))
+    whole = card.read_bytes()
+    stranger = sqlite3.connect(":memory:")
+    stranger.execute("CREATE TABLE telegrams (sender TEXT)")
+    content = {
+        "cut off": whole[: len(whole) // 2],
+        "ruined": whole[:16] + bytes(byte ^ 0x5A for byte in whole[16:]),
+        "another program's": stranger.serialize(),
+    }[kind]
+    card.write_bytes(content)
+    done = run("import", card)
+    assert (done.returncode, done.stderr.count("\n")) == (5, 1), done.stderr
+    assert str(card) in done.stderr
+    assert card.read_bytes() == content
+    assert not database.exists()
+
+
 def test_another_database_brings_what_is_kept_beside_readings(
     run: Run, pull: Pull, captured: Captured, database: Path, tmp_path: Path
 ) -> None:
