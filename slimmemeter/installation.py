@@ -17,6 +17,7 @@ from slimmemeter.store import Writer
 
 UP_WITHIN_S = 30
 EVERY_S = 300  # cron's pull
+BEFORE_UPGRADES = "before-upgrades"  # a folder beside the database
 DRAWN_FROM = 2  # readings: what was used is a difference
 
 
@@ -34,12 +35,16 @@ def hashed() -> str:
 def back_up() -> str:
     """Where a proved copy of the readings is now; nothing where there are none.
 
+    It isn't among the nightly ones, of which the next would take its place.
+
     :raises StoreError: it can't be made.
     """
-    settings = Settings({})
-    if not os.path.exists(settings.database):
+    database = Settings({}).database
+    if not os.path.exists(database):
         return ""
-    return backup.make(settings.database, backup.folder_of(settings)).path
+    folder = f"{os.path.dirname(database)}/{BEFORE_UPGRADES}"
+    os.makedirs(folder, 0o750, exist_ok=True)
+    return backup.make(database, folder).path
 
 
 def migrate() -> str:

@@ -80,7 +80,9 @@ def test_upgrade_keeps_readings_and_settings(old: Machine, checkout: Path) -> No
     said = install(old)
     assert version(old) != was
     assert old.run("readlink", "/opt/slimmemeter/previous").stdout.strip() == was
-    assert re.search(rf"^{FOLDER}/backups/slimmemeter-\S+\.sqlite3\.gz$", said, re.MULTILINE)
+    assert re.search(
+        rf"^{FOLDER}/before-upgrades/slimmemeter-\S+\.sqlite3\.gz$", said, re.MULTILINE
+    )
     assert readings(old)[: len(kept)] == kept
     assert "SLIMMEMETER_LANG=nl\n" in old.run("cat", "/etc/default/slimmemeter").stdout
     assert 'lang="nl"' in get(old, "/").body.decode()
@@ -93,7 +95,7 @@ def test_same_version_again_changes_nothing(old: Machine) -> None:
     files = files_of(old)
     install(old)
     assert version(old) == was
-    assert {path for path in files ^ files_of(old) if "/backups/" not in path} == set()
+    assert {path for path in files ^ files_of(old) if "/before-upgrades/" not in path} == set()
 
 
 def test_version_whose_pages_fail_is_told_with_the_way_back(
@@ -119,6 +121,7 @@ def test_version_whose_pages_fail_is_told_with_the_way_back(
     done = old.run(*command, user=PI, check=False, timeout_s=300)
     assert done.returncode == 1
     assert "the pages of version 9.9.9-" in done.stderr
+    old.run("slimmemeter", "backup")  # as in the night after
     back = done.stdout.partition("this goes back to the version before: ")[2].splitlines()[0]
     old.shell(back, user=PI, timeout_s=300)
     assert version(old) == worked
