@@ -63,7 +63,7 @@ run() {
 # put MODE OWNER:GROUP FILE <CONTENT: the file as a whole or not at all.
 put() {
     if [ -n "$is_dry" ]; then say "would write: $3" && return; fi
-    cat >"$3.new"
+    (umask 077 && cat >"$3.new")
     chmod "$1" "$3.new"
     chown "$2" "$3.new"
     sync "$3.new"
@@ -287,10 +287,10 @@ tell() {
 
 uninstall() {
     if [ -e "$UNIT" ]; then run systemctl disable --quiet --now appWebserver; fi
-    # shellcheck disable=SC2086
-    run rm -f "$UNIT" "$CRON" "$RUN" $WRAPPERS
+    for made in "$UNIT" "$CRON" "$RUN" $WRAPPERS; do run rm -f "$made" "$made.new"; done
     run systemctl daemon-reload
     if [ -e "$SETTINGS" ]; then run mv -f "$SETTINGS" "$KEPT_SETTINGS"; fi
+    run rm -f "$SETTINGS.new"
     if [ -d "$DATA" ]; then run chown -R root:root "$DATA"; fi
     run rm -rf "$HOUSE" "$FONTS" /run/slimmemeter
     for user in "$SERVER" "$COLLECTOR"; do

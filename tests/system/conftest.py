@@ -1,6 +1,7 @@
 """What the tests in a machine share: its base root, the wheels, a checkout, an installation."""
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from conftest import ROOT, needs
 
-from .inside import bring, files_of, install, plug_meter_in
+from .inside import bring, files_of, install, kill_installer_after, plug_meter_in
 from .machine import Machine, base_root
 
 INSTALL = ROOT / "scripts/install.sh"
@@ -75,7 +76,8 @@ class Installation(NamedTuple):
 def installation(
     base: Path, checkout: Path, wheels: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    """Installed once, in a fresh Debian that speaks with a meter."""
+    """Installed once, in a fresh Debian that speaks with a meter; at the second attempt, as the
+    first is killed while apt or pip is at work."""
     root = tmp_path_factory.mktemp("installed") / "root"
     with Machine(base) as machine:
         bring(machine, checkout, wheels)
@@ -83,6 +85,8 @@ def installation(
         before = files_of(machine)
         would = install(machine, "--dry-run")
         between = files_of(machine)
+        print(f"the first is killed after {(seconds := random.uniform(1, 20)):.2f} s")
+        kill_installer_after(machine, seconds)
         said = install(machine)
         machine.run("systemctl", "stop", "appWebserver", "cron", "meter")
         machine.keep(root)

@@ -67,6 +67,14 @@ def install(machine: Machine, *arguments: str) -> str:
     return machine.run(*command, user=PI, timeout_s=300).stdout
 
 
+def kill_installer_after(machine: Machine, seconds: float) -> None:
+    """Start the installer as a group of processes, and kill all of it."""
+    machine.shell(
+        f"setsid {CHECKOUT}/scripts/install.sh >/dev/null 2>&1 </dev/null & pid=$!"
+        f"; sleep {seconds:.2f}; kill -KILL -- -$pid 2>/dev/null || true; wait"
+    )
+
+
 def files_of(machine: Machine) -> set[str]:
     """Every path that stays when nothing is done, but for what belongs to no program of ours."""
     prune = " -o ".join(f"-path {place}" for place in VOLATILE)

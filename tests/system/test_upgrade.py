@@ -13,6 +13,7 @@ from .inside import (
     CHECKOUT,
     DATABASE,
     FOLDER,
+    METER_PORT,
     PI,
     PROGRAM,
     bring,
@@ -20,11 +21,30 @@ from .inside import (
     files_of,
     get,
     install,
+    kill_installer_after,
+    plug_meter_in,
     pull,
+    pull_meter_out,
 )
 from .machine import Machine
 
 pytestmark = pytest.mark.system
+
+# Runs a command at a terminal, and types a password when it is asked for.
+TERMINAL = """
+import contextlib, os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+said, typed = b"", False
+with contextlib.suppress(OSError):
+    while piece := os.read(terminal, 4096):
+        said += piece
+        if said.endswith(b"else Enter: ") and not typed:
+            typed = os.write(terminal, b"sesame\\n")
+print(said.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
 
 
 def version(machine: Machine) -> str:
@@ -141,7 +161,7 @@ def test_killed_upgrade_is_repeated(
         shutil.copytree(checkout, new)
         elsewise(new, r'__version__ = ".*"', f'__version__ = "1.{number}"')
         check_out(old, new)
-        kill_after(old, chance.uniform(0.2, 9))
+        kill_installer_after(old, chance.uniform(0.2, 9))
         assert pull(old) == ""
         kept = readings(old)
         install(old)
@@ -156,14 +176,6 @@ def json_version(machine: Machine) -> str:
     return str(re.findall(rb'"version":\s*"([^"]+)"', get(machine, "/healthz").body)[0].decode())
 
 
-def kill_after(machine: Machine, seconds: float) -> None:
-    """Start the installer as a group of processes, and kill all of it."""
-    machine.shell(
-        f"setsid {CHECKOUT}/scripts/install.sh >/dev/null 2>&1 </dev/null & pid=$!"
-        f"; sleep {seconds:.2f}; kill -KILL -- -$pid 2>/dev/null || true; wait"
-    )
-
-
 def test_uninstall_leaves_the_readings_alone(old: Machine, checkout: Path) -> None:
     """They are there for the next installation, and the settings with them."""
     kept = readings(old)
@@ -175,6 +187,27 @@ def test_uninstall_leaves_the_readings_alone(old: Machine, checkout: Path) -> No
     install(old)
     assert readings(old)[: len(kept)] == kept
     assert "SLIMMEMETER_LANG=nl\n" in old.run("cat", "/etc/default/slimmemeter").stdout
+
+
+def test_password_is_asked_once_and_a_meter_may_come_later(old: Machine) -> None:
+    """The installation ends well without a meter, and says what is missing; the password that
+    somebody typed isn't shown, and only its hash is kept."""
+    install(old, "--purge", "--yes")
+    pull_meter_out(old)
+    at_a_terminal = ["python3", "-c", TERMINAL, "sudo", f"{CHECKOUT}/scripts/install.sh"]
+    said = old.run(*at_a_terminal, user=PI, timeout_s=120).stdout
+    assert "A password for the pages" in said
+    assert f"there is no {METER_PORT}: is the cable plugged in?" in said
+    assert "of these need a hand" in said
+    assert "sesame" not in said
+    settings = old.run("cat", "/etc/default/slimmemeter").stdout
+    assert "\nSLIMMEMETER_PASSWORD=scrypt:" in settings
+    assert "sesame" not in settings
+    assert get(old, "/").status == 401
+    assert get(old, "/healthz").status == 200
+    assert "A password" not in old.run(*at_a_terminal, user=PI, timeout_s=120).stdout
+    plug_meter_in(old)
+    assert pull(old) == ""
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,59 @@
+"""Faults that need no machine of their own; the others are in `tests/system/test_faults.py`, and
+those of the disk, the lock and the clock of a pull in `test_durable.py` and `test_clock.py`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import MONDAY, PULL
+from test_web import client_of
+
+from slimmemeter import clock
+
+NEWEST = MONDAY + 3 * 86400  # of the simulated house
+PAGES = ("/", "/day/2026-10-26", "/week/2026-W44", "/years", "/meter", "/now.json", "/healthz")
+
+
+@pytest.mark.parametrize("now", [0, 120, NEWEST - 3600, NEWEST + 3600, NEWEST + 40 * 365 * 86400])
+def test_pages_answer_whatever_the_computer_s_clock_says(
+    house_database: Path, monkeypatch: pytest.MonkeyPatch, now: int
+) -> None:
+    """1970 after a power cut, an hour off, forty years later: each page comes, and the readings'
+    own days are as they were."""
+    client = client_of(house_database)
+    monkeypatch.setattr(clock, "now", lambda: NEWEST)
+    day = client.get("/day/2026-10-26/electricity.json").json
+    monkeypatch.setattr(clock, "now", lambda: now)
+    for page in PAGES:
+        answer = client.get(page)
+        assert answer.status_code == 200, (page, answer.text)
+    assert client.get("/day/2026-10-26/electricity.json").json == day
+    late = client.get("/healthz?readings")
+    assert late.status_code == (503 if now > NEWEST + 900 else 200)
+
+
+def test_port_that_is_a_fifo_ends_in_time(tmp_path: Path, database: Path) -> None:
+    """Whatever an open or a read does, a pull ends within its timeout and five seconds."""
+    fifo = tmp_path / "ttyFIFO"
+    os.mkfifo(fifo)
+    command = [*PULL, "--port", str(fifo), "--db", str(database), "--timeout", "2"]
+    began = time.monotonic()
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=2 + 5)
+    assert done.returncode == 3
+    assert str(fifo) in done.stderr
+    assert time.monotonic() - began < 2 + 5
+    assert not database.exists()
+
+
+def test_open_that_blocks_for_ever_is_ended(tmp_path: Path, database: Path) -> None:
+    """A FILE that nobody writes is the nearest that an open comes to never returning."""
+    fifo = tmp_path / "telegram"
+    os.mkfifo(fifo)
+    command = [*PULL, "--db", str(database), "--timeout", "2", str(fifo)]
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=2 + 5)
+    assert done.returncode == 4
+    assert "in time" in done.stderr
