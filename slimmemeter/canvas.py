@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from PIL import Image, ImageDraw, ImageFont
@@ -79,7 +79,7 @@ class Canvas:
         gc.set_snap(True)
         if hatch:
             gc.set_hatch("////")
-            gc.set_hatch_color(hatch)
+            gc.set_hatch_color(to_rgba(hatch))  # Debian 12's takes nothing else
         self._renderer.draw_path(gc, _closed(corners), self._pixels, colour)
 
     def lines(

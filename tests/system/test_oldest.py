@@ -1,0 +1,33 @@
+"""The oldest libraries that the pages know: as Debian 12 has them, or pyproject.toml allows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+# As Debian 12 has them; of Flask and Flask-Babel, which are installed from elsewhere, the oldest.
+OLDEST = (
+    *("matplotlib==3.6.3", "numpy==1.24.2", "pillow==9.4.0", "pyparsing==3.0.9"),
+    *("contourpy==1.0.7", "flask==3.0.0", "flask-babel==4.0.0", "waitress==2.1.2"),
+    *("pyserial==3.5", "tqdm==4.64.1", "tzdata", "pytest", "hypothesis"),
+)
+TESTS = ("test_pictures.py", "test_pages.py", "test_web.py", "test_translations.py")
+
+
+@pytest.mark.system
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="these have no wheels for newer Pythons")
+def test_pages_and_pictures_of_debian_12(tmp_path: Path) -> None:
+    """Whatever the tests of pages and pictures ask, with those libraries."""
+    python = tmp_path / "venv/bin/python"
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    subprocess.run([*pip, *OLDEST], check=True)
+    subprocess.run([*pip, "--no-deps", "--editable", ROOT], check=True)
+    chosen = [ROOT / "tests" / name for name in TESTS]
+    asked = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen]
+    done = subprocess.run(asked, capture_output=True, check=False, cwd=ROOT, text=True)
+    assert done.returncode == 0, done.stdout[-5000:]
