@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slimmemeter import schema
 from slimmemeter.database import MOST_ROWS, Database, NamedRow
@@ -27,6 +27,13 @@ class Reader(Database):
     def _rows(self, sql: str, values: Values = ()) -> list[NamedRow]:
         with self:
             return self._db.execute(sql, values).fetchall()
+
+    def _tuples(self, sql: str, values: Values) -> list[Any]:
+        """Rows without the names of their columns: a third of the time where there are many."""
+        cursor = self._db.cursor()
+        cursor.row_factory = None
+        with self:
+            return cursor.execute(sql, values).fetchall()
 
     def series(self, aside: bool = False) -> list[NamedRow]:
         """Each series that has readings, oldest first: id, meter, equipment, header, version,
@@ -56,16 +63,15 @@ class Reader(Database):
 
     def around(
         self, table: str, owner: int, columns: Sequence[str], instants: Sequence[int]
-    ) -> list[NamedRow]:
+    ) -> list[tuple[int | None, ...]]:
         """For each instant the readings on both sides of it, of one series or device.
 
-        :returns: rows of `before` and the columns there (the last reading at or before the
-            instant, None if there is none), then `after` and `after_…` (the first at or after).
+        :returns: rows of the instant of the last reading at or before it (None if there is none)
+            and its columns, then the instant of the first one at or after it, and its columns.
         """
-        befores = ", ".join(f"b.{name} AS {name}" for name in columns)
-        afters = ", ".join(f"a.{name} AS after_{name}" for name in columns)
-        return self._rows(
-            f"SELECT b.id & :mask AS before, {befores}, a.id & :mask AS after, {afters}"
+        befores, afters = (", ".join(f"{side}.{name}" for name in columns) for side in "ba")
+        return self._tuples(
+            f"SELECT b.id & :mask, {befores}, a.id & :mask, {afters}"
             " FROM json_each(:instants) AS i"
             f" LEFT JOIN {table} AS b ON b.id = (SELECT id FROM {table}"
             " WHERE id BETWEEN :first AND :first + i.value ORDER BY id DESC LIMIT 1)"
@@ -106,14 +112,11 @@ class Reader(Database):
         """The rows of a series or device in [begin, end): the instant, and what an SQL expression
         makes of each."""
         first = owner << schema.INSTANT_BITS
-        cursor = self._db.cursor()
-        cursor.row_factory = None
-        with self:
-            return cursor.execute(
-                f"SELECT id & {schema.INSTANT_MASK}, {line} FROM {table}"
-                " WHERE id >= ? AND id < ? ORDER BY id",
-                (first + begin, first + end),
-            ).fetchall()
+        return self._tuples(
+            f"SELECT id & {schema.INSTANT_MASK}, {line} FROM {table}"
+            " WHERE id >= ? AND id < ? ORDER BY id",
+            (first + begin, first + end),
+        )
 
     def sampled(self, columns: Sequence[str], begin: int, end: int) -> list[NamedRow]:
         """What the readings of all series in [begin, end) sampled: taken_at and the columns."""

@@ -8,6 +8,7 @@ C(b) - C(a), and nothing else is ever added up; so hours make the day, and days 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 
@@ -21,6 +22,12 @@ class Around(NamedTuple):
     counters_after: Sequence[int]
 
 
+def around(row: Sequence[int | None]) -> Around:
+    """Of a row of `before`, the registers there, `after`, and the registers there."""
+    middle = len(row) // 2
+    return Around._make((row[0], row[1:middle], row[middle], row[middle + 1 :]))
+
+
 class Differences(NamedTuple):
     """By register and bucket what was counted (None: nothing known of it), and by bucket for how
     many seconds that is known."""
@@ -31,13 +38,26 @@ class Differences(NamedTuple):
 
 def counters(instant: int, around: Around) -> list[int]:
     """C(instant) of each register; outside the readings the nearest one's."""
-    if around.before is None:
-        return list(around.counters_after)
-    if around.after is None or around.after == around.before:
-        return list(around.counters_before)
-    elapsed, whole = instant - around.before, around.after - around.before
-    pairs = zip(around.counters_before, around.counters_after, strict=True)
-    return [low + (high - low) * elapsed // whole for low, high in pairs]
+    return [line[0] for line in lines([instant], [around])]
+
+
+def lines(instants: Sequence[int], arounds: Sequence[Around]) -> list[list[int]]:
+    """By register C at each instant; outside the readings the nearest one's.
+
+    :param arounds: one for each instant.
+    """
+    lows, highs, shares = [], [], []
+    for instant, (before, low, after, high) in zip(instants, arounds, strict=True):
+        lows.append(high if before is None else low)
+        highs.append(low if after is None else high)
+        if before is None or after is None or before == after:
+            shares.append((0, 1))
+        else:
+            shares.append((instant - before, after - before))
+    return [
+        [low + (high - low) * elapsed // whole for low, high, (elapsed, whole) in values]
+        for values in map(zip, zip(*lows, strict=True), zip(*highs, strict=True), repeat(shares))
+    ]
 
 
 def differences(
@@ -47,17 +67,15 @@ def differences(
 
     :param arounds: one for each border.
     """
-    at_borders = [counters(*pair) for pair in zip(borders, arounds, strict=True)]
     covered_s = [
         max(0, min(end, last) - max(begin, first))
         for begin, end in zip(borders, borders[1:], strict=False)
     ]
-    registers = zip(*at_borders, strict=True)
     counted = [
         [
             high - low if seconds else None
             for low, high, seconds in zip(line, line[1:], covered_s, strict=False)
         ]
-        for line in registers
+        for line in lines(borders, arounds)
     ]
     return Differences(counted, covered_s)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from slimmemeter import periods
 from slimmemeter.archive import Reader
-from slimmemeter.curve import Around, differences
+from slimmemeter.curve import around, differences
 from slimmemeter.database import NamedRow
 from slimmemeter.judgement import GAP
 from slimmemeter.periods import Period
@@ -151,11 +151,7 @@ class _Sum:
             return
         stored = [name for name, _ in columns]
         rows = self._reader.around(self._source, life["id"], stored, self.borders)
-        width = len(stored)
-        arounds = [
-            Around._make((row[0], row[1 : 1 + width], row[1 + width], row[2 + width :]))
-            for row in map(tuple, rows)
-        ]
+        arounds = list(map(around, rows))
         counted, covered_s = differences(self.borders, arounds, life["first"], life["last"])
         if not any(covered_s):
             return

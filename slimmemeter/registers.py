@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from slimmemeter import history
 from slimmemeter.archive import Reader
-from slimmemeter.curve import Around, counters
+from slimmemeter.curve import Around, around, counters
 from slimmemeter.database import NamedRow
 from slimmemeter.history import Table
 
@@ -58,9 +58,8 @@ class Life:
     def mark(self, reader: Reader, instant: int) -> Mark:
         """Its registers at an instant."""
         stored = [name for name, _ in self.columns]
-        row = tuple(reader.around(self.source, self.row["id"], stored, [instant])[0])
-        width = len(stored)
-        return Mark(instant, Around(row[0], row[1 : 1 + width], row[1 + width], row[2 + width :]))
+        (row,) = reader.around(self.source, self.row["id"], stored, [instant])
+        return Mark(instant, around(row))
 
 
 @dataclass(frozen=True)
