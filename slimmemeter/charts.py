@@ -219,7 +219,7 @@ def _heading(canvas: Canvas, scene: Scene, width: int) -> float:
     y = canvas.height - 24.0
     size = LARGE if width > 600 else LARGE - 1
     room = width - 24
-    for line in _wrapped([scene.title, *scene.totals], " · ", room, size):
+    for line in _wrapped([*scene.title, *scene.totals], " · ", room, size):
         canvas.text(12, y, line, size, canvas.theme.ink, bold=True)
         y -= LINE_PX + 2
     return _legend(canvas, scene, y, width - 12) - 16

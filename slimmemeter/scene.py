@@ -5,6 +5,7 @@ A page needs it for what lies over a picture, so it knows no library of pictures
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,7 +54,7 @@ class Scene:
 
     table: Table
     heights: dict[str, int]
-    title: str
+    title: list[str]
     totals: list[str]
     columns: dict[str, str]
     ticks: Sequence[tuple[float, str]]
@@ -103,11 +104,11 @@ def of(reader: Reader, period: Period, name: str, names: words.Names, by: str | 
     return scene
 
 
-def title(period: Period, name: str) -> str:
+def title(period: Period, name: str) -> list[str]:
     """What stands over a picture: the period, and what it shows where its totals don't tell."""
     if name in tables.ENERGY or name == "power":
-        return words.period_title(period)
-    return f"{words.period_title(period)} · {words.table_name(name)}"
+        return [words.period_title(period)]
+    return [words.period_title(period), words.table_name(name)]
 
 
 def totals(reader: Reader, period: Period, table: Table, names: words.Names) -> list[str]:
@@ -146,12 +147,12 @@ def _cells(period: Period, hours: Sequence[int]) -> list[tuple[int, int, int]]:
     days = period.borders("day")
     cells: list[tuple[int, int, int]] = []
     for number, (begin, end) in enumerate(zip(days, days[1:], strict=False)):
-        if end - begin == 86400:
+        inside = hours[bisect_left(hours, begin) : bisect_left(hours, end)]
+        if end - begin == 86400 and len(inside) == 24:
             cells += [(number, hour * 2, 2) for hour in range(24)]
         else:
-            inside = range(begin, end, 3600)
             cells += [(number, *_half_hour(at, period.zone)) for at in inside]
-    return cells[: len(hours) - 1]
+    return cells
 
 
 def _half_hour(at: int, zone: ZoneInfo) -> tuple[int, int]:
