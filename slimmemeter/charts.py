@@ -139,10 +139,7 @@ def _day(canvas: Canvas, scene: Scene, area: Area) -> None:
 def _map(canvas: Canvas, scene: Scene, area: Area) -> None:
     """A square for each hour: days across, the hours of the clock downwards."""
     area = area._replace(top=area.top + 10)  # no unit stands there
-    columns = {column.name: numbers(column) for column in scene.table.columns}
-    nothing = np.full(len(scene.cells), np.nan)
-    imported, exported = (columns.get(f"{way}_kwh", nothing) for way in ("import", "export"))
-    net = np.where(np.isnan(imported), -exported, imported - np.nan_to_num(exported))
+    net = _net(scene.table)
     limit = _limit(net)
     parts = np.clip(np.nan_to_num(net / limit), -1, 1)
     shades = np.sign(parts) * np.sqrt(np.abs(parts)) * SHADES  # a root, so that little shows too
@@ -160,6 +157,14 @@ def _map(canvas: Canvas, scene: Scene, area: Area) -> None:
         y = area.top - (area.top - area.bottom) * hour / 24
         canvas.text(area.left - 8, y - 4, f"{hour:02}", SMALL, canvas.theme.faint, align="r")
     _times(canvas, scene, Field(area, scene.table, (0, 1)))
+
+
+def _net(table: Table) -> Numbers:
+    """What came from the grid less what went to it, by hour; NaN where neither is known."""
+    columns = {column.name: numbers(column) for column in table.columns}
+    nothing = np.full(len(table.borders) - 1, np.nan)
+    imported, exported = (columns.get(f"{way}_kwh", nothing) for way in ("import", "export"))
+    return np.where(np.isnan(imported), -exported, imported - np.nan_to_num(exported))
 
 
 def _cell(area: Area, scene: Scene, days: int, place: int) -> Numbers:
@@ -288,15 +293,11 @@ def _signs_of_map(
 ) -> list[tuple[Callable[[float, float], None], str]]:
     """The ends and the middle of the scale of hours."""
     colours = [to_rgb(colour) for colour in canvas.theme.scale]
-    columns = {column.name: numbers(column) for column in scene.table.columns}
-    signs = []
-    net = columns.get("import_kwh", np.zeros(1)) - columns.get("export_kwh", np.zeros(1))
-    most = scene.number(_limit(net), 1)
-    if "export_kwh" in columns:
-        signs.append((square(colours[0]), f"{most} kW {scene.ends[0]}"))
-    signs.append((square(colours[1]), "0"))
-    signs.append((square(colours[2]), f"{most} kW {scene.ends[1]}"))
-    return signs
+    most = scene.number(_limit(_net(scene.table)), 1)
+    texts = [f"{most} kW {scene.ends[0]}", "0", f"{most} kW {scene.ends[1]}"]
+    signs = [(square(colour), text) for colour, text in zip(colours, texts, strict=True)]
+    is_given = any(column.name == "export_kwh" for column in scene.table.columns)
+    return signs if is_given else signs[1:]
 
 
 def _ground(canvas: Canvas, scene: Scene, field: Field) -> None:

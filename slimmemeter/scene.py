@@ -36,13 +36,6 @@ HEIGHTS = {"wide": 350, "narrow": 320}
 HEIGHTS_OF_TWO = {"wide": 430, "narrow": 345}  # of a picture with a second field under the first
 
 
-class Legend(NamedTuple):
-    """One colour, or the sign of what is beside, and what it is called."""
-
-    column: str
-    text: str
-
-
 @dataclass
 class Scene:
     """A table and what is drawn with it.
