@@ -18,6 +18,7 @@ CUMULATIVE = {
 }
 NAMES = (*ENERGY, "power", "hours", "voltage", *CUMULATIVE)
 MOST_DAYS = {"hours": 370, "voltage": 62}  # of which these are told
+EARLIER = 3  # years that one is held against
 MOST_BUCKETS = 1500  # that an address may ask for; those that suit are theirs
 
 
@@ -85,8 +86,8 @@ def _asked(period: Period, by: str | None) -> str | None:
 
 
 def years(period: Period) -> list[Period]:
-    """A year and those before it, or all years, the newest first."""
+    """A year and three before it, or all years, the newest first."""
     if period.kind == "year":
-        return [period, *period.earlier_years(comparison.MOST_YEARS)]
+        return [period, *period.earlier_years(EARLIER)]
     newest = period.newest_year()
     return [newest, *newest.earlier_years(round(period.days / 365.25) - 1)]
