@@ -269,6 +269,9 @@ def _signs(canvas: Canvas, scene: Scene) -> list[tuple[Callable[[float, float], 
             [np.array([(x, y + 4), (x + 15, y + 4)])], colour, width, dashes
         )
 
+    def hatched(x: float, y: float) -> None:
+        canvas.areas([rectangle(x, x + 14, y - 1, y + 9)], None, hatch=canvas.theme.faint)
+
     name = scene.table.name.partition("_")[0]
     if name == "hours":
         return _signs_of_map(canvas, scene, square)
@@ -285,7 +288,16 @@ def _signs(canvas: Canvas, scene: Scene) -> list[tuple[Callable[[float, float], 
         colour = _mixed(_colour(canvas, other.together()[0].name), canvas, 0.75 - 0.25 * number)
         sign = square(colour) if scene.beside else line(canvas.theme.ink, 2, ())
         signs.append((sign, label))
+    if any(_is_seen(scene, canvas, gap) for gap in scene.table.gaps):
+        signs.append((hatched, scene.unread))
     return signs
+
+
+def _is_seen(scene: Scene, canvas: Canvas, gap: tuple[int, int]) -> bool:
+    """Whether a gap is wide enough to be hatched; of a year a night is no more than a hair."""
+    begin, end = scene.table.borders[0], scene.table.borders[-1]
+    part = (min(gap[1], end) - max(gap[0], begin)) / (end - begin)
+    return part * canvas.width * 0.9 >= THINNEST_GAP_PX
 
 
 def _signs_of_map(

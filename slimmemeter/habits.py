@@ -8,7 +8,7 @@ from typing import NamedTuple
 from slimmemeter import history
 from slimmemeter.archive import Reader
 from slimmemeter.database import NamedRow
-from slimmemeter.history import Column, Table
+from slimmemeter.history import LEAST_S, Column, Table
 
 FEWEST_HOURS = 48  # of which something can be said of a house that sleeps
 HOURS_A_YEAR = 8766
@@ -90,5 +90,5 @@ def mean_peak_w(peaks: Sequence[NamedRow]) -> int | None:
 
 def _sure(table: Table) -> Sequence[int]:
     """The buckets that are known whole, and how it was used in them."""
-    unsure = {*table.partial, *table.in_gaps()}
+    unsure = {*table.partial, *table.in_gaps(LEAST_S)}
     return [place for place in range(len(table.borders) - 1) if place not in unsure]

@@ -83,14 +83,13 @@ class Table:
         """Whether the total of a gap is known: not between two lives."""
         return all(gap != change.times for change in self.changes)
 
-    def in_gaps(self) -> list[int]:
-        """The buckets into which a gap reaches."""
+    def in_gaps(self, least_s: int = 1) -> list[int]:
+        """The buckets into which a gap reaches, for at least so many seconds."""
         inside: set[int] = set()
         for at, until in self.gaps:
-            first = max(bisect_right(self.borders, at) - 1, 0)
-            inside.update(
-                range(first, min(bisect_left(self.borders, until), len(self.borders) - 1))
-            )
+            first = max(bisect_right(self.borders, at + least_s - 1) - 1, 0)
+            last = bisect_left(self.borders, until - least_s + 1)
+            inside.update(range(first, min(last, len(self.borders) - 1)))
         return sorted(inside)
 
     def together(self) -> list[Column]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flask_babel import get_locale
@@ -118,6 +118,7 @@ def _beside(period: Period, other: comparison.Compared, column: history.Column) 
     value = then.total if then else None
     return {
         "title": words.short_title(other.period, period),
+        "until": "" if other.until == other.period.end_at else words.until(other.until, period),
         "href": f"/{other.period.name}",
         "amount": words.amount(value, column.scale, column.name),
         "change": words.more_or_less(column.total or 0, value or 0),
@@ -141,23 +142,36 @@ def peaks(reader: Reader, begin: int, end: int) -> dict[str, Any] | None:
     return {"rows": inside, "mean": words.number(mean_w, 1000, 3), "months": min(len(until), 12)}
 
 
-def records(reader: Reader, period: Period, known: words.Names) -> list[str]:
+def records(reader: Reader, period: Period, known: words.Names) -> list[dict[str, str]]:
     """When most came from the grid, and went to it: the days of a long period, the hours of all."""
     names = [("hours", None)] if tables.is_told("hours", period) else []
     days = [("electricity", "day")] if 1 < period.days <= tables.MOST_BUCKETS else []
     return [
-        most_said(each, period, known)
+        {
+            "text": most_said(each, period, known),
+            "href": f"/{periods.today('day', each.begin, period.zone).name}",
+        }
         for name, by in (*days, *names)
         for each in habits.most(tables.of_period(reader, period, name, by))
     ]
 
 
-def _rows(period: Period, table: Table) -> Iterator[tuple[str, str | None]]:
-    """The name of each bucket, and the page that shows it in detail."""
-    for begin, end in zip(table.borders, table.borders[1:], strict=False):
+def _rows(period: Period, energy: Sequence[Table]) -> Iterator[tuple[str, str | None]]:
+    """The name of each bucket, and the page that shows it in detail, where something is known."""
+    borders = energy[0].borders
+    for place, (begin, end) in enumerate(zip(borders, borders[1:], strict=False)):
+        columns = [column for table in energy for column in table.columns]
+        is_known = any(column.values[place] is not None for column in columns)
         # An hour has its link over the picture: a page of many is heavy enough.
-        link = None if period.bucket == "hour" else below(period, begin, end)
+        link = below(period, begin, end) if is_known and period.bucket != "hour" else None
         yield words.bucket_title(begin, period.bucket, site().zone), link
+
+
+def _before(reader: Reader, period: Period) -> Period | None:
+    """The period before, unless all readings came later."""
+    before = period.beside(-1)
+    first = min((row["first"] for row in (*reader.series(), *reader.devices())), default=0)
+    return before if before and before.end_at > first else None
 
 
 def frame(reader: Reader) -> dict[str, object]:
@@ -214,7 +228,9 @@ def _incident(reader: Reader) -> dict[str, Any] | None:
     ]
     found += [(each.new["first"], {"change": each}) for each in _changes(reader)[:1]]
     at, told = max(found, key=lambda each: each[0], default=(0, None))
-    return told and {"at": at} | told
+    if told is None:
+        return None
+    return {"at": at, "day": periods.today("day", at, site().zone).name} | told
 
 
 def of_period(reader: Reader, period: Period) -> dict[str, object]:
@@ -226,7 +242,7 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
         "period": period,
         "title": words.period_title(period),
         "week": periods.of("week", period.begin_at, period.zone) if period.kind == "day" else None,
-        "before": period.beside(-1),
+        "before": _before(reader, period),
         "after": period.beside(1) if period.end_at <= now else None,
         "pictures": [
             Picture(reader, period, name, known)
@@ -238,10 +254,10 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
         "standby": standby(reader, min(period.end_at - 1, now)),
         "peaks": peaks(reader, period.begin_at, period.end_at),
         "columns": [column for each in energy for column in each.columns],
-        "rows": list(_rows(period, energy[0])),
+        "rows": list(_rows(period, energy)),
         "partial": {place for each in energy for place in each.partial},
         "unsure": {place for each in energy for place in each.in_gaps()},
-        "gaps": sorted({gap for each in energy for gap in each.gaps if each.is_exact(gap)}),
+        "gaps": _joined(gap for each in energy for gap in each.gaps if each.is_exact(gap)),
         "changes": [
             shown_change(reader, each) for table in energy for each in table.changes[:MOST_LISTED]
         ],
@@ -254,6 +270,17 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
         "agrees": bool(spans) and all(registers.agrees(each, spans) for each in energy),
         **frame(reader),
     }
+
+
+def _joined(gaps: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Gaps of several meters as stretches of time, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for begin, end in sorted(gaps):
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((begin, end))
+    return found
 
 
 def _borders(spans: list[Span]) -> Iterator[dict[str, Any]]:

@@ -131,7 +131,9 @@ class Period:
     def up(self) -> Period | None:
         """The next larger period that it is part of, None above a year."""
         larger = {"day": "month", "week": "month", "month": "year"}.get(self.kind)
-        return (larger and _around(larger, self.first, self.zone)) or None
+        # Of two months a week belongs to the one that has its Thursday, as of two years (ISO 8601).
+        day = self.first + timedelta(days=3 * (self.kind == "week"))
+        return (larger and _around(larger, day, self.zone)) or None
 
 
 def _suiting(days: int, up_to: dict[str, int]) -> str:

@@ -78,16 +78,19 @@ def _extremes(table: Table) -> list[str]:
 
 
 def most_said(most: habits.Most, period: Period, known: words.Names) -> str:
-    """When most came or went: most from the grid: 8.6 kWh, Thu 15 Oct 2026."""
+    """When most came or went: the day with most from the grid: 8.6 kWh, Thu 15 Oct 2026."""
     column = most.column
-    return str(
-        gettext(
-            "most %(what)s: %(amount)s, %(when)s",
-            what=known.stem(words.stem(column.name)),
-            amount=words.amount(most.value, column.scale, column.name),
-            when=words.when(most, period.zone),
-        )
-    )
+    told = {
+        "what": known.stem(words.stem(column.name)),
+        "amount": words.amount(most.value, column.scale, column.name),
+        "when": words.when(most, period.zone),
+    }
+    hours = (most.end - most.begin) / 3600
+    if hours == 1:
+        return str(gettext("the hour with most %(what)s: %(amount)s, %(when)s", **told))
+    if 22 < hours < 26:
+        return str(gettext("the day with most %(what)s: %(amount)s, %(when)s", **told))
+    return str(gettext("most %(what)s: %(amount)s, %(when)s", **told))
 
 
 def _bars(period: Period, table: Table, known: words.Names) -> Iterator[dict[str, Any]]:

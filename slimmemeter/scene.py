@@ -52,6 +52,7 @@ class Scene:
     columns: dict[str, str]
     ticks: Sequence[tuple[float, str]]
     nothing: str
+    unread: str  # what hatched stretches are called
     number: Callable[[float, int], str]
     under: Table | None = None
     earlier: list[tuple[str, Table]] = field(default_factory=list)
@@ -82,6 +83,7 @@ def of(reader: Reader, period: Period, name: str, names: words.Names, by: str | 
         {column.name: names.column(column.name) for column in table.columns},
         words.ticks(tables.years(period)[0] if name in tables.CUMULATIVE else period),
         gettext("nothing is known of this time"),
+        gettext("not read: shared out evenly"),
         words.plain,
     )
     if has_two(name, period):
@@ -101,6 +103,8 @@ def title(period: Period, name: str) -> list[str]:
     """What stands over a picture: the period, and what it shows where its totals don't tell."""
     if name in tables.ENERGY or name == "power":
         return [words.period_title(period)]
+    if name == "voltage" and period.days > 1:
+        return [words.period_title(period), gettext("Voltage, from lowest to highest")]
     return [words.period_title(period), words.table_name(name)]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slimmemeter.registers import Mark
 
 UNITS = {"w": "W", "kwh": "kWh", "m3": "m³", "gj": "GJ", "v": "V"}
-DECIMALS = {"w": 0, "v": 1}  # of a number that people read; of others one, of a table all three
+DECIMALS = {"w": 0, "v": 1}  # of a number that people read; of others one or two
 MANY_TIMES = 3
 TICKS = {"EEE d": 8, "d": 32, "d MMM": 100, "MMM": 800}  # for periods of up to so many days
 TITLES = {"day": "EEE d MMM yyyy", "month": "MMMM yyyy", "year": "yyyy"}
@@ -44,10 +44,23 @@ def plain(value: float, decimals: int) -> str:
     return str(local_decimal(value, "#,##0" + "." * bool(decimals) + "0" * decimals))
 
 
-def amount(value: int | None, scale: int, column: str, exact: bool = False) -> str:
-    """A value of a column with its unit: 8.4 kWh; with `exact` with all digits that it has."""
+def has_decimal_comma() -> bool:
+    """Whether numbers, and so spreadsheets, of this language have one."""
+    return plain(0.5, 1)[1] == ","
+
+
+def until(at: int, period: Period) -> str:
+    """Until when another period is beside this one: `until 14:05`, `until 25 Oct`."""
+    local = datetime.fromtimestamp(at, period.zone)
+    form = "HH:mm" if period.kind == "day" else "d MMM"
+    return str(gettext("until %(at)s", at=format_datetime(local, form, locale=get_locale())))
+
+
+def amount(value: int | None, scale: int, column: str) -> str:
+    """A value of a column with its unit: 8.4 kWh, 0.12 m³."""
     name = unit(column)
-    decimals = len(str(scale)) - 1 if exact else DECIMALS.get(column.rpartition("_")[2], 1)
+    usual = 1 if value is None or abs(value) >= scale else 2
+    decimals = DECIMALS.get(column.rpartition("_")[2], usual)
     return f"{number(value, scale, decimals)}\N{NO-BREAK SPACE}{name}"
 
 
@@ -117,7 +130,7 @@ def table_name(name: str) -> str:
         "power": gettext("Mean power"),
         "hours": gettext("Hour by hour"),
         "voltage": gettext("Voltage"),
-        "cumulative": gettext("Since the begin of the year"),
+        "cumulative": gettext("Since the start of the year"),
     }
     first, _, what = name.partition("_")
     if first == "cumulative" and what:
@@ -135,13 +148,19 @@ def period_title(period: Period) -> str:
         return _from_to(period)
     if period.kind == "week":
         year, week, _ = period.first.isocalendar()
-        return str(gettext("Week %(week)d of %(year)d", week=week, year=year))
+        days = (period.first, period.first + timedelta(days=6))
+        first, last = (format_date(day, "d MMM", get_locale()) for day in days)
+        name = gettext("Week %(week)d of %(year)d", week=week, year=year)
+        return f"{name}, {first} – {last}"
     text = str(format_date(period.first, TITLES[period.kind], get_locale()))
     return text[:1].upper() + text[1:]
 
 
 def short_title(period: Period, beside: Period) -> str:
-    """What a period is called beside another: a day of the same year without it."""
+    """What a period is called beside another: a day or a week of the same year without it."""
+    if period.kind == "week":
+        year, week, _ = period.first.isocalendar()
+        return str(gettext("Week %(week)d of %(year)d", week=week, year=year))
     if period.kind == "day" and period.first.year == beside.first.year:
         return str(format_date(period.first, "EEE d MMM", get_locale()))
     return period_title(period)
@@ -153,10 +172,17 @@ def _from_to(period: Period) -> str:
         datetime.fromtimestamp(at, period.zone) for at in (period.begin_at, period.end_at)
     )
     if begin.hour or begin.minute or end.hour or end.minute:
-        form = "d MMM yyyy HH:mm"
-    else:
-        form, end = "d MMM yyyy", end - timedelta(days=1)
-    return " – ".join(str(format_datetime(at, form, locale=get_locale())) for at in (begin, end))
+        return stretch(period.begin_at, period.end_at, period.zone)
+    days = (begin, end - timedelta(days=1))
+    return " – ".join(str(format_date(day, "d MMM yyyy", get_locale())) for day in days)
+
+
+def stretch(begin_at: int, end_at: int, zone: ZoneInfo) -> str:
+    """A stretch of time to the minute: 25 Oct 2026 01:55 – 13:00."""
+    begin, end = (datetime.fromtimestamp(at, zone) for at in (begin_at, end_at))
+    first = format_datetime(begin, "d MMM yyyy HH:mm", locale=get_locale())
+    form = "HH:mm" if begin.date() == end.date() else "d MMM yyyy HH:mm"
+    return f"{first} – {format_datetime(end, form, locale=get_locale())}"
 
 
 def bucket_title(at: int, bucket: str, zone: ZoneInfo) -> str:
@@ -168,7 +194,7 @@ def bucket_title(at: int, bucket: str, zone: ZoneInfo) -> str:
             return name
         season = gettext("summer time") if local.dst() else gettext("winter time")
         return f"{name} ({season})"
-    formats = {"day": "EEE d MMM", "month": "MMMM", "year": "yyyy"}
+    formats = {"day": "EEE d MMM", "month": "MMMM yyyy", "year": "yyyy"}
     return str(format_datetime(local, formats.get(bucket, "HH:mm"), locale=get_locale()))
 
 
@@ -192,6 +218,7 @@ def ticks(period: Period) -> list[tuple[float, str]]:
         hours = [at for at in period.borders("hour") if _is_hour(at, zone)]
         return [(at, _hour(at, zone, at == period.end_at)) for at in hours]
     form = next((form for form, most in TICKS.items() if period.days <= most), "yyyy")
+    form = "yyyy" if period.kind == "years" else form
     bucket = {"MMM": "month", "yyyy": "year"}.get(form, "day")
     marks = period.borders(bucket)
     return [
@@ -252,7 +279,7 @@ def more_or_less(this: int, other: int) -> str:
     if this >= MANY_TIMES * other:
         return str(gettext("this time %(times)s times as much", times=plain(this / other, 0)))
     if not percent:
-        return str(gettext("this time as much"))
+        return str(gettext("this time the same"))
     if this > other:
         return str(gettext("this time %(percent)s\N{NO-BREAK SPACE}%% more", percent=percent))
     return str(gettext("this time %(percent)s\N{NO-BREAK SPACE}%% less", percent=percent))

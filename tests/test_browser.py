@@ -165,7 +165,7 @@ def test_bar_leads_down_by_click_and_by_key(browser: Browser, server: Server) ->
     (month,) = browser.find(".picture svg a[href='/month/2026-10']")[:1]
     said = month.find_element(By.TAG_NAME, "title").get_attribute("textContent")
     assert said is not None
-    assert said.startswith("October: ")
+    assert said.startswith("October 2026: ")
     assert "kWh from the grid" in said.replace("\N{NO-BREAK SPACE}", " ")
     month.click()
     until(lambda: browser.driver.current_url.endswith("/month/2026-10"))
@@ -178,13 +178,13 @@ def test_bar_leads_down_by_click_and_by_key(browser: Browser, server: Server) ->
 def test_bar_that_is_reached_is_told_and_arrows_lead_beside(
     browser: Browser, server: Server
 ) -> None:
-    """What the tooltip says stands under the picture; the left arrow is the period before."""
+    """What the tooltip says stands under the picture; the right arrow is the period after."""
     browser.look(f"{server.url}/month/2026-10")
     day = browser.find(".picture svg a[href='/day/2026-10-26']")[0]
     browser.driver.execute_script("arguments[0].focus()", day)
     assert browser.find(".told")[0].text.startswith("Mon 26 Oct: ")
-    day.send_keys(Keys.ARROW_LEFT)
-    until(lambda: browser.driver.current_url.endswith("/month/2026-09"))
+    day.send_keys(Keys.ARROW_RIGHT)
+    until(lambda: browser.driver.current_url.endswith("/month/2026-11"))
 
 
 def test_every_bar_is_reached_by_the_tab_key(browser: Browser, server: Server) -> None:

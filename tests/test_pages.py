@@ -55,9 +55,9 @@ def test_today_is_beside_yesterday_to_the_same_clock_time(
     steady(tmp_path / "x", {4: 600}, MONDAY, 2 * 24 + 10)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY + 9 * HOUR + 1800)
     said = words(client_of(tmp_path / "x").get("/"))
-    assert "from the grid 1.4 kWh Tue 27 Oct: 1.4 kWh, this time as much" in said
+    assert "from the grid 1.4 kWh Tue 27 Oct until 09:30: 1.4 kWh, this time the same" in said
     said = words(client_of(tmp_path / "x").get("/day/2026-10-28"))
-    assert "Beside it what other periods had at the same moment." in said
+    assert "Compared up to the same moment of the other periods." in said
 
 
 def test_how_much_more_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(clock, "now", lambda: MONDAY)
     said = words(client_of(tmp_path / "x").get("/"))
     assert "at least 90 W from the grid" in said
-    hours = int(re.search(r"lowest tenth of (\d+) hours", said)[1])  # type: ignore[index]
+    hours = int(re.search(r"quietest tenth of (\d+) hours", said)[1])  # type: ignore[index]
     assert hours < 10 * 22
 
 
@@ -248,7 +248,9 @@ def test_language_is_chosen_by_a_link_and_remembered(client: FlaskClient) -> Non
     assert '<html lang="en">' in client.get("/years").text
 
 
-def test_belgian_meter_has_belgian_words(pull: Pull, database: Path, tmp_path: Path) -> None:
+def test_belgian_meter_has_belgian_words(
+    pull: Pull, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Injectie, dag en nacht, the running quarter, and the month's peak with its mean."""
     capture = tmp_path / "telegram"
     capture.write_bytes(telegram("belgium-1.7-gas-and-water"))
@@ -260,6 +262,7 @@ def test_belgian_meter_has_belgian_words(pull: Pull, database: Path, tmp_path: P
     peaks = [max(row[0], 2500) for row in rows(database, "SELECT power_w FROM month_peaks")][-12:]  # type: ignore[type-var]
     mean = f"{sum(peaks) / len(peaks) / 1000:.3f}".replace(".", ",")  # type: ignore[arg-type]
     assert f"elk voor ten minste 2,5 kW geteld: {mean} kW" in said
+    monkeypatch.setattr(clock, "now", lambda: 1_793_618_200)  # 2026-11-02 11:16:40 UTC
     assert "dit kwartier tot nu toe" in words(client.get("/"))
 
 
@@ -315,7 +318,11 @@ def test_page_reads_well_without_pictures(client: FlaskClient, tmp_path: Path) -
         [w3m, "-dump", "-cols", "100", str(page)], capture_output=True, check=True, text=True
     )
     text = " ".join(done.stdout.split()).replace("\N{NO-BREAK SPACE}", " ")
-    assert re.search(r"Electricity, Week 44 of 2026: \d+\.\d kWh from the grid; ", text)
+    assert re.search(
+        r"Electricity, Week 44 of 2026, 26 Oct – 1 Nov: \d+\.\d kWh from the grid; ", text
+    )
     assert "Mon 26 Oct" in text
-    assert re.search(r"Gas, Week 44 of 2026: \d+\.\d m³ gas; most gas: ", text)
+    assert re.search(
+        r"Gas, Week 44 of 2026, 26 Oct – 1 Nov: \d+\.\d m³ gas; the day with most gas: ", text
+    )
     assert "wide" not in text

@@ -111,7 +111,9 @@ def test_moment_between_two_meters_tells_of_both(database: Path) -> None:
     for url in ("/day/2026-10-26", "/meter"):
         text = plain(client.get(url).text)
         assert "26 Oct 2026 00:05:00 – 26 Oct 2026 01:00:00: another meter." in text
-        assert "After a move, slimmemeter start-over begins a new file." in text
+        assert (
+            "If you have moved, slimmemeter start-over on this computer begins a new file." in text
+        )
         assert re.search(
             r"last reading … first reading … from the grid, low T1 kWh 5\.100 *0\.007", text
         )
