@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from flask_babel import get_locale
-
 from slimmemeter import (
     clock,
     comparison,
@@ -175,17 +173,14 @@ def _before(reader: Reader, period: Period) -> Period | None:
 
 
 def frame(reader: Reader) -> dict[str, object]:
-    """What every page's frame and filters need."""
-    now, zone = clock.now(), site().zone
-    known = names(reader)
+    """What every page's filters need."""
+    zone = site().zone
     return {
-        "now": {kind: periods.today(kind, now, zone).name for kind in periods.CALENDAR},
-        "names": known,
+        "names": names(reader),
         "zone": zone,
         "local": lambda at: periods.local(at, zone),
         "MOST_LISTED": MOST_LISTED,
         "words": words,
-        "language": str(get_locale()),
     }
 
 

@@ -79,7 +79,7 @@ def create_app(settings: Settings) -> Flask:
     access.guard(app, settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=_language)
-    app.jinja_env.globals["languages"] = _other_languages
+    app.context_processor(_frame)
     app.register_blueprint(routes)
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(NoReadingError, _no_reading)
@@ -93,6 +93,16 @@ def _language() -> str:
         if asked in LANGUAGES:
             return asked
     return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+
+
+def _frame() -> dict[str, object]:
+    """What stands around every page: the language, the others, the periods of now."""
+    now, zone = clock.now(), site().zone
+    return {
+        "language": str(get_locale()),
+        "languages": _other_languages(),
+        "now": {kind: periods.today(kind, now, zone).name for kind in periods.CALENDAR},
+    }
 
 
 def _other_languages() -> list[tuple[str, str, str]]:
@@ -392,9 +402,7 @@ def _message(title: str, text: str, status: int, said: str = "") -> ResponseRetu
     """
     if request.path.endswith(".json"):
         return jsonify(error=f"{text} {said}".strip()), status
-    language = str(get_locale())
-    page = render_template("message.html", title=title, text=text, said=said, language=language)
-    return page, status
+    return render_template("message.html", title=title, text=text, said=said), status
 
 
 def _told(error: HTTPException) -> ResponseReturnValue:
@@ -416,7 +424,7 @@ def _no_reading(_: NoReadingError) -> ResponseReturnValue:
         return jsonify(error=gettext("There is no reading yet.")), status
     last = outcome.last(site().database)
     page = render_template(
-        "first.html", language=str(get_locale()), outcome=last, database=site().database,
+        "first.html", outcome=last, database=site().database,
         as_owner=_as_owner(os.path.dirname(site().database)),
         words=words, zone=site().zone,
     )  # fmt: skip

@@ -299,7 +299,7 @@ OUTSIDE = {
     "numpy": {"canvas", "charts", "field"},
     "PIL": {"canvas"},
     "flask": {"access", "pages", "server", "site", "web"},
-    "flask_babel": {"pages", "pictures", "scene", "web", "words"},
+    "flask_babel": {"pictures", "scene", "web", "words"},
     "waitress": {"server"},
 }
 
