@@ -186,9 +186,9 @@ add_settings() {
 
 asked_password() {
     [ -t 0 ] && [ -z "$is_dry" ] || return 0
-    printf 'A password for the pages, if you want one; else Enter: ' >&2
     trap 'stty echo' EXIT
     stty -echo
+    printf 'A password for the pages, if you want one; else Enter: ' >&2
     read -r answer || answer=
     stty echo
     trap - EXIT

@@ -15,7 +15,7 @@ from slimmemeter.findings import FINE
 from slimmemeter.settings import Settings, as_file
 from slimmemeter.store import Writer
 
-UP_WITHIN_S = 30
+UP_WITHIN_S = 20
 EVERY_S = 300  # cron's pull
 BEFORE_UPGRADES = "before-upgrades"  # a folder beside the database
 DRAWN_FROM = 2  # readings: what was used is a difference
@@ -56,7 +56,7 @@ def migrate() -> str:
 
 
 def ask() -> str:
-    """The pages answer. :raises StoreError: not within half a minute, or of another version."""
+    """The pages answer. :raises StoreError: not in time, or of another version."""
     listen = Settings({}).listen
     deadline_s = time.monotonic() + UP_WITHIN_S
     while (found := doctor.of_pages(listen)).state != FINE:

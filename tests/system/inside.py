@@ -118,6 +118,7 @@ def plug_meter_in(machine: Machine) -> None:
 def pull_meter_out(machine: Machine) -> None:
     """Take the meter away, as if its cable was pulled out."""
     machine.run("systemctl", "stop", "meter")
+    machine.run("rm", "-f", METER_PORT)
 
 
 def pull(machine: Machine) -> str:
