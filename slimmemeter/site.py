@@ -13,7 +13,7 @@ from flask import current_app
 from slimmemeter.archive import Reader
 from slimmemeter.settings import Settings
 
-PICTURES_BYTES = 4_000_000
+PICTURES_BYTES = 2_000_000
 
 
 class NoReadingError(Exception):
