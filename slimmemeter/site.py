@@ -50,10 +50,6 @@ class Site:
         self._pictures.clear()
         self._bytes = 0
 
-    def drawn_before(self, key: str) -> bytes | None:
-        """The picture of that key if it is kept."""
-        return self._pictures.get(key)
-
     def picture(self, key: str, draw: Callable[[], bytes]) -> bytes:
         """The picture of that key, drawn once while the readings stay as they are."""
         with self._drawing:  # matplotlib draws for one thread at a time

@@ -270,8 +270,9 @@ HOUSE = {
     "pages": "archive clock comparison database habits history judgement periods pictures"
     " registers site tables words",
     "access": "settings",
+    "replay": "",
     "web": "access archive charts clock database errors history obis outcome pages periods"
-    " registers scene settings site tables tabular words",
+    " registers replay scene settings site tables tabular words",
     "server": "errors settings web",
     "household": "frames obis telegram",
     "demo": "archive errors household server settings store telegram",

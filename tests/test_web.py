@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -354,3 +355,23 @@ def test_nothing_that_a_meter_says_is_markup(pull: Pull, database: Path) -> None
     client = client_of(database)
     for page in ("/", "/meter", "/day/2026-11-23", "/years"):
         assert evil not in client.get(page).text, page
+
+
+def test_answer_is_repeated_to_who_had_it_alone(house_database: Path) -> None:
+    """A picture that was given with the password is given to nobody without it, in no other
+    language, and not on after a change."""
+    client = client_of(house_database, SLIMMEMETER_PASSWORD="sesame")
+    url, known = "/day/2026-10-26/power.png", ("anybody", "sesame")
+    first = client.get(url, auth=known)
+    again = client.get(url, auth=known)
+    assert (first.status_code, again.data, again.headers["ETag"]) == (
+        *(200, first.data, first.headers["ETag"]),
+    )
+    assert again.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]
+    assert client.get(url).status_code == 401
+    dutch = client.get(url, auth=known, headers={"Accept-Language": "nl"})
+    assert dutch.data != first.data
+    same = client.get(url, auth=known, headers={"If-None-Match": first.headers["ETag"]})
+    assert (same.status_code, same.data) == (304, b"")
+    os.utime(house_database)
+    assert client.get(url, auth=known).headers["ETag"] != first.headers["ETag"]
