@@ -419,7 +419,8 @@ def _told(error: HTTPException) -> ResponseReturnValue:
     said = error.description if code in (400, 404) and error.description else None
     standard = type(error).description
     text = said if said and said != standard else texts.get(code, standard or "")
-    return _message(f"{code}", text, code)
+    titles = {400: gettext("That can't be asked"), 404: gettext("Not here")}
+    return _message(titles.get(code, f"{code}"), text, code)
 
 
 def _no_reading(_: NoReadingError) -> ResponseReturnValue:
