@@ -202,10 +202,11 @@ def _clear_away(beginning: str) -> None:
     folder, name = map(glob.escape, os.path.split(beginning))
     for left in glob.glob(f"{folder}/.{name}*{PART}"):
         process = left.removesuffix(PART).rpartition(".")[2]
-        is_old = time.time() - os.path.getmtime(left) > STALE_PART_S
-        if is_old and not os.path.exists(f"/proc/{process}"):
-            for path in glob.glob(f"{glob.escape(left)}*"):
-                os.unlink(path)
+        with contextlib.suppress(FileNotFoundError):  # gone with one before it, or by another
+            is_old = time.time() - os.path.getmtime(left) > STALE_PART_S
+            if is_old and not os.path.exists(f"/proc/{process}"):
+                for path in glob.glob(f"{glob.escape(left)}*"):
+                    os.unlink(path)
 
 
 def own_as(path: str, like: str) -> None:

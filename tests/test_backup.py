@@ -316,6 +316,9 @@ def test_killed_backup_leaves_nothing_that_looks_like_one(filled: Path, tmp_path
         process.wait()
         for made in folder.glob("slimmemeter-*.gz"):
             assert len(gzip.decompress(made.read_bytes())) == filled.stat().st_size
+    unfinished = folder / ".slimmemeter-2026-11-25T170602Z.sqlite3.gz.99999999.part"
+    for name in ("", ".99999999.part"):  # of one a part is unfinished, too
+        Path(f"{unfinished}{name}").touch()
     for part in folder.glob(".*"):
         os.utime(part, (0, 0))
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0
