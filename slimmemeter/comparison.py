@@ -13,11 +13,10 @@ MOST_YEARS = 10
 
 
 class Compared(NamedTuple):
-    """What was counted until the same moment of another period: the period, from when to when, and
-    the columns."""
+    """What was counted until the same moment of another period: the period, until when, and the
+    columns."""
 
     period: Period
-    begin_at: int
     until: int
     table: Table
 
@@ -32,7 +31,7 @@ def to_the_same_moment(
         return None
     table = history.energy(reader, name, [other.begin_at, moment])
     is_whole = table.columns and not table.partial
-    return Compared(other, other.begin_at, moment, table) if is_whole else None
+    return Compared(other, moment, table) if is_whole else None
 
 
 def cumulative(reader: Reader, name: str, years: list[Period]) -> Table:

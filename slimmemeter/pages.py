@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, partial
 from typing import Any
 
 from slimmemeter import (
@@ -21,7 +22,7 @@ from slimmemeter.database import NamedRow
 from slimmemeter.history import Change, Table
 from slimmemeter.judgement import ASIDE, GAP
 from slimmemeter.periods import Period
-from slimmemeter.pictures import Picture, below, most_said
+from slimmemeter.pictures import Picture, Told, below, most_said
 from slimmemeter.registers import Life, Mark, Span
 from slimmemeter.site import NoReadingError, site
 
@@ -140,7 +141,7 @@ def peaks(reader: Reader, begin: int, end: int) -> dict[str, Any] | None:
     return {"rows": inside, "mean": words.number(mean_w, 1000, 3), "months": min(len(until), 12)}
 
 
-def records(reader: Reader, period: Period, known: words.Names) -> list[dict[str, str]]:
+def records(told: Told, period: Period, known: words.Names) -> list[dict[str, str]]:
     """When most came from the grid, and went to it: the days of a long period, the hours of all."""
     names = [("hours", None)] if tables.is_told("hours", period) else []
     days = [("electricity", "day")] if 1 < period.days <= tables.MOST_BUCKETS else []
@@ -150,15 +151,15 @@ def records(reader: Reader, period: Period, known: words.Names) -> list[dict[str
             "href": f"/{periods.today('day', each.begin, period.zone).name}",
         }
         for name, by in (*days, *names)
-        for each in habits.most(tables.of_period(reader, period, name, by))
+        for each in habits.most(told(name, by))
     ]
 
 
 def _rows(period: Period, energy: Sequence[Table]) -> Iterator[tuple[str, str | None]]:
     """The name of each bucket, and the page that shows it in detail, where something is known."""
     borders = energy[0].borders
+    columns = [column for table in energy for column in table.columns]
     for place, (begin, end) in enumerate(zip(borders, borders[1:], strict=False)):
-        columns = [column for table in energy for column in table.columns]
         is_known = any(column.values[place] is not None for column in columns)
         # An hour has its link over the picture: a page of many is heavy enough.
         link = below(period, begin, end) if is_known and period.bucket != "hour" else None
@@ -189,12 +190,13 @@ def overview(reader: Reader, newest: NamedRow) -> dict[str, object]:
     now, zone, known = clock.now(), site().zone, names(reader)
     day, month = (periods.today(kind, now, zone) for kind in ("day", "month"))
     year = periods.last(365, now, zone)
+    told: Told = partial(tables.of_period, reader, day)
     return {
         "newest": newest,
         "now_at": now,
         "only_one": is_only_one(reader),
         "next_at": next_at(newest),
-        "today": Picture(reader, day, "power", known),
+        "today": Picture(reader, told, day, "power", known),
         "totals": {each.kind: summary(reader, each, known) for each in (day, month, year)},
         "month": month,
         "year": year,
@@ -231,7 +233,8 @@ def _incident(reader: Reader) -> dict[str, Any] | None:
 def of_period(reader: Reader, period: Period) -> dict[str, object]:
     """What the page of a period shows."""
     there, known, now = media(reader), names(reader), clock.now()
-    energy = [tables.of_period(reader, period, name) for name in ("electricity", *there)]
+    told: Told = cache(partial(tables.of_period, reader, period))  # several parts show the same
+    energy = [told(name) for name in ("electricity", *there)]
     spans = registers.spans(reader, period.begin_at, period.end_at)
     return {
         "period": period,
@@ -240,12 +243,12 @@ def of_period(reader: Reader, period: Period) -> dict[str, object]:
         "before": _before(reader, period),
         "after": period.beside(1) if period.end_at <= now else None,
         "pictures": [
-            Picture(reader, period, name, known)
+            Picture(reader, told, period, name, known)
             for name in pictures.names_of(period, there, newest(reader))
         ],
         "totals": summary(reader, period, known),
         "is_running": period.end_at > now,
-        "records": records(reader, period, known),
+        "records": records(told, period, known),
         "standby": standby(reader, min(period.end_at - 1, now)),
         "peaks": peaks(reader, period.begin_at, period.end_at),
         "columns": [column for each in energy for column in each.columns],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -12,6 +12,8 @@ from slimmemeter.archive import Reader
 from slimmemeter.database import NamedRow
 from slimmemeter.history import Table
 from slimmemeter.periods import Period
+
+Told = Callable[..., Table]  # by its name, and the bucket that is asked for
 
 # The pictures of a page, in order; one of a medium stands beside its cumulative one.
 PICTURES = {
@@ -39,15 +41,18 @@ def names_of(period: Period, media: Sequence[str], newest: NamedRow) -> list[str
 class Picture:
     """A picture of a page: where it is, what it shows, what lies over it."""
 
-    def __init__(self, reader: Reader, period: Period, name: str, known: words.Names) -> None:
+    def __init__(
+        self, reader: Reader, told: Told, period: Period, name: str, known: words.Names
+    ) -> None:
+        """:param told: the period's tables by their names."""
         self.name = name
         self.url = f"/{period.name}/{name}"
         self.href = f"/{period.name}"
         self.heights = scene.heights(name, period)
-        table = tables.of_period(reader, period, name)
+        table = told(name)
         self.alt = _alt(period, name, scene.totals(reader, period, table, known), table, known)
         if scene.has_two(name, period):
-            table = tables.of_period(reader, period, "electricity")
+            table = told("electricity")
         are_few = len(table.borders) - 1 <= FINEST_BARS and table.name in tables.ENERGY
         self.bars = list(_bars(period, table, known)) if are_few else []
 
