@@ -12,6 +12,7 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
+from waitress.task import WSGITask
 
 from slimmemeter.errors import UsageError
 from slimmemeter.settings import Settings
@@ -35,9 +36,20 @@ RARELY = 50_000  # objects
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page's pictures wait: that is meant
 
 
+class Task(WSGITask):
+    """An answer; one that nothing has changed ends with its headers, and the connection stays."""
+
+    def set_close_on_finish(self) -> None:
+        """Close, but not only because a 304 has no length (RFC 9112, 6.3)."""
+        asked = self.request.headers.get("CONNECTION", "").lower()  # type: ignore[attr-defined]
+        if self.has_body or self.version == "1.0" or asked == "close":
+            super().set_close_on_finish()
+
+
 class Channel(HTTPChannel):
     """A connection on which a request that comes byte by byte is no activity."""
 
+    task_class = Task
     _began: float | None = None
 
     def received(self, data: bytes) -> bool:

@@ -334,6 +334,22 @@ def test_long_headers_and_bodies_are_refused(house_database: Path) -> None:
         assert spoken(address, body).split()[1] == b"413"
 
 
+def test_connection_outlives_an_answer_that_is_known(house_database: Path) -> None:
+    """A 304 has no length, and leaves the browser its connection, unless that wants it closed."""
+    with serving(house_database) as address:
+        url = "/day/2026-10-26/power.png"
+        connection = http.client.HTTPConnection(*address, timeout=30)
+        connection.request("GET", url)
+        etag = connection.getresponse().headers["ETag"]
+        connection.close()
+        asked = f"GET {url} HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {etag}\r\n"
+        with socket.create_connection(address, timeout=30) as visitor:
+            for end in ("\r\n", "Connection: close\r\n\r\n"):
+                visitor.sendall(f"{asked}{end}".encode())
+                assert visitor.recv(65536).startswith(b"HTTP/1.1 304 ")
+            assert visitor.recv(1) == b""
+
+
 def test_slow_visitors_leave_room_for_others(house_database: Path) -> None:
     """Sixty who never finish their request, and sixty who take no answer."""
     with serving(house_database) as address, ExitStack() as slow:
