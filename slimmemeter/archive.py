@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from slimmemeter import schema
+from slimmemeter.curve import on_the_line
 from slimmemeter.database import MOST_ROWS, Database, NamedRow
 from slimmemeter.judgement import SET_ASIDE
 
@@ -61,22 +62,33 @@ class Reader(Database):
             _NAMES | ({"aside": ""} if aside else {}),
         )
 
-    def around(
+    def curve(
         self, table: str, owner: int, columns: Sequence[str], instants: Sequence[int]
-    ) -> list[tuple[int | None, ...]]:
-        """For each instant the readings on both sides of it, of one series or device.
+    ) -> list[tuple[int, ...]]:
+        """The counters of a series or device at each instant between its first and last reading."""
+        return self._beside(table, owner, ", ".join(map(on_the_line, columns)), instants)
 
-        :returns: rows of the instant of the last reading at or before it (None if there is none)
-            and its columns, then the instant of the first one at or after it, and its columns.
+    def around(
+        self, table: str, owner: int, columns: Sequence[str], instant: int
+    ) -> tuple[int | None, ...]:
+        """The readings on both sides of an instant, of one series or device.
+
+        :returns: the instant of the last reading at or before it (None if there is none) and its
+            columns, then the instant of the first one at or after it, and its columns.
         """
-        befores, afters = (", ".join(f"{side}.{name}" for name in columns) for side in "ba")
+        told = (f"{side}.{name}" for side in "ba" for name in ("taken_at", *columns))
+        row: tuple[int | None, ...] = self._beside(table, owner, ", ".join(told), [instant])[0]
+        return row
+
+    def _beside(self, table: str, owner: int, told: str, instants: Sequence[int]) -> list[Any]:
+        """For each instant what an SQL expression makes of it (`at`), and of the readings before
+        (`b`) and after it (`a`)."""
         return self._tuples(
-            f"SELECT b.id & :mask, {befores}, a.id & :mask, {afters}"
-            " FROM json_each(:instants) AS i"
+            f"SELECT {told} FROM (SELECT value + :first AS at FROM json_each(:instants))"
             f" LEFT JOIN {table} AS b ON b.id = (SELECT id FROM {table}"
-            " WHERE id BETWEEN :first AND :first + i.value ORDER BY id DESC LIMIT 1)"
+            " WHERE id BETWEEN :first AND at ORDER BY id DESC LIMIT 1)"
             f" LEFT JOIN {table} AS a ON a.id = (SELECT id FROM {table}"
-            " WHERE id BETWEEN :first + i.value AND :first + :mask ORDER BY id LIMIT 1)",
+            " WHERE id BETWEEN at AND :first + :mask ORDER BY id LIMIT 1)",
             {
                 "instants": f"[{','.join(map(str, instants))}]",
                 "first": owner << schema.INSTANT_BITS,

@@ -7,25 +7,10 @@ C(b) - C(a), and nothing else is ever added up; so hours make the day, and days 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import repeat
+from operator import sub
 from typing import NamedTuple
-
-
-class Around(NamedTuple):
-    """The readings on both sides of an instant: their times, None where there is none, and the
-    registers there. At a reading both sides are that reading."""
-
-    before: int | None
-    counters_before: Sequence[int]
-    after: int | None
-    counters_after: Sequence[int]
-
-
-def around(row: Sequence[int | None]) -> Around:
-    """Of a row of `before`, the registers there, `after`, and the registers there."""
-    middle = len(row) // 2
-    return Around._make((row[0], row[1:middle], row[middle], row[middle + 1 :]))
 
 
 class Differences(NamedTuple):
@@ -36,46 +21,32 @@ class Differences(NamedTuple):
     covered_s: list[int]
 
 
-def counters(instant: int, around: Around) -> list[int]:
-    """C(instant) of each register; outside the readings the nearest one's."""
-    return [line[0] for line in lines([instant], [around])]
+def on_the_line(register: str) -> str:
+    """C as an SQL expression, of the readings `b` at or before an instant and `a` at or after it;
+    NULL unless there are both. `at`, `b.id` and `a.id` differ by the seconds between them."""
+    begin, rise, whole = f"b.{register}", f"(a.{register} - b.{register})", "(a.id - b.id)"
+    # A product of all may have more than SQLite's 64 bits; this is the same, and can't.
+    line = f"{rise} / {whole} * (at - b.id) + {rise} % {whole} * (at - b.id) / {whole}"
+    return f"{begin} + coalesce({line}, a.{register} - {begin})"
 
 
-def lines(instants: Sequence[int], arounds: Sequence[Around]) -> list[list[int]]:
-    """By register C at each instant; outside the readings the nearest one's.
+def within(borders: Sequence[int], first: int, last: int) -> list[int]:
+    """The borders, those outside of [first, last] moved to its ends."""
+    begin, end = bisect_left(borders, first), bisect_right(borders, last)
+    return [first] * begin + [*borders[begin:end]] + [last] * (len(borders) - end)
 
-    :param arounds: one for each instant.
+
+def differences(instants: Sequence[int], counters: Sequence[Sequence[int]]) -> Differences:
+    """What each register counted between one instant and the next.
+
+    :param counters: C of each register at each of the instants.
     """
-    lows, highs, shares = [], [], []
-    for instant, (before, low, after, high) in zip(instants, arounds, strict=True):
-        lows.append(high if before is None else low)
-        highs.append(low if after is None else high)
-        if before is None or after is None or before == after:
-            shares.append((0, 1))
-        else:
-            shares.append((instant - before, after - before))
-    return [
-        [low + (high - low) * elapsed // whole for low, high, (elapsed, whole) in values]
-        for values in map(zip, zip(*lows, strict=True), zip(*highs, strict=True), repeat(shares))
-    ]
-
-
-def differences(
-    borders: Sequence[int], arounds: Sequence[Around], first: int, last: int
-) -> Differences:
-    """What each register counted between one border and the next, within [first, last].
-
-    :param arounds: one for each border.
-    """
-    covered_s = [
-        max(0, min(end, last) - max(begin, first))
-        for begin, end in zip(borders, borders[1:], strict=False)
-    ]
+    covered_s = list(map(sub, instants[1:], instants))
     counted = [
         [
             high - low if seconds else None
             for low, high, seconds in zip(line, line[1:], covered_s, strict=False)
         ]
-        for line in lines(borders, arounds)
+        for line in zip(*counters, strict=True)
     ]
     return Differences(counted, covered_s)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from slimmemeter import periods
 from slimmemeter.archive import Reader
-from slimmemeter.curve import around, differences
+from slimmemeter.curve import differences, within
 from slimmemeter.database import NamedRow
 from slimmemeter.judgement import GAP
 from slimmemeter.periods import Period
@@ -149,9 +149,9 @@ class _Sum:
         if not _overlaps(life["first"], life["last"], self.borders):
             return
         stored = [name for name, _ in columns]
-        rows = self._reader.around(self._source, life["id"], stored, self.borders)
-        arounds = list(map(around, rows))
-        counted, covered_s = differences(self.borders, arounds, life["first"], life["last"])
+        instants = within(self.borders, life["first"], life["last"])
+        counters = self._reader.curve(self._source, life["id"], stored, instants)
+        counted, covered_s = differences(instants, counters)
         if not any(covered_s):
             return
         for (_, shown), values in zip(columns, counted, strict=True):

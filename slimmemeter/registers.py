@@ -8,34 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from slimmemeter import history
 from slimmemeter.archive import Reader
-from slimmemeter.curve import Around, around, counters
 from slimmemeter.database import NamedRow
 from slimmemeter.history import Table
 
 NEAR_S = 60  # a reading that near is that moment's
 
 
+class Around(NamedTuple):
+    """The readings on both sides of an instant: their times, None where there is none, and the
+    registers there. At a reading both sides are that reading."""
+
+    before: int | None
+    counters_before: Sequence[int]
+    after: int | None
+    counters_after: Sequence[int]
+
+
 @dataclass(frozen=True)
 class Mark:
-    """Registers at an instant: the readings on both sides of it."""
+    """Registers at an instant: the readings on both sides of it, and what the curve says; None
+    before the first and after the last reading."""
 
     at: int
     around: Around
-
-    @property
-    def counters(self) -> list[int] | None:
-        """By the curve; None before the first and after the last reading."""
-        if self.around.before is None or self.around.after is None:
-            return None
-        return counters(self.at, self.around)
+    counters: Sequence[int] | None
 
     def counter(self, place: int) -> int | None:
         """One of `counters`."""
-        counted = self.counters
-        return None if counted is None else counted[place]
+        return None if self.counters is None else self.counters[place]
 
     @property
     def reading(self) -> tuple[int, Sequence[int]] | None:
@@ -58,8 +62,12 @@ class Life:
     def mark(self, reader: Reader, instant: int) -> Mark:
         """Its registers at an instant."""
         stored = [name for name, _ in self.columns]
-        (row,) = reader.around(self.source, self.row["id"], stored, [instant])
-        return Mark(instant, around(row))
+        of_this = self.source, self.row["id"], stored
+        row = reader.around(*of_this, instant)
+        middle = len(row) // 2
+        around = Around._make((row[0], row[1:middle], row[middle], row[middle + 1 :]))
+        is_known = around.before is not None and around.after is not None
+        return Mark(instant, around, reader.curve(*of_this, [instant])[0] if is_known else None)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from slimmemeter import history, periods
 from slimmemeter.archive import Reader
-from slimmemeter.curve import Around, counters, differences
 from slimmemeter.store import Writer
 from slimmemeter.telegram import MbusReading, Reading
 
@@ -38,12 +37,33 @@ def stored(path: Path, *readings: tuple[int, Reading]) -> Reader:
     return Reader(str(path))
 
 
-def test_value_between_two_readings_lies_on_the_line() -> None:
-    """Exact at a reading, rounded down between, the nearest outside."""
-    around = Around(100, [1000], 200, [1015])
-    assert [counters(at, around) for at in (100, 120, 199, 200)] == [[1000], [1003], [1014], [1015]]
-    assert counters(50, Around(None, [None], 100, [1000])) == [1000]  # type: ignore[list-item]
-    assert counters(300, Around(200, [1015], None, [None])) == [1015]  # type: ignore[list-item]
+def test_value_between_two_readings_lies_on_the_line(tmp_path: Path) -> None:
+    """Exact at a reading, rounded down between, and outside nothing is counted."""
+    reader = stored(
+        tmp_path / "x",
+        (MONDAY + 100, reading({"import_t1_wh": 1000})),
+        (MONDAY + 200, reading({"import_t1_wh": 1015})),
+    )
+    borders = [MONDAY + at for at in (50, 100, 120, 199, 200, 300)]
+    assert history.electricity(reader, borders).columns[0].values == [None, 3, 11, 1, None]
+
+
+@given(rise=st.integers(0, 10**15), length_s=st.integers(2, 10**9), share=st.floats(0, 1))
+def test_line_is_exact_however_steep_and_long(
+    rise: int, length_s: int, share: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """To the Wh, of all that a telegram can say, in all the time that it can tell of."""
+    begin = periods.midnight(date(2002, 1, 1), AMSTERDAM)
+    elapsed_s = min(max(round(length_s * share), 1), length_s - 1)
+    reader = stored(
+        tmp_path_factory.mktemp("line") / "x",
+        (begin, reading({"import_t1_wh": 7})),
+        (begin + length_s, reading({"import_t1_wh": 7 + rise})),
+    )
+    table = history.electricity(reader, [begin, begin + elapsed_s, begin + length_s])
+    reader.close()
+    first = rise * elapsed_s // length_s
+    assert table.columns[0].values == [first, rise - first]
 
 
 def test_hour_between_readings_gets_its_share(tmp_path: Path) -> None:
@@ -317,23 +337,24 @@ def test_sums_telescope_in_any_zone(
     assert totals == {counter - 12345}
 
 
-@given(st.lists(st.integers(0, 50), min_size=2, max_size=30), st.integers(1, 9))
-def test_differences_never_depend_on_the_borders(jumps: list[int], every: int) -> None:
+@given(jumps=st.lists(st.integers(0, 50), min_size=2, max_size=30), every=st.integers(1, 9))
+def test_differences_never_depend_on_the_borders(
+    jumps: list[int], every: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """What an hour counted is the same in whatever row of borders it stands."""
-    readings = {10 * place: sum(jumps[: place + 1]) for place in range(len(jumps))}
-    last = max(readings)
-
-    def around(at: int) -> Around:
-        before, after = at - at % 10, min(at + -at % 10, last)
-        return Around(before, [readings[before]], after, [readings[after]])
-
-    borders = sorted({0, *range(0, last, every), last})
-    found = differences(borders, [around(at) for at in borders], 0, last)
-    for (begin, end), value in zip(
-        zip(borders, borders[1:], strict=False), found.counted[0], strict=True
-    ):
-        alone = differences([begin, end], [around(begin), around(end)], 0, last)
-        assert alone.counted == [[value]]
+    points = [
+        (MONDAY + 10 * place, reading({"import_t1_wh": sum(jumps[: place + 1])}))
+        for place in range(len(jumps))
+    ]
+    reader = stored(tmp_path_factory.mktemp("borders") / "x", *points)
+    borders = [*range(MONDAY, points[-1][0], every), points[-1][0]]
+    values = history.electricity(reader, borders).columns[0].values
+    alone = [
+        history.electricity(reader, [begin, end]).columns[0].total
+        for begin, end in zip(borders, borders[1:], strict=False)
+    ]
+    reader.close()
+    assert values == alone
 
 
 def test_midnight_that_a_clock_skips() -> None:
