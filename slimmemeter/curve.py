@@ -44,8 +44,8 @@ def differences(instants: Sequence[int], counters: Sequence[Sequence[int]]) -> D
     covered_s = list(map(sub, instants[1:], instants))
     counted = [
         [
-            high - low if seconds else None
-            for low, high, seconds in zip(line, line[1:], covered_s, strict=False)
+            risen if seconds else None
+            for risen, seconds in zip(map(sub, line[1:], line), covered_s, strict=True)
         ]
         for line in zip(*counters, strict=True)
     ]

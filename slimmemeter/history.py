@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from operator import sub
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -185,9 +186,9 @@ class _Sum:
 
     def partial(self) -> list[int]:
         """The buckets of which something is known, but not all."""
-        lengths = [end - begin for begin, end in zip(self.borders, self.borders[1:], strict=False)]
-        pairs = enumerate(zip(self.covered_s(), lengths, strict=True))
-        return [place for place, (covered, length) in pairs if 0 < covered < length]
+        lengths_s = map(sub, self.borders[1:], self.borders)
+        pairs = enumerate(zip(self.covered_s(), lengths_s, strict=True))
+        return [place for place, (covered_s, length_s) in pairs if 0 < covered_s < length_s]
 
 
 def energy(reader: Reader, name: str, borders: list[int]) -> Table:

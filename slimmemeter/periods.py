@@ -5,6 +5,7 @@ Local time lives here and in what is shown; a day has 23, 24 or 25 hours as it c
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -56,7 +57,8 @@ class Period:
     def borders(self, bucket: str) -> list[int]:
         """The borders of its buckets, one more than there are buckets: those of the clock or the
         calendar between its ends."""
-        inside = (at for at in self._marks(bucket) if self.begin_at < at < self.end_at)
+        marks = self._marks(bucket)
+        inside = marks[bisect_right(marks, self.begin_at) : bisect_left(marks, self.end_at)]
         return list(dict.fromkeys([self.begin_at, *inside, self.end_at]))
 
     def _marks(self, bucket: str) -> list[int]:
