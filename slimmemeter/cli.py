@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter import server
+    from slimmemeter import languages, server  # noqa: F401 - the languages before all else
 
     server.serve(settings)
     return 0

@@ -85,6 +85,8 @@ class Server:
         try:
             while self._sockets:
                 is_connected = any(isinstance(each, Channel) for each in self._sockets.values())
+                if not is_connected:
+                    _give_back()
                 wasyncore.loop(LOOK_S if is_connected else NEVER_S, True, self._sockets, count=1)
         except (SystemExit, KeyboardInterrupt):
             self._server.task_dispatcher.shutdown()
@@ -112,8 +114,8 @@ def make_app(settings: Settings) -> Flask:
 
 
 def _take_little_memory(app: Flask) -> None:
-    """Compile the templates, give back what that took, and let no picture leave a hole: one heap
-    for all threads, and each large block its own (glibc's mallopt(3), malloc_trim(3))."""
+    """Compile the templates now, and let no picture leave a hole: one heap for all threads, and
+    each large block its own (glibc's mallopt(3))."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(M_ARENA_MAX, 1)
@@ -123,5 +125,10 @@ def _take_little_memory(app: Flask) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(RARELY)  # a year's hours are 100,000 objects, and none of them garbage
+
+
+def _give_back() -> None:
+    """Leave to others what was needed and isn't now (glibc's malloc_trim(3))."""
+    libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)

@@ -11,7 +11,6 @@ import zlib
 from datetime import datetime
 from urllib.parse import urlencode
 
-from babel import Locale
 from flask import (
     Blueprint,
     Flask,
@@ -45,13 +44,13 @@ from slimmemeter import (
 from slimmemeter.archive import Reader
 from slimmemeter.database import HotJournalError, change_counter
 from slimmemeter.errors import StoreError, UsageError
+from slimmemeter.languages import LANGUAGES
 from slimmemeter.periods import Period
 from slimmemeter.registers import Life, Mark
 from slimmemeter.replay import Replay
-from slimmemeter.settings import Settings, languages
+from slimmemeter.settings import OWN_LANGUAGE, Settings
 from slimmemeter.site import NoReadingError, Site, site
 
-LANGUAGES = languages()
 # What an address may ask for; the first is what holds where it doesn't.
 CHOICES = {
     "theme": ("light", "dark"),
@@ -59,7 +58,7 @@ CHOICES = {
     "scale": ("1", "2"),
     "decimal": ("point", "comma"),
     "refresh": ("yes", "no"),
-    "lang": LANGUAGES,
+    "lang": tuple(LANGUAGES),
 }
 STALE_S = 900
 LANGUAGE_KEPT_S = 2 * 366 * 86400
@@ -102,7 +101,7 @@ def _language() -> str:
     for asked in (request.args.get("lang"), request.cookies.get("lang"), site().language):
         if asked in LANGUAGES:
             return asked
-    return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+    return request.accept_languages.best_match(LANGUAGES, OWN_LANGUAGE)
 
 
 def _frame() -> dict[str, object]:
@@ -117,14 +116,10 @@ def _frame() -> dict[str, object]:
 
 def _other_languages() -> list[tuple[str, str, str]]:
     """Each other language: its code, its own name, and the address of this page in it."""
-    others = [code for code in LANGUAGES if code != str(get_locale())]
     return [
-        (
-            code,
-            str(Locale(code).get_display_name(code)).capitalize(),
-            "?" + urlencode({**request.args, "lang": code}),
-        )
-        for code in others
+        (code, name, "?" + urlencode({**request.args, "lang": code}))
+        for code, name in LANGUAGES.items()
+        if code != str(get_locale())
     ]
 
 

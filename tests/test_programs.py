@@ -271,8 +271,9 @@ HOUSE = {
     " registers site tables words",
     "access": "settings",
     "replay": "",
-    "web": "access archive charts clock database errors history obis outcome pages periods"
-    " registers replay scene settings site tables tabular words",
+    "languages": "settings",
+    "web": "access archive charts clock database errors history languages obis outcome pages"
+    " periods registers replay scene settings site tables tabular words",
     "server": "errors settings web",
     "household": "frames obis telegram",
     "demo": "archive errors household server settings store telegram",
@@ -290,7 +291,7 @@ HOUSE = {
     "dsmr_reader": "errors items periods sheet telegram",
     "sources": "ancestor card dsmr_reader errors frames items sheet telegram",
     "intake": "archive errors history items settings sources store",
-    "cli": "backup demo doctor errors export intake output server settings telegram",
+    "cli": "backup demo doctor errors export intake languages output server settings telegram",
 }
 OUTSIDE = {
     "serial": {"port"},
