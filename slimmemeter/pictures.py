@@ -25,12 +25,15 @@ PICTURES = {
     "last": ("electricity", "hours"),
     "between": ("electricity", "power", "hours"),
 }
+FEWEST_MAPPED_DAYS = 3  # beside each other on the map of hours
 FINEST_BARS = 62  # that are links, one by one
 
 
 def names_of(period: Period, media: Sequence[str], newest: NamedRow) -> list[str]:
     """The pictures of a period's page, where these media are metered."""
     found = list(PICTURES[period.kind])
+    if "hours" in found and period.days < FEWEST_MAPPED_DAYS:
+        found.remove("hours")
     for medium in media:
         found += [medium, f"cumulative_{medium}"]
     if any(newest[f"voltage_{phase}_dv"] for phase in ("l1", "l2", "l3")):

@@ -24,6 +24,7 @@ UNITS = {"w": "W", "kwh": "kWh", "m3": "m³", "gj": "GJ", "v": "V"}
 DECIMALS = {"w": 0, "v": 1}  # of a number that people read; of others one or two
 MANY_TIMES = 3
 TICKS = {"EEE d": 8, "d": 32, "d MMM": 100, "MMM": 800}  # for periods of up to so many days
+FEW_HOURS_S = 3 * 3600  # whose minutes are on the time axis
 TITLES = {"day": "EEE d MMM yyyy", "month": "MMMM yyyy", "year": "yyyy"}
 
 
@@ -211,9 +212,11 @@ def stem(column: str) -> str:
 
 
 def ticks(period: Period) -> list[tuple[float, str]]:
-    """Marks of the time axis: the hours of up to two days, the days, months or years of more; an
-    hour stands at its begin, all else in its middle."""
+    """Marks of the time axis: minutes of a few hours, the hours of up to two days, the days, months
+    or years of more; an hour and a minute stand at their begin, all else in its middle."""
     zone = period.zone
+    if period.end_at - period.begin_at <= FEW_HOURS_S:
+        return [(at, clock(at, zone)) for at in period.borders("5min") if not at % 300]
     if period.days <= 2:
         hours = [at for at in period.borders("hour") if _is_hour(at, zone)]
         return [(at, _hour(at, zone, at == period.end_at)) for at in hours]

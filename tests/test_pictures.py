@@ -30,6 +30,7 @@ PICTURES = [
     *(f"year/2026/{name}" for name in ("electricity", "cumulative", "cumulative_gas", "power")),
     *("years/electricity", "years/cumulative", "last/365/electricity", "last/365/hours"),
     "between/2026-10-25T02:30/2026-10-25T03:30/hours",  # two hours, with three ends of an hour
+    "between/2026-10-27T10:07/2026-10-27T10:50/power",
     *("between/2026-10-24/2026-10-28T12:00/power", "between/2020-01-01/2029-01-01/gas"),
     "day/2001-01-01/power",  # of which nothing is known
 ]
@@ -162,6 +163,16 @@ def test_day_of_25_hours_has_its_hour_twice(app: Flask) -> None:
     texts = [text for _, text in scene_of(app, "day/2026-03-29/power").ticks]
     assert "02" not in texts
     assert texts[-1] == "24"
+
+
+def test_hour_has_minutes_and_no_map_of_hours(app: Flask) -> None:
+    """On the axis, as many as have room; days can only be compared where there are some."""
+    hour = "between/2026-10-27T10:00/2026-10-27T11:00"
+    texts = [box.text for box in charts.drawn(scene_of(app, f"{hour}/power")).texts]
+    assert [text for text in texts if ":" in text][-3:] == ["10:50", "10:55", "11:00"]
+    client = app.test_client()
+    assert "/hours.png" not in client.get(f"/{hour}").text
+    assert "/hours.png" in client.get("/between/2026-10-24/2026-10-28").text
 
 
 def test_bars_of_last_year_stand_beside(tmp_path: Path) -> None:
