@@ -61,6 +61,7 @@ CHOICES = {
     "lang": tuple(LANGUAGES),
 }
 STALE_S = 900
+FRESH, LATER = "ok", "later than this computer's clock"
 LANGUAGE_KEPT_S = 2 * 366 * 86400
 PERIODS = (
     f"/<any({', '.join(periods.CALENDAR)}, last):kind>/<text>",
@@ -179,11 +180,13 @@ def overview() -> str:
     """Is it working, what flows now, what was it today, this month and in a year."""
     with site().reader() as reader:
         newest = pages.newest(reader)
-        age_s = max(0, clock.now() - pages.received_at(newest))
+        age_s = clock.now() - pages.received_at(newest)
+        state = _said(age_s)
         return render_template(
             "overview.html",
-            age=words.age(age_s),
-            stale=age_s > STALE_S,
+            age=words.age(max(0, age_s)),
+            stale=state != FRESH,
+            is_later=state == LATER,
             outcome=outcome.last(site().database),
             backup=outcome.last_backup(site().database),
             refreshes=request.args.get("refresh") != "no",
@@ -343,7 +346,14 @@ def _state() -> tuple[str, int | None]:
         return "none yet", None
     except StoreError as error:
         return str(error), None
-    return ("ok" if age_s <= STALE_S else "old"), age_s
+    return _said(age_s), age_s
+
+
+def _said(age_s: int) -> str:
+    """The state of readings of which the newest has this age."""
+    if age_s < -clock.AGREEMENT_S:
+        return LATER
+    return FRESH if age_s <= STALE_S else "old"
 
 
 def _period(reader: Reader, kind: str, text: str, end: str) -> Period:

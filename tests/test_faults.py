@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,8 @@ PAGES = ("/", "/day/2026-10-26", "/week/2026-W44", "/years", "/meter", "/now.jso
 def test_pages_answer_whatever_the_computer_s_clock_says(
     house_database: Path, monkeypatch: pytest.MonkeyPatch, now: int
 ) -> None:
-    """1970 after a power cut, an hour off, forty years later: each page comes, and the readings'
-    own days are as they were."""
+    """1970 after a power cut, an hour off, forty years later: each page comes, the first one says
+    what is wrong, and the readings' own days are as they were."""
     client = client_of(house_database)
     monkeypatch.setattr(clock, "now", lambda: NEWEST)
     day = client.get("/day/2026-10-26/electricity.json").json
@@ -32,8 +33,13 @@ def test_pages_answer_whatever_the_computer_s_clock_says(
         answer = client.get(page)
         assert answer.status_code == 200, (page, answer.text)
     assert client.get("/day/2026-10-26/electricity.json").json == day
-    late = client.get("/healthz?readings")
-    assert late.status_code == (503 if now > NEWEST + 900 else 200)
+    is_wrong, is_old = now < NEWEST - clock.AGREEMENT_S, now > NEWEST + 900
+    assert ("This computer's clock is wrong" in unescape(client.get("/").text)) == is_wrong
+    health = client.get("/healthz?readings")
+    assert health.status_code == (503 if is_wrong or is_old else 200)
+    assert health.json is not None
+    state = "later than this computer's clock" if is_wrong else "old" if is_old else "ok"
+    assert health.json["readings"] == state
 
 
 def test_port_that_is_a_fifo_ends_in_time(tmp_path: Path, database: Path) -> None:
