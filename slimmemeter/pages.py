@@ -26,7 +26,8 @@ from slimmemeter.pictures import Picture, Told, below, most_said
 from slimmemeter.registers import Life, Mark, Span
 from slimmemeter.site import NoReadingError, site
 
-PULL_EVERY_S = 300
+PULL_EVERY_S, STALE_S = 300, 900
+FRESH, WRONG_CLOCK = "ok", "this computer's clock is wrong"
 MOST_LISTED = 20
 STANDBY_DAYS = 30
 
@@ -38,8 +39,18 @@ def newest(reader: Reader) -> NamedRow:
     return found
 
 
-def received_at(newest: NamedRow) -> int:
-    return int(newest["taken_at"] + (newest["delay_s"] or 0))
+def freshness(newest: NamedRow, now: int) -> tuple[str, int]:
+    """The state of the readings in a word, and how old the newest one is, in seconds.
+
+    Where this computer's clock was off when it came, the meter's tells; it is off still if by it
+    the reading came just now.
+    """
+    delay_s = newest["delay_s"] or 0
+    off_s = delay_s if abs(delay_s) > clock.AGREEMENT_S else 0
+    age_s = int(now - newest["taken_at"] - delay_s + off_s)
+    if age_s < -clock.AGREEMENT_S or (off_s and 0 <= age_s - off_s <= STALE_S):
+        return WRONG_CLOCK, age_s
+    return (FRESH if age_s <= STALE_S else "old"), age_s
 
 
 def registers_now(newest: NamedRow) -> dict[str, int]:
@@ -57,9 +68,9 @@ def is_only_one(reader: Reader) -> bool:
     return len(series) == 1 and bool(series[0]["first"] == series[0]["last"])
 
 
-def next_at(newest: NamedRow) -> int:
-    """When cron makes the reading after this one."""
-    return (received_at(newest) // PULL_EVERY_S + 1) * PULL_EVERY_S
+def next_at(now: int) -> int:
+    """When cron pulls next."""
+    return (now // PULL_EVERY_S + 1) * PULL_EVERY_S
 
 
 def refresh_s(now: int) -> int:
@@ -195,7 +206,7 @@ def overview(reader: Reader, newest: NamedRow) -> dict[str, object]:
         "newest": newest,
         "now_at": now,
         "only_one": is_only_one(reader),
-        "next_at": next_at(newest),
+        "next_at": next_at(now),
         "today": Picture(reader, told, day, "power", known),
         "totals": {each.kind: summary(reader, each, known) for each in (day, month, year)},
         "month": month,

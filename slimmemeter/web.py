@@ -60,8 +60,6 @@ CHOICES = {
     "refresh": ("yes", "no"),
     "lang": tuple(LANGUAGES),
 }
-STALE_S = 900
-FRESH, LATER = "ok", "later than this computer's clock"
 LANGUAGE_KEPT_S = 2 * 366 * 86400
 PERIODS = (
     f"/<any({', '.join(periods.CALENDAR)}, last):kind>/<text>",
@@ -180,13 +178,12 @@ def overview() -> str:
     """Is it working, what flows now, what was it today, this month and in a year."""
     with site().reader() as reader:
         newest = pages.newest(reader)
-        age_s = clock.now() - pages.received_at(newest)
-        state = _said(age_s)
+        state, age_s = pages.freshness(newest, clock.now())
         return render_template(
             "overview.html",
             age=words.age(max(0, age_s)),
-            stale=state != FRESH,
-            is_later=state == LATER,
+            stale=state != pages.FRESH,
+            is_clock_wrong=state == pages.WRONG_CLOCK,
             outcome=outcome.last(site().database),
             backup=outcome.last_backup(site().database),
             refreshes=request.args.get("refresh") != "no",
@@ -334,26 +331,18 @@ def healthz() -> ResponseReturnValue:
         "last_pull": last and {"at": tabular.iso(last.at, site().zone), "exit_code": last.code,
                                "said": last.sentence},
     }  # fmt: skip
-    return jsonify(told), 503 if "readings" in request.args and state != "ok" else 200
+    return jsonify(told), 503 if "readings" in request.args and state != pages.FRESH else 200
 
 
 def _state() -> tuple[str, int | None]:
     """The state of the readings in words, and the age of the newest in seconds."""
     try:
         with site().reader() as reader:
-            age_s = clock.now() - pages.received_at(pages.newest(reader))
+            return pages.freshness(pages.newest(reader), clock.now())
     except NoReadingError:
         return "none yet", None
     except StoreError as error:
         return str(error), None
-    return _said(age_s), age_s
-
-
-def _said(age_s: int) -> str:
-    """The state of readings of which the newest has this age."""
-    if age_s < -clock.AGREEMENT_S:
-        return LATER
-    return FRESH if age_s <= STALE_S else "old"
 
 
 def _period(reader: Reader, kind: str, text: str, end: str) -> Period:

@@ -38,7 +38,7 @@ def test_pages_answer_whatever_the_computer_s_clock_says(
     health = client.get("/healthz?readings")
     assert health.status_code == (503 if is_wrong or is_old else 200)
     assert health.json is not None
-    state = "later than this computer's clock" if is_wrong else "old" if is_old else "ok"
+    state = "this computer's clock is wrong" if is_wrong else "old" if is_old else "ok"
     assert health.json["readings"] == state
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-_PACKAGES = "dbus,iproute2,procps,python3,sqlite3,sudo,systemd,systemd-sysv"
+_PACKAGES = "dbus,faketime,iproute2,procps,python3,sqlite3,sudo,systemd,systemd-sysv"
 
 _DOWNLOAD = "install --yes --no-install-recommends --download-only"
 

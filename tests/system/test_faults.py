@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
+from slimmemeter import clock
+from slimmemeter.schema import INSTANT_MASK
+
 from .inside import (
     DATABASE,
     FOLDER,
@@ -46,6 +49,9 @@ database.execute("UPDATE readings SET tariff = 9")
 open("/run/locked", "w").close()
 time.sleep(3600)
 """
+
+
+WRONG_CLOCK = "This computer's clock is wrong"
 
 
 class Pulled(NamedTuple):
@@ -269,6 +275,42 @@ def test_full_tmp(house: Machine) -> None:
     house.run("systemctl", "stop", UNIT)
     house.shell("umount /tmp")
     house.run("systemctl", "start", UNIT)
+
+
+@pytest.mark.parametrize("says", ["@1970-01-01 00:02:00", "-1h", "+1h"])
+def test_clock_that_was_not_set_after_a_power_cut(house: Machine, says: str) -> None:
+    """Without network: the meter's clock is believed, and the pages say that the other is wrong,
+    with and without a pull since."""
+    if clock.is_synchronised():
+        pytest.skip("this computer's clock is set by another, which a Pi's isn't then")
+    kept = readings(house)
+    let_the_pages_believe(house, says)
+    if says != "+1h":  # else nobody can know before the meter tells
+        assert WRONG_CLOCK in overview(house)
+    pull_it = ["faketime", "-f", says, f"{PROGRAM}/scripts/pull.sh"]
+    for _ in range(2):
+        done = house.run(*pull_it, user=USER)
+        assert done.stdout + done.stderr == ""
+    (newest,) = {int(row.split("|")[0]) & INSTANT_MASK for row in readings(house)[-1:]}
+    assert abs(newest - time.time()) < 60
+    assert WRONG_CLOCK in overview(house)
+    assert get(house, "/healthz?readings").status == 503
+    assert json.loads(get(house, "/healthz").body)["readings"] == "this computer's clock is wrong"
+    let_the_pages_believe(house, "+0")
+    assert WRONG_CLOCK not in overview(house)
+    assert_over(house, kept)
+
+
+def let_the_pages_believe(machine: Machine, says: str) -> None:
+    """Serve them from a computer whose clock says another time."""
+    folder = f"/run/systemd/system/{UNIT}.d"
+    machine.shell(
+        f"mkdir -p {folder}; library=$(echo /usr/lib/*/faketime/libfaketime.so.1)"
+        f"; printf '[Service]\\nEnvironment=LD_PRELOAD=%s \"FAKETIME=%s\"\\n'"
+        f" $library '{says}' >{folder}/clock.conf"
+        f"; systemctl daemon-reload; systemctl restart {UNIT}"
+    )
+    wait_for_pages(machine)
 
 
 def test_time_zone_changed(house: Machine) -> None:
