@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import gc
 import logging
+import os
+import socket
 import time
 from typing import Any
 
@@ -46,11 +48,23 @@ class Task(WSGITask):
             super().set_close_on_finish()
 
 
+class Line(socket.socket):
+    """A socket that sends by write(2): the service may make no call that could name a receiver."""
+
+    def send(self, data: bytes, flags: int = 0) -> int:  # type: ignore[override]
+        """Send to who has connected."""
+        return os.write(self.fileno(), data)
+
+
 class Channel(HTTPChannel):
     """A connection on which a request that comes byte by byte is no activity."""
 
     task_class = Task
     _began: float | None = None
+
+    def __init__(self, server: BaseWSGIServer, sock: socket.socket, *others: Any, **more: Any):
+        """What waitress gives it, on a socket of our own."""
+        super().__init__(server, Line(fileno=sock.detach()), *others, **more)
 
     def received(self, data: bytes) -> bool:
         """Take what came; the time counts from the first byte of an unfinished request."""

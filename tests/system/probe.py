@@ -4,9 +4,14 @@ Runs inside a machine, in the place of the service's program.
 """
 
 import contextlib
+import ctypes
+import errno
 import json
 import os
 import socket
+
+MSG_FASTOPEN = 0x20000000  # connects by sending
+SYS_IO_URING_SETUP = 425  # on every architecture
 
 
 def writable(top: str = "/") -> list[str]:
@@ -34,6 +39,13 @@ def refused(what: object, *arguments: object) -> str:
     return ""
 
 
+def refused_call(number: int, *arguments: object) -> str:
+    """The error that the kernel gives, or nothing."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    failed = libc.syscall(number, *arguments) == -1
+    return errno.errorcode[ctypes.get_errno()] if failed else ""
+
+
 def main() -> None:
     """Print what could be done."""
     stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -42,6 +54,10 @@ def main() -> None:
         "writable": writable(),
         "connect": refused(stream.connect, ("127.0.0.1", 8765)),
         "datagram": refused(datagram.connect, ("127.0.0.1", 53)),
+        "sent": refused(datagram.sendto, b"x", ("127.0.0.1", 53)),
+        "sent_message": refused(datagram.sendmsg, [b"x"], [], 0, ("127.0.0.1", 53)),
+        "sent_at_once": refused(stream.sendto, b"x", MSG_FASTOPEN, ("127.0.0.1", 8765)),
+        "io_uring": refused_call(SYS_IO_URING_SETUP, 1, bytes(120)),
         "unix": refused(socket.socket, socket.AF_UNIX),
         "raw": refused(socket.socket, socket.AF_INET, socket.SOCK_RAW),
         "memory": refused(bytearray, 700_000_000),
