@@ -1,6 +1,6 @@
 #!/bin/sh
 # Lint, types and tests. --long adds the long ones, --system those that need root and boot a
-# Debian of their own; what else is given goes to pytest.
+# Debian of their own; what else is given goes to pytest. Two processes test, as much of it is waiting.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."
 extra=test
@@ -8,4 +8,4 @@ extra=test
 .venv/bin/ruff check
 .venv/bin/ruff format --check
 .venv/bin/mypy
-exec .venv/bin/pytest "$@"
+exec .venv/bin/pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder "$@"
