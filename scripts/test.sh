@@ -8,4 +8,4 @@ extra=test
 .venv/bin/ruff check
 .venv/bin/ruff format --check
 .venv/bin/mypy
-exec .venv/bin/pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder "$@"
+exec .venv/bin/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder "$@"

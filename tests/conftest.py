@@ -50,14 +50,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--suite", default="bookworm", help="which Debian: bookworm or trixie")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip, with its reason, what wasn't asked for; where several processes test, one of them has
-    all that boots a Debian, and begins with it, as that takes longest."""
+    """Skip, with its reason, what wasn't asked for; begin with what boots a Debian, as that takes
+    longest."""
     items.sort(key=lambda item: "system" not in item.keywords)
-    for item in items:
-        group = "system" if "system" in item.keywords else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
     for kind in ("long", "system"):
         if not config.getoption(f"--{kind}"):
             reason = pytest.mark.skip(reason=f"only with --{kind}")

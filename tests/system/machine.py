@@ -5,6 +5,7 @@ It is a set of namespaces: what it mounts and writes is gone when its first proc
 
 import contextlib
 import dataclasses
+import fcntl
 import functools
 import hashlib
 import re
@@ -42,13 +43,15 @@ def base_root(suite: str, cache: Path, later: Sequence[str]) -> Path:
     """
     recipe = hashlib.sha256(" ".join([_PACKAGES, *later]).encode()).hexdigest()[:8]
     base = cache.resolve() / f"{suite}-{recipe}"
-    if not base.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{suite}-new-", dir=cache) as unfinished:
-            root = Path(unfinished) / "root"
-            _bootstrap(suite, root, later)
-            _make_generic(root)
-            root.rename(base)
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process of the same run may need it too
+        if not base.exists():
+            with tempfile.TemporaryDirectory(prefix=f"{suite}-new-", dir=cache) as unfinished:
+                root = Path(unfinished) / "root"
+                _bootstrap(suite, root, later)
+                _make_generic(root)
+                root.rename(base)
     return base
 
 
