@@ -69,25 +69,25 @@ def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list
     Of a repeated code the first counts, the others are among the raw lines; so is a known object
     in a form that isn't its own.
     """
-    known: dict[str, Object] = {}
+    known: dict[bytes, Object] = {}
     unknown = []
     for line in filter(None, telegram.lines[1:]):
-        before, _, rest = line.partition(b"(")
-        code = before.decode("ascii", "replace")
-        row = obis.AS_PRINTED.get(code) or obis.AS_PRINTED.get(obis.without_sixth_group(code))
-        if row is not None and code not in known and rest[-1:] == b")":
-            content = rest[:-1]
-            found = _DECODERS[row[2]](content, winter_offset_s) if content else _NOTHING
-            if found is None and (row := obis.OTHERWISE_AS_PRINTED.get(code)):
-                found = _DECODERS[row[2]](content, winter_offset_s)
-            if row is not None and found is not None:
-                known[code] = Object(code, row, *found)
-                continue
-        unknown.append(printable(line))
+        code, _, rest = line.partition(b"(")
+        is_new = rest[-1:] == b")" and code not in known
+        content = rest[:-1]
+        for row, decoder in (_FORMS.get(code) or _forms_of_bare(code)) if is_new else ():
+            found = decoder(content, winter_offset_s) if content else _NOTHING
+            if found is not None:
+                value, unit, at = found
+                known[code] = Object(code.decode(), row, value, unit, at)
+                break
+        else:
+            unknown.append(printable(line))
     return list(known.values()), unknown
 
 
 Found = tuple[Value, str | None, int | None]  # value, unit, instant
+Decoder = Callable[[bytes, int], Found | None]
 _NOTHING: Found = (None, None, None)
 
 
@@ -176,11 +176,11 @@ def _peaks(content: bytes, offset_s: int) -> Found | None:
     triples = logs.peaks_before(content)
     peaks = []
     for month_end, at, power in triples or ():
-        found = _number(power)
-        if found is None or found[1] is None:
+        value, unit, _ = _number(power) or (None, None, None)
+        if value is None or unit is None:
             return None
         instants = stamp_utc(month_end, offset_s), stamp_utc(at, offset_s)
-        peaks.append(Peak(*instants, found[0], found[1]))
+        peaks.append(Peak(instants[0], instants[1], value, unit))
     return None if triples is None else (peaks, None, None)
 
 
@@ -192,7 +192,7 @@ def _profile(content: bytes, offset_s: int) -> Found | None:
     return (registers, None, at) if at and registers and len(registers) == len(values) else None
 
 
-_DECODERS: dict[str, Callable[[bytes, int], Found | None]] = {
+_DECODERS: dict[str, Decoder] = {
     **dict.fromkeys((obis.ENERGY, obis.POWER, obis.VOLTAGE, obis.CURRENT, obis.NUMBER), _number),
     obis.AMPERES: _amperes,
     obis.COUNT: _count,
@@ -209,4 +209,15 @@ _DECODERS: dict[str, Callable[[bytes, int], Found | None]] = {
     obis.FAILURE_LOG: _log,
     obis.PEAKS: _peaks,
     obis.PROFILE: _profile,
+}  # By the code as printed: what it is, and what it is else where its value has another form.
+_FORMS: dict[bytes, list[tuple[obis.Row, Decoder]]] = {
+    code.encode(): [
+        (form, _DECODERS[form[2]]) for form in (row, obis.OTHERWISE_AS_PRINTED.get(code)) if form
+    ]
+    for code, row in obis.AS_PRINTED.items()
 }
+
+
+def _forms_of_bare(code: bytes) -> list[tuple[obis.Row, Decoder]]:
+    bare = obis.without_sixth_group(code.decode("ascii", "replace"))
+    return _FORMS.get(bare.encode("ascii", "replace"), [])

@@ -57,8 +57,11 @@ class Quantity(dict[bytes, int]):
 def split(content: bytes) -> tuple[bytes, bytes]:
     """The number and the unit of a value. Some meters leave the star out, and Holley puts a blank
     behind the unit."""
-    unit = content.lstrip(b"0123456789.-")
-    return content[: len(content) - len(unit)], unit.removeprefix(b"*").rstrip(b" ")
+    number, star, unit = content.partition(b"*")
+    if not star:
+        unit = content.lstrip(b"0123456789.-")
+        number = content[: len(content) - len(unit)]
+    return number, unit.rstrip(b" ")
 
 
 def _folded(unit: bytes) -> bytes:

@@ -17,11 +17,11 @@ def stamp_utc(stamp: bytes, winter_offset_s: int, received_at: int | None = None
     """
     if len(stamp) == 17:
         stamp = stamp.translate(None, b"-: ")
-    letter = stamp[12:]
-    if len(stamp) < 12 or letter not in _LETTERS or not stamp[:12].isdigit():
+    digits, letter = stamp[:12], stamp[12:]
+    if len(digits) < 12 or letter not in _LETTERS or not digits.isdigit():
         return None
-    midnight, days = _month(stamp[:4])
-    day, hour, minute, second = bytes.fromhex(stamp[4:12].decode()).translate(_PAIRS)
+    midnight, days = _month(digits[:4])
+    day, hour, minute, second = bytes.fromhex(digits[4:].decode()).translate(_PAIRS)
     if not (0 < day <= days and hour < 24 and minute < 60 and second < 60):
         return None
     utc = midnight + day * DAY_S + hour * 3600 + minute * 60 + second - winter_offset_s
