@@ -196,9 +196,9 @@ def frame(reader: Reader) -> dict[str, object]:
     }
 
 
-def overview(reader: Reader, newest: NamedRow) -> dict[str, object]:
-    """What the overview shows, beside how old the newest reading is."""
-    now, zone, known = clock.now(), site().zone, names(reader)
+def overview(reader: Reader, newest: NamedRow, now: int) -> dict[str, object]:
+    """What the overview shows at a time, beside how old the newest reading is."""
+    zone, known = site().zone, names(reader)
     day, month = (periods.today(kind, now, zone) for kind in ("day", "month"))
     year = periods.last(365, now, zone)
     told: Told = partial(tables.of_period, reader, day)

@@ -62,7 +62,9 @@ class Channel(HTTPChannel):
     task_class = Task
     _began: float | None = None
 
-    def __init__(self, server: BaseWSGIServer, sock: socket.socket, *others: Any, **more: Any):
+    def __init__(
+        self, server: BaseWSGIServer, sock: socket.socket, *others: Any, **more: Any
+    ) -> None:
         """What waitress gives it, on a socket of our own."""
         super().__init__(server, Line(fileno=sock.detach()), *others, **more)
 

@@ -105,12 +105,15 @@ def _language() -> str:
 
 def _frame() -> dict[str, object]:
     """What stands around every page: the language, the others, the periods of now."""
-    now, zone = clock.now(), site().zone
     return {
         "language": str(get_locale()),
         "languages": _other_languages(),
-        "now": {kind: periods.today(kind, now, zone).name for kind in periods.CALENDAR},
+        "now": _periods_of(clock.now()),
     }
+
+
+def _periods_of(now: int) -> dict[str, str]:
+    return {kind: periods.today(kind, now, site().zone).name for kind in periods.CALENDAR}
 
 
 def _other_languages() -> list[tuple[str, str, str]]:
@@ -178,16 +181,19 @@ def overview() -> str:
     """Is it working, what flows now, what was it today, this month and in a year."""
     with site().reader() as reader:
         newest = pages.newest(reader)
-        state, age_s = pages.freshness(newest, clock.now())
+        says = clock.now()
+        state, age_s = pages.freshness(newest, says)
+        now = newest["taken_at"] if state == pages.WRONG_CLOCK else says
         return render_template(
             "overview.html",
+            now=_periods_of(now),
             age=words.age(max(0, age_s)),
             stale=state != pages.FRESH,
-            is_clock_wrong=state == pages.WRONG_CLOCK,
+            clock_says=says if state == pages.WRONG_CLOCK else None,
             outcome=outcome.last(site().database),
             backup=outcome.last_backup(site().database),
             refreshes=request.args.get("refresh") != "no",
-            **pages.overview(reader, newest),
+            **pages.overview(reader, newest, now),
         )
 
 
