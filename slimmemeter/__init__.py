@@ -3,7 +3,7 @@
 Two programs around one SQLite file. Data flows one way, and so do the imports:
 
     serial line -> port -> frames -> telegram -> store -> SQLite file         p1-pull
-                   SQLite file -> archive -> history -> charts -> web -> browser
+                   SQLite file -> archive -> history -> scene -> charts -> web -> browser
 
 `pull` is the first program, `cli` starts the second.
 """
