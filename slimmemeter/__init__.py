@@ -8,4 +8,4 @@ Two programs around one SQLite file. Data flows one way, and so do the imports:
 `pull` is the first program, `cli` starts the second.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
