@@ -57,10 +57,12 @@ class Line(socket.socket):
 
 
 class Channel(HTTPChannel):
-    """A connection on which a request that comes byte by byte is no activity."""
+    """A connection on which neither blank lines nor a request that comes byte by byte count as
+    activity."""
 
     task_class = Task
     _began: float | None = None
+    _active: float | None = None
 
     def __init__(
         self, server: BaseWSGIServer, sock: socket.socket, *others: Any, **more: Any
@@ -69,10 +71,13 @@ class Channel(HTTPChannel):
         super().__init__(server, Line(fileno=sock.detach()), *others, **more)
 
     def received(self, data: bytes) -> bool:
-        """Take what came; the time counts from the first byte of an unfinished request."""
+        """Take what came; the time counts from the first byte of an unfinished request, and before
+        one from the end of the one before."""
         taken: bool = super().received(data)
         self._began = None if self.request is None else self._began or time.time()
-        self.last_activity = self._began or self.last_activity
+        if data.strip():
+            self._active = self._began or self.last_activity
+        self.last_activity = self._active or self.creation_time
         return taken
 
 

@@ -361,10 +361,11 @@ def test_slow_visitors_leave_room_for_others(house_database: Path) -> None:
         assert took_s < LIMITS["channel_timeout"] / 2  # nobody had to be given up first
 
 
+@pytest.mark.parametrize("sent", [b"G", b"\r\n"])
 def test_request_byte_by_byte_is_given_up(
-    house_database: Path, monkeypatch: pytest.MonkeyPatch
+    house_database: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    """A visitor who sends a byte now and then is shown the door."""
+    """A visitor who sends a byte now and then, or blank lines, is shown the door."""
     monkeypatch.setitem(LIMITS, "channel_timeout", 1)
     monkeypatch.setitem(LIMITS, "cleanup_interval", 0)
     with serving(house_database) as address, socket.create_connection(address) as visitor:
@@ -372,7 +373,7 @@ def test_request_byte_by_byte_is_given_up(
 
         def is_over() -> bool:
             try:
-                visitor.sendall(b"G")
+                visitor.sendall(sent)
                 return visitor.recv(1) == b""
             except TimeoutError:
                 return False
