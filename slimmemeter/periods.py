@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -71,6 +71,12 @@ class Period:
             marks.append(midnight(day, self.zone))
         return marks
 
+    def whole_days(self) -> Period:
+        """The time from the begin of its first day to the end of its last one."""
+        last = datetime.fromtimestamp(self.end_at - 1, self.zone).date()
+        begin, end = (midnight(day, self.zone) for day in (self.first, last + timedelta(days=1)))
+        return replace(self, begin_at=begin, end_at=end)
+
     def beside(self, steps: int) -> Period | None:
         """The period of its kind that many steps (1 or -1) later; None where the calendar ends."""
         if self.kind in CALENDAR:
@@ -126,7 +132,7 @@ class Period:
             if moved.month != month:  # of a day that this month doesn't have
                 moved = datetime.combine(moved.date().replace(day=1), datetime.min.time())
         else:
-            moved = local + (other.first - self.first)
+            moved = _naive(other.begin_at, self.zone) + (local - _naive(self.begin_at, self.zone))
         moved_at = int(moved.replace(tzinfo=self.zone).timestamp())
         return min(max(moved_at, other.begin_at), other.end_at)
 

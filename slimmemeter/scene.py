@@ -59,6 +59,7 @@ class Scene:
     beside: bool = False
     shaded: list[tuple[int, int]] = field(default_factory=list)
     cells: list[tuple[int, int, int]] = field(default_factory=list)
+    days: Period | None = None  # which those are, as wide as each other
     ends: tuple[str, str] = ("", "")  # what the ends of a scale of two directions are called
 
 
@@ -92,6 +93,8 @@ def of(reader: Reader, period: Period, name: str, names: words.Names, by: str | 
     if name in tables.ENERGY and by is None:
         _put_earlier(scene, reader, period)
     if name == "hours":
+        scene.days = period.whole_days()
+        scene.ticks = words.ticks(scene.days)
         scene.cells = _cells(period, table.borders)
         scene.ends = names.stem("export"), names.stem("import")
     if period.days <= MOST_SHADED_DAYS and period.kind != "day" and name != "hours":

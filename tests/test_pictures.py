@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,19 @@ def test_hour_has_minutes_and_no_map_of_hours(app: Flask) -> None:
     client = app.test_client()
     assert "/hours.png" not in client.get(f"/{hour}").text
     assert "/hours.png" in client.get("/between/2026-10-24/2026-10-28").text
+
+
+def test_map_of_cut_days_names_each_under_its_column(app: Flask) -> None:
+    """Four columns as wide as each other, and the middle of each day's name in its own."""
+    shown = scene_of(app, "between/2026-10-24T18:00/2026-10-27T06:00/hours")
+    size = SIZES["wide"]
+    width = (size.right - size.left) / 4
+    boxes = [box for box in charts.drawn(shown).texts if re.fullmatch(r"\w{3} \d+", box.text)]
+    assert [box.text for box in boxes] == ["Sat 24", "Sun 25", "Mon 26", "Tue 27"]
+    for place, box in enumerate(boxes):
+        middle = (box.left + box.right) / 2
+        assert size.left + place * width < middle - 20
+        assert middle + 20 < size.left + (place + 1) * width
 
 
 def test_bars_of_last_year_stand_beside(tmp_path: Path) -> None:
