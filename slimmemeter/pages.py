@@ -53,6 +53,13 @@ def freshness(newest: NamedRow, now: int) -> tuple[str, int]:
     return (FRESH if age_s <= STALE_S else "old"), age_s
 
 
+def time_of(reader: Reader) -> int:
+    """The time that pages go by: this computer's, or the newest reading's where that is wrong."""
+    now, found = clock.now(), reader.newest()
+    is_wrong = found is not None and freshness(found, now)[0] == WRONG_CLOCK
+    return int(found["taken_at"]) if found is not None and is_wrong else now
+
+
 def registers_now(newest: NamedRow) -> dict[str, int]:
     """The registers of a reading by name, in Wh."""
     return {
@@ -174,7 +181,7 @@ def _rows(period: Period, energy: Sequence[Table]) -> Iterator[tuple[str, str | 
         is_known = any(column.values[place] is not None for column in columns)
         # An hour has its link over the picture: a page of many is heavy enough.
         link = below(period, begin, end) if is_known and period.bucket != "hour" else None
-        yield words.bucket_title(begin, period.bucket, site().zone), link
+        yield words.bucket_title(begin, end, period.bucket, site().zone), link
 
 
 def _before(reader: Reader, period: Period) -> Period | None:
@@ -241,9 +248,9 @@ def _incident(reader: Reader) -> dict[str, Any] | None:
     return {"at": at, "day": periods.today("day", at, site().zone).name} | told
 
 
-def of_period(reader: Reader, period: Period) -> dict[str, object]:
-    """What the page of a period shows."""
-    there, known, now = media(reader), names(reader), clock.now()
+def of_period(reader: Reader, period: Period, now: int) -> dict[str, object]:
+    """What the page of a period shows at a time."""
+    there, known = media(reader), names(reader)
     told: Told = cache(partial(tables.of_period, reader, period))  # several parts show the same
     energy = [told(name) for name in ("electricity", *there)]
     spans = registers.spans(reader, period.begin_at, period.end_at)

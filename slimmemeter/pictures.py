@@ -107,18 +107,18 @@ def _bars(period: Period, table: Table, known: words.Names) -> Iterator[dict[str
     columns = table.together()
     length = period.end_at - period.begin_at
     places = [round((at - period.begin_at) * 1000 / length) for at in table.borders]
-    for place, begin in enumerate(table.borders[:-1]):
+    for place, (begin, end) in enumerate(zip(table.borders, table.borders[1:], strict=False)):
         said = [
             known.said(column, value)
             for column in columns
             if (value := column.values[place]) is not None
         ]
         if said:
-            title = words.bucket_title(begin, period.bucket, period.zone)
+            title = words.bucket_title(begin, end, period.bucket, period.zone)
             yield {
                 "x": places[place],
                 "width": places[place + 1] - places[place],
-                "href": below(period, begin, table.borders[place + 1]),
+                "href": below(period, begin, end),
                 "title": f"{title}: {', '.join(said)}",
             }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from operator import sub
 
 from slimmemeter.archive import Reader
 from slimmemeter.history import Column, Table
@@ -23,7 +24,7 @@ def voltage(reader: Reader, borders: list[int]) -> Table:
             if row[name]:  # a phase that isn't there may read 0
                 read[name][place].append(row[name])
     table = Table("voltage", borders)
-    is_fine = borders[1] - borders[0] <= FINEST_S
+    is_fine = max(map(sub, borders[1:], borders)) <= FINEST_S  # the first may be cut
     for name, buckets in read.items():
         if any(buckets):
             table.columns += _mean(name, buckets) if is_fine else _range(name, buckets)

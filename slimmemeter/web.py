@@ -105,15 +105,18 @@ def _language() -> str:
 
 def _frame() -> dict[str, object]:
     """What stands around every page: the language, the others, the periods of now."""
+    now = g.get("time", clock.now())
     return {
         "language": str(get_locale()),
         "languages": _other_languages(),
-        "now": _periods_of(clock.now()),
+        "now": {kind: periods.today(kind, now, site().zone).name for kind in periods.CALENDAR},
     }
 
 
-def _periods_of(now: int) -> dict[str, str]:
-    return {kind: periods.today(kind, now, site().zone).name for kind in periods.CALENDAR}
+def _time(reader: Reader) -> int:
+    """The time that this page goes by."""
+    g.time = pages.time_of(reader)
+    return int(g.time)
 
 
 def _other_languages() -> list[tuple[str, str, str]]:
@@ -134,11 +137,12 @@ def _at_once() -> ResponseReturnValue | None:
         _check_choices()
     if not request.blueprint or request.path == "/healthz" or not os.path.exists(site().database):
         return None
-    time = clock.now() // 60 if request.path in CHANGES_BY_THE_MINUTE else _today()
+    is_of_now = request.path in CHANGES_BY_THE_MINUTE or request.path.startswith("/between/")
+    time = clock.now() // 60 if is_of_now else _today()
     g.etag = f"{__version__}-{change_counter(site().database)}-{_language()}-{time}"
     # Only who was given it for this very address can know it.
     g.etag += f"-{zlib.crc32(request.full_path.encode()):08x}"
-    if request.if_none_match.contains(g.etag) and not request.if_none_match.star_tag:
+    if request.if_none_match.contains_weak(g.etag) and not request.if_none_match.star_tag:
         return Response(status=304)
     return None
 
@@ -183,17 +187,15 @@ def overview() -> str:
         newest = pages.newest(reader)
         says = clock.now()
         state, age_s = pages.freshness(newest, says)
-        now = newest["taken_at"] if state == pages.WRONG_CLOCK else says
         return render_template(
             "overview.html",
-            now=_periods_of(now),
             age=words.age(max(0, age_s)),
             stale=state != pages.FRESH,
             clock_says=says if state == pages.WRONG_CLOCK else None,
             outcome=outcome.last(site().database),
             backup=outcome.last_backup(site().database),
             refreshes=request.args.get("refresh") != "no",
-            **pages.overview(reader, newest, now),
+            **pages.overview(reader, newest, _time(reader)),
         )
 
 
@@ -201,7 +203,9 @@ def period_page(kind: str, text: str = "", end: str = "") -> str:
     """A day, a week, a month, a year, all years, the last days, or between two moments."""
     with site().reader() as reader:
         period = _period(reader, kind, text, end)
-        return render_template("period.html", **pages.of_period(reader, period))
+        ends = [tabular.field(at, site().zone) for at in (period.begin_at, period.end_at)]
+        shown = pages.of_period(reader, period, _time(reader))
+        return render_template("period.html", ends=ends, **shown)
 
 
 def period_table(name: str, form: str, kind: str, text: str = "", end: str = "") -> Response:
@@ -230,7 +234,7 @@ def meter_page() -> str:
     """The meter, its registers now or at any moment, and what happened to it."""
     with site().reader() as reader:
         newest = pages.newest(reader)
-        asked = _asked_moment()
+        asked, now = _asked_moment(), _time(reader)
         return render_template(
             "meter.html",
             newest=newest,
@@ -240,9 +244,9 @@ def meter_page() -> str:
             series=reader.series()[-pages.MOST_LISTED :],
             changes=[pages.shown_change(reader, each) for each in pages.all_changes(reader)],
             failures=reader.power_failures(),
-            peaks=pages.peaks(reader, 0, clock.now()),
+            peaks=pages.peaks(reader, 0, now),
             counters=reader.counters(),
-            events=reader.events(0, clock.now() + 1),
+            events=reader.events(0, now + 1),
             media={
                 row["id"]: obis.MBUS_TYPES.get(row["type"]) for row in reader.devices(aside=True)
             },
@@ -352,7 +356,7 @@ def _state() -> tuple[str, int | None]:
 
 
 def _period(reader: Reader, kind: str, text: str, end: str) -> Period:
-    period = tables.period_of(reader, clock.now(), site().zone, kind, text, end)
+    period = tables.period_of(reader, _time(reader), site().zone, kind, text, end)
     if period is None and kind == "years":
         raise NoReadingError
     if period is None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_datetime, format_time
 from flask_babel import format_decimal as local_decimal
 from flask_babel import get_locale, gettext, ngettext, pgettext
 
-from slimmemeter import obis
+from slimmemeter import obis, periods
 from slimmemeter.judgement import ASIDE, CLOCK_OFF, CLOCK_RIGHT, GAP
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def has_decimal_comma() -> bool:
 def until(at: int, period: Period) -> str:
     """Until when another period is beside this one: `until 14:05`, `until 25 Oct`."""
     local = datetime.fromtimestamp(at, period.zone)
-    form = "HH:mm" if period.kind == "day" else "d MMM"
+    form = "HH:mm" if period.days <= 1 else "d MMM"
     return str(gettext("until %(at)s", at=format_datetime(local, form, locale=get_locale())))
 
 
@@ -146,7 +146,7 @@ def period_title(period: Period) -> str:
     if period.kind == "last":
         return str(gettext("The last %(days)d days", days=period.days))
     if period.kind == "between":
-        return _from_to(period)
+        return _from_to(period.begin_at, period.end_at, period.zone)
     if period.kind == "week":
         year, week, _ = period.first.isocalendar()
         days = (period.first, period.first + timedelta(days=6))
@@ -167,14 +167,12 @@ def short_title(period: Period, beside: Period) -> str:
     return period_title(period)
 
 
-def _from_to(period: Period) -> str:
+def _from_to(begin_at: int, end_at: int, zone: ZoneInfo) -> str:
     """From when to when; of whole days the last one is named, as people do."""
-    begin, end = (
-        datetime.fromtimestamp(at, period.zone) for at in (period.begin_at, period.end_at)
-    )
-    if begin.hour or begin.minute or end.hour or end.minute:
-        return stretch(period.begin_at, period.end_at, period.zone)
-    days = (begin, end - timedelta(days=1))
+    begin, end = (datetime.fromtimestamp(at, zone) for at in (begin_at, end_at))
+    if begin.time() != time() or end.time() != time():
+        return stretch(begin_at, end_at, zone)
+    days = dict.fromkeys((begin.date(), (end - timedelta(days=1)).date()))
     return " – ".join(str(format_date(day, "d MMM yyyy", get_locale())) for day in days)
 
 
@@ -183,20 +181,31 @@ def stretch(begin_at: int, end_at: int, zone: ZoneInfo) -> str:
     begin, end = (datetime.fromtimestamp(at, zone) for at in (begin_at, end_at))
     first = format_datetime(begin, "d MMM yyyy HH:mm", locale=get_locale())
     form = "HH:mm" if begin.date() == end.date() else "d MMM yyyy HH:mm"
-    return f"{first} – {format_datetime(end, form, locale=get_locale())}"
+    last = format_datetime(end, form, locale=get_locale())
+    return f"{first}{_season(begin)} – {last}{_season(end)}"
 
 
-def bucket_title(at: int, bucket: str, zone: ZoneInfo) -> str:
-    """What a row of a table is called: 13:00 – 14:00, Mon 23 Nov, November, 2026."""
-    local = datetime.fromtimestamp(at, zone)
+def bucket_title(begin_at: int, end_at: int, bucket: str, zone: ZoneInfo) -> str:
+    """What a row of a table is called: 13:00 – 14:00, Mon 23 Nov, November, 2026; and where a
+    period cuts it, from when to when it is."""
+    begin, end = (datetime.fromtimestamp(at, zone) for at in (begin_at, end_at))
     if bucket == "hour":
-        name = f"{local:%H:%M} – {local.replace(tzinfo=None) + timedelta(hours=1):%H:%M}"
-        if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
-            return name
-        season = gettext("summer time") if local.dst() else gettext("winter time")
-        return f"{name} ({season})"
+        is_whole = end_at - begin_at == 3600
+        until = begin.replace(tzinfo=None) + timedelta(hours=1) if is_whole else end
+        return f"{begin:%H:%M} – {until:%H:%M}{_season(begin)}"
+    whole = periods.of(bucket, begin_at, zone) if bucket in periods.CALENDAR else None
+    if whole and (whole.begin_at, whole.end_at) != (begin_at, end_at):
+        return _from_to(begin_at, end_at, zone)
     formats = {"day": "EEE d MMM", "month": "MMMM yyyy", "year": "yyyy"}
-    return str(format_datetime(local, formats.get(bucket, "HH:mm"), locale=get_locale()))
+    return str(format_datetime(begin, formats.get(bucket, "HH:mm"), locale=get_locale()))
+
+
+def _season(local: datetime) -> str:
+    """Which one is meant of an hour that comes twice."""
+    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+        return ""
+    season = gettext("summer time") if local.dst() else gettext("winter time")
+    return f" ({season})"
 
 
 def totals(table: Table, names: Names) -> list[str]:
@@ -246,7 +255,7 @@ def _hour(at: int, zone: ZoneInfo, is_end: bool) -> str:
 def when(most: Most, zone: ZoneInfo) -> str:
     """When a bucket was: a year, a month, a day, or a day and its hours."""
     begin, end = (datetime.fromtimestamp(at, zone) for at in (most.begin, most.end))
-    days = (end - begin).days
+    days = max((end - begin).days, 0)  # by the clock, which may go back
     if days or (begin.date() != end.date() and not begin.hour):
         form = next(
             form
@@ -254,7 +263,8 @@ def when(most: Most, zone: ZoneInfo) -> str:
             if days >= least
         )
         return str(format_datetime(begin, form, locale=get_locale()))
-    return f"{format_datetime(begin, TITLES['day'] + ' HH:mm', locale=get_locale())} – {end:%H:%M}"
+    first = format_datetime(begin, f"{TITLES['day']} HH:mm", locale=get_locale())
+    return f"{first} – {end:%H:%M}{_season(begin)}"
 
 
 def clock(at: int, zone: ZoneInfo) -> str:

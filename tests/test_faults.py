@@ -36,7 +36,9 @@ def test_pages_answer_whatever_the_computer_s_clock_says(
     is_wrong, is_old = now < NEWEST - clock.AGREEMENT_S, now > NEWEST + 900
     first = unescape(client.get("/").text)
     assert ("This computer's clock is wrong" in first) == is_wrong
-    assert not is_wrong or '<a href="/day/2026-10-28">Today</a>' in first
+    for page in ("/", "/meter", "/last/30", "/month/2026-10") if is_wrong else ():
+        assert '<a href="/day/2026-10-28">Today</a>' in client.get(page).text, page
+    assert "no valid reading came" in client.get("/meter").text
     health = client.get("/healthz?readings")
     assert health.status_code == (503 if is_wrong or is_old else 200)
     assert health.json is not None

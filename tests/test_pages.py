@@ -6,7 +6,9 @@ import csv
 import io
 import re
 import subprocess
+from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from conftest import MONDAY, ROOT, Pull, needs, rows
@@ -153,6 +155,40 @@ def test_last_days_and_any_two_moments(client: FlaskClient) -> None:
     assert "The last 7 days" in words(client.get("/last/7"))
 
 
+def test_running_stretch_is_held_against_the_same_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an hour of which a half is over, the half of the hour before."""
+    known = [(0, 0), (1800, 500), (HOUR, 1000), (HOUR + 1800, 1300)]
+    readings = ((MONDAY + at, reading({"import_t1_wh": wh})) for at, wh in known)
+    stored(tmp_path / "x", *readings).close()
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + HOUR + 1800)
+    page = words(client_of(tmp_path / "x").get("/between/2026-10-26T01:00/2026-10-26T02:00"))
+    assert "26 Oct 2026 00:00 – 01:00 until 00:30: 0.50 kWh, this time 40 % less" in page
+
+
+@pytest.mark.parametrize(
+    ("stretch", "said"),
+    [
+        ("2026-10-26T10:07/2026-10-26T12:08", ["10:07 – 11:00", "11:00 – 12:00", "12:00 – 12:08"]),
+        ("2026-10-25T02:30+02:00/2026-10-25T02:20+01:00", [
+            "25 Oct 2026 02:30 (summer time) – 02:20 (winter time)",
+            "02:30 – 02:00 (summer time)", "02:00 – 02:20 (winter time)"]),
+        ("2026-10-25T15:00/2026-10-28", ["25 Oct 2026 15:00 – 26 Oct 2026 00:00", "Tue 27 Oct"]),
+        ("2026-05-20/2026-10-28", ["20 May 2026 – 31 May 2026", "1 Oct 2026 – 27 Oct 2026"]),
+    ],
+)  # fmt: skip
+def test_cut_bucket_says_from_when_to_when(
+    client: FlaskClient, stretch: str, said: list[str]
+) -> None:
+    """In the rows of the table; and the form can be sent as it is."""
+    page = client.get(f"/between/{quote(stretch)}")
+    for each in said:
+        assert each in words(page)
+    fields = re.findall(r'type="datetime-local" name="\w+" value="([^"]+)"', page.text)
+    assert [datetime.fromisoformat(each).tzinfo for each in fields] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("url", "status"),
     [
@@ -217,6 +253,9 @@ def test_voltage_is_the_meter_s(tmp_path: Path) -> None:
     assert day is not None
     assert day["columns"]["voltage_l1_v"][:5] == [230.1, 240.5, 229.7, 231.0, None]
     assert list(day["columns"]) == ["voltage_l1_v"]
+    late = client.get("/between/2026-10-25T23:57/2026-10-30/voltage.json").json
+    assert late is not None
+    assert set(late["columns"]) == {"voltage_l1_min_v", "voltage_l1_max_v"}
     month = client.get("/month/2026-10/voltage.json").json
     assert month is not None
     assert month["columns"]["voltage_l1_min_v"][25] == 229.7
