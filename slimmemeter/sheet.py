@@ -52,14 +52,31 @@ def items(home: Home, lines: Iterator[str]) -> Iterator[Item]:
     for name in names:
         if name not in known:
             raise UsageError(f"the CSV has a column {name!r}; there are {', '.join(sorted(known))}")
+    told: set[str] = set()  # the registers of the row before, where all rows are of one meter
     for number, cells in enumerate(csv.reader(lines, delimiter=";" if semicolons else ","), 2):
         filled = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell}
         if not filled:
             continue
         try:
-            yield _item(f"line {number}", filled, home, "," if semicolons else ".")
+            item = _item(f"line {number}", filled, home, "," if semicolons else ".")
         except WrongRowError as error:
             yield Item(f"line {number}", wrong=str(error))
+            continue
+        if "meter" not in names and item.reading is not None:
+            registers = set(REGISTERS) & filled.keys()
+            if missing := told - registers:
+                yield Item(item.place, wrong=_incomplete(missing))
+                item = item._replace(reading=None)
+            else:
+                told = registers
+        if item.reading or item.devices:
+            yield item
+
+
+def _incomplete(missing: set[str]) -> str:
+    """Why a row isn't taken: without one of its registers it would begin another series."""
+    names = " and no ".join(sorted(missing))
+    return f"it has no {names}, which the lines before have: fill it in, or leave the others empty"
 
 
 def _item(place: str, cells: dict[str, str], home: Home, point: str) -> Item:

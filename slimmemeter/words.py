@@ -225,7 +225,8 @@ def ticks(period: Period) -> list[tuple[float, str]]:
     or years of more; an hour and a minute stand at their begin, all else in its middle."""
     zone = period.zone
     if period.end_at - period.begin_at <= FEW_HOURS_S:
-        return [(at, clock(at, zone)) for at in period.borders("5min") if not at % 300]
+        marks = [at for at in period.borders("5min") if not at % 300]
+        return [(at, clock(at, zone)) for at in marks or (period.begin_at, period.end_at)]
     if period.days <= 2:
         hours = [at for at in period.borders("hour") if _is_hour(at, zone)]
         return [(at, _hour(at, zone, at == period.end_at)) for at in hours]

@@ -139,6 +139,29 @@ def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path
     assert (gone.returncode, "there is no import 1" in gone.stderr) == (2, True)
 
 
+def test_notebook_that_lacks_a_register_once_loses_nothing(
+    run: Run, database: Path, tmp_path: Path
+) -> None:
+    """The line is told, its gas is taken, and what the others counted is all of it."""
+    notebook = tmp_path / "notebook.csv"
+    notebook.write_text(
+        "time,import_t1_kwh,import_t2_kwh,gas_m3\n2025-01-01,1000,2000,500\n"
+        "2025-02-01,1200,,600\n2025-03-01,1300,2300,\n"
+    )
+    done = run("import", notebook)
+    assert "line 2" not in done.stdout
+    assert "line 3: it has no import_t2_kwh, which the lines before have" in done.stdout
+    assert len(rows(database, "SELECT 1 FROM series")) == 1
+    client = client_of(database)
+    for table, totals in (
+        ("electricity", {"import_t1_kwh": 300, "import_t2_kwh": 300}),
+        ("gas", {"gas_m3": 100}),
+    ):
+        year = client.get(f"/year/2025/{table}.json").json
+        assert year is not None
+        assert year["totals"] == totals
+
+
 def test_own_csv_as_people_type_it(run: Run, database: Path, tmp_path: Path) -> None:
     """Sparse, with any columns, of the house's own meters; readings of years ago make years."""
     stored(database, counted(*range(2_000_000, 2_000_010)))

@@ -32,6 +32,7 @@ PICTURES = [
     *("years/electricity", "years/cumulative", "last/365/electricity", "last/365/hours"),
     "between/2026-10-25T02:30/2026-10-25T03:30/hours",  # two hours, with three ends of an hour
     "between/2026-10-27T10:07/2026-10-27T10:50/power",
+    "between/2026-10-27T10:07/2026-10-27T10:09/power",  # without a round minute
     *("between/2026-10-24/2026-10-28T12:00/power", "between/2020-01-01/2029-01-01/gas"),
     "day/2001-01-01/power",  # of which nothing is known
 ]
