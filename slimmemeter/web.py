@@ -311,7 +311,7 @@ def now_json() -> Response:
         newest = pages.newest(reader)
         flat: dict[str, object] = {
             "at": tabular.iso(newest["taken_at"], site().zone),
-            "age_s": clock.now() - newest["taken_at"],
+            "age_s": pages.freshness(newest, clock.now())[1],
             "power_import_w": newest["power_import_w"],
             "power_export_w": newest["power_export_w"],
             "tariff": newest["tariff"],
