@@ -115,7 +115,8 @@ def _frame() -> dict[str, object]:
 
 def _time(reader: Reader) -> int:
     """The time that this page goes by."""
-    g.time = pages.time_of(reader)
+    if "time" not in g:
+        g.time = pages.time_of(reader)
     return int(g.time)
 
 
