@@ -157,8 +157,8 @@ def _map(canvas: Canvas, scene: Scene, area: Area) -> None:
     for hour in range(0, 25, 6):
         y = area.top - (area.top - area.bottom) * hour / 24
         canvas.text(area.left - 8, y - 4, f"{hour:02}", SMALL, canvas.theme.faint, align="r")
-    days = scene.days.borders("day") if scene.days else scene.table.borders
-    _times(canvas, scene, Field(area, replace(scene.table, borders=days), (0, 1)))
+    days = replace(scene.table, borders=list(scene.axis))
+    _times(canvas, scene, Field(area, days, (0, 1)))
 
 
 def _net(table: Table) -> Numbers:

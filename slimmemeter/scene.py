@@ -50,6 +50,7 @@ class Scene:
     title: list[str]
     totals: list[str]
     columns: dict[str, str]
+    axis: tuple[int, int]  # from when to when the ticks are
     ticks: Sequence[tuple[float, str]]
     nothing: str
     unread: str  # what hatched stretches are called
@@ -59,7 +60,6 @@ class Scene:
     beside: bool = False
     shaded: list[tuple[int, int]] = field(default_factory=list)
     cells: list[tuple[int, int, int]] = field(default_factory=list)
-    days: Period | None = None  # which those are, as wide as each other
     ends: tuple[str, str] = ("", "")  # what the ends of a scale of two directions are called
 
 
@@ -76,13 +76,15 @@ def heights(name: str, period: Period) -> dict[str, int]:
 def of(reader: Reader, period: Period, name: str, names: words.Names, by: str | None) -> Scene:
     """The scene of a period's table. :raises KeyError, UsageError: as `tables.of_period`."""
     table = tables.of_period(reader, period, name, by)
+    axis = _axis(period, name)
     scene = Scene(
         table,
         heights(name, period),
         title(period, name),
         totals(reader, period, table, names),
         {column.name: names.column(column.name) for column in table.columns},
-        words.ticks(tables.years(period)[0] if name in tables.CUMULATIVE else period),
+        (axis.begin_at, axis.end_at),
+        words.ticks(axis),
         gettext("nothing is known of this time"),
         gettext("not read: shared out evenly"),
         words.plain,
@@ -93,13 +95,18 @@ def of(reader: Reader, period: Period, name: str, names: words.Names, by: str | 
     if name in tables.ENERGY and by is None:
         _put_earlier(scene, reader, period)
     if name == "hours":
-        scene.days = period.whole_days()
-        scene.ticks = words.ticks(scene.days)
         scene.cells = _cells(period, table.borders)
         scene.ends = names.stem("export"), names.stem("import")
     if period.days <= MOST_SHADED_DAYS and period.kind != "day" and name != "hours":
         scene.shaded = _weekends(period)
     return scene
+
+
+def _axis(period: Period, name: str) -> Period:
+    """The time that a picture's lower edge stands for."""
+    if name in tables.CUMULATIVE:
+        return tables.years(period)[0]
+    return period.whole_days() if name == "hours" else period
 
 
 def title(period: Period, name: str) -> list[str]:
