@@ -179,8 +179,8 @@ def _peaks(content: bytes, offset_s: int) -> Found | None:
         value, unit, _ = _number(power) or (None, None, None)
         if value is None or unit is None:
             return None
-        instants = stamp_utc(month_end, offset_s), stamp_utc(at, offset_s)
-        peaks.append(Peak(instants[0], instants[1], value, unit))
+        ended_at = stamp_utc(month_end, offset_s)
+        peaks.append(Peak(ended_at, stamp_utc(at, offset_s), value, unit))
     return None if triples is None else (peaks, None, None)
 
 
@@ -209,7 +209,8 @@ _DECODERS: dict[str, Decoder] = {
     obis.FAILURE_LOG: _log,
     obis.PEAKS: _peaks,
     obis.PROFILE: _profile,
-}  # By the code as printed: what it is, and what it is else where its value has another form.
+}
+# By the code as printed: what it is, and what it is else where its value has another form.
 _FORMS: dict[bytes, list[tuple[obis.Row, Decoder]]] = {
     code.encode(): [
         (form, _DECODERS[form[2]]) for form in (row, obis.OTHERWISE_AS_PRINTED.get(code)) if form

@@ -46,9 +46,10 @@ def freshness(newest: NamedRow, now: int) -> tuple[str, int]:
     the reading came just now.
     """
     delay_s = newest["delay_s"] or 0
-    off_s = delay_s if abs(delay_s) > clock.AGREEMENT_S else 0
-    age_s = int(now - newest["taken_at"] - delay_s + off_s)
-    if age_s < -clock.AGREEMENT_S or (off_s and 0 <= age_s - off_s <= STALE_S):
+    was_off = abs(delay_s) > clock.AGREEMENT_S
+    age_s = int(now - newest["taken_at"] - (0 if was_off else delay_s))
+    is_off_still = was_off and 0 <= age_s - delay_s <= STALE_S
+    if age_s < -clock.AGREEMENT_S or is_off_still:
         return WRONG_CLOCK, age_s
     return (FRESH if age_s <= STALE_S else "old"), age_s
 

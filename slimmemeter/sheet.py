@@ -57,29 +57,35 @@ def items(home: Home, lines: Iterator[str]) -> Iterator[Item]:
         filled = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell}
         if not filled:
             continue
-        try:
-            item = _item(f"line {number}", filled, home, "," if semicolons else ".")
-        except WrongRowError as error:
-            yield Item(f"line {number}", wrong=str(error))
-            continue
-        if "meter" not in names and item.reading is not None:
-            registers = set(REGISTERS) & filled.keys()
-            if missing := told - registers:
-                yield Item(item.place, wrong=_incomplete(missing))
-                item = item._replace(reading=None)
-            else:
-                told = registers
-        if item.reading or item.devices:
+        item = _item(f"line {number}", filled, home, "," if semicolons else ".")
+        registers = REGISTERS.keys() & filled.keys()
+        if item.reading is None or "meter" in names:
             yield item
+        elif told <= registers:
+            told = registers
+            yield item
+        else:
+            yield from _incomplete(item, told - registers)
 
 
-def _incomplete(missing: set[str]) -> str:
-    """Why a row isn't taken: without one of its registers it would begin another series."""
+def _incomplete(item: Item, missing: set[str]) -> Iterator[Item]:
+    """Why a row's reading isn't taken: without a register it would begin another series; and what
+    the row tells beside it."""
     names = " and no ".join(sorted(missing))
-    return f"it has no {names}, which the lines before have: fill it in, or leave the others empty"
+    why = f"it has no {names}, which the lines before have: fill it in, or leave the others empty"
+    yield Item(item.place, wrong=why)
+    if item.devices:
+        yield item._replace(reading=None)
 
 
 def _item(place: str, cells: dict[str, str], home: Home, point: str) -> Item:
+    try:
+        return _right_item(place, cells, home, point)
+    except WrongRowError as error:
+        return Item(place, wrong=str(error))
+
+
+def _right_item(place: str, cells: dict[str, str], home: Home, point: str) -> Item:
     at = periods.moment(cells.get("time", ""), home.zone)
     if at is None:
         raise WrongRowError(f"{cells.get('time', '')!r} is no time")
