@@ -264,7 +264,7 @@ way_back() {
 }
 
 schema_of() {
-    "$1/.venv/bin/python" -I -c 'from slimmemeter.schema import VERSION; print(VERSION)'
+    "$1/.venv/bin/python" -I -c 'from slimmemeter.store.schema import VERSION; print(VERSION)'
 }
 
 # This version and the one that worked before stay.

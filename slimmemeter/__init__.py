@@ -2,8 +2,8 @@
 
 Two programs around one SQLite file. Data flows one way, and so do the imports:
 
-    serial line -> port -> frames -> telegram -> store -> SQLite file         p1-pull
-                   SQLite file -> archive -> history -> scene -> charts -> web -> browser
+    serial line -> line -> p1 -> store -> SQLite file                         p1-pull
+                   SQLite file -> store -> history -> i18n -> charts -> web -> browser
 
 `pull` is the first program, `cli` starts the second.
 """

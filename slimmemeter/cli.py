@@ -9,20 +9,21 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from slimmemeter import __version__, output
+from slimmemeter import __version__, process
 from slimmemeter.errors import COMMANDS_CODES, SlimmemeterError, UsageError
+from slimmemeter.p1.telegram import printable
 from slimmemeter.settings import SETTINGS, Settings
-from slimmemeter.telegram import printable
 
 if TYPE_CHECKING:
-    from slimmemeter import backup, intake
+    from slimmemeter.store import backup
+    from slimmemeter.transfer import importer
 
 FLAGS = {setting.flag: setting for setting in SETTINGS}
 
 
 def main() -> None:
     """Run the command that was asked for, and leave with its exit code."""
-    output.open_closed_streams()
+    process.open_closed_streams()
     arguments = _parser().parse_args()
     try:
         flags = {flag: getattr(arguments, flag[2:], None) for flag in FLAGS}
@@ -36,34 +37,34 @@ def main() -> None:
 
 
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter import languages, server  # noqa: F401 - the languages before all else
+    from slimmemeter.web import server
 
     server.serve(settings)
     return 0
 
 
 def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter import doctor
+    from slimmemeter.doctor import checks
 
     if arguments.report:
-        output.write(doctor.report(settings))
+        process.write(checks.report(settings))
         return 0
     if arguments.rebuild:
-        output.say(doctor.rebuild(settings))
+        process.say(checks.rebuild(settings))
         return 0
-    return doctor.run(settings)
+    return checks.run(settings)
 
 
 def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter import backup
+    from slimmemeter.store import backup
 
     content = backup.make(settings.database, arguments.to or backup.folder_of(settings))
-    output.say(f"{content.path} has {_told(content, settings)}, and was proved")
+    process.say(f"{content.path} has {_told(content, settings)}, and was proved")
     return 0
 
 
 def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter import backup
+    from slimmemeter.store import backup
 
     def is_meant(content: backup.Content) -> bool:
         return arguments.yes or _agreed(
@@ -72,19 +73,19 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
         )
 
     content, aside = backup.restore(arguments.file, settings.database, is_meant)
-    output.say(f"{settings.database} now has {_told(content, settings)}")
+    process.say(f"{settings.database} now has {_told(content, settings)}")
     if aside is not None:
-        output.say(f"what was there before is in {aside}")
+        process.say(f"what was there before is in {aside}")
     return 0
 
 
 def _start_over(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter import backup
+    from slimmemeter.store import backup
 
     if not (arguments.yes or _agreed(f"Set {settings.database} aside and begin a new one?")):
         raise UsageError("nothing was done, as that wasn't meant")
     aside = backup.start_over(settings.database)
-    output.say(f"{settings.database} is empty now; what was there is in {aside}")
+    process.say(f"{settings.database} is empty now; what was there is in {aside}")
     return 0
 
 
@@ -108,20 +109,20 @@ def _agreed(question: str) -> bool:
 
 
 def _import(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter import intake
+    from slimmemeter.transfer import importer
 
     if not arguments.files:
         raise UsageError("which file? `slimmemeter import FILE...`")
     if arguments.undo:
-        count = intake.undo(settings, arguments.files[0])
-        output.say(f"{count} readings of import {arguments.files[0]} were taken out")
+        count = importer.undo(settings, arguments.files[0])
+        process.say(f"{count} readings of import {arguments.files[0]} were taken out")
         return 0
-    for tally in intake.run(settings, arguments.files, arguments.dry_run):
-        output.say(_tallied(tally, settings, arguments.dry_run))
+    for tally in importer.run(settings, arguments.files, arguments.dry_run):
+        process.say(_tallied(tally, settings, arguments.dry_run))
     return 0
 
 
-def _tallied(tally: intake.Tally, settings: Settings, dry_run: bool) -> str:
+def _tallied(tally: importer.Tally, settings: Settings, dry_run: bool) -> str:
     """What came of a file, in a few lines."""
     zone = settings.zone_info()
     said = f"{tally.path} ({tally.kind}): {tally.new} new readings"
@@ -143,25 +144,25 @@ def _tallied(tally: intake.Tally, settings: Settings, dry_run: bool) -> str:
 
 
 def _export(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter import export
+    from slimmemeter.transfer import exporter
 
     if arguments.what is not None:
         form = "json" if arguments.json else "csv"
-        output.write(export.table(settings, arguments.what, form).encode())
+        process.write(exporter.table(settings, arguments.what, form).encode())
         return 0
-    lines = export.json_lines if arguments.json else export.csv_lines
+    lines = exporter.json_lines if arguments.json else exporter.csv_lines
     for text in lines(settings.database, arguments.without_ids):
-        if not output.write(text.encode()):
+        if not process.write(text.encode()):
             break
     return 0
 
 
 def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter import demo
+    from slimmemeter.demo import run
 
     if arguments.db is None:  # never the house's own
         settings.database = f"{os.path.dirname(settings.database)}/demo.sqlite3"
-    return demo.run(settings, arguments.check)
+    return run.run(settings, arguments.check)
 
 
 class Command(NamedTuple):

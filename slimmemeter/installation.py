@@ -8,12 +8,15 @@ import sys
 import time
 from datetime import datetime
 
-from slimmemeter import __version__, access, backup, clock, doctor, output
-from slimmemeter.archive import Reader
+from slimmemeter import __version__, clock, process
+from slimmemeter.doctor import checks
+from slimmemeter.doctor.finding import FINE
 from slimmemeter.errors import SlimmemeterError, StoreError, UsageError
-from slimmemeter.findings import FINE
 from slimmemeter.settings import Settings, as_file
-from slimmemeter.store import Writer
+from slimmemeter.store import backup
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.writer import Writer
+from slimmemeter.web import access
 
 UP_WITHIN_S = 20
 EVERY_S = 300  # cron's pull
@@ -59,7 +62,7 @@ def ask() -> str:
     """The pages answer. :raises StoreError: not in time, or of another version."""
     listen = Settings({}).listen
     deadline_s = time.monotonic() + UP_WITHIN_S
-    while (found := doctor.of_pages(listen)).state != FINE:
+    while (found := checks.of_pages(listen)).state != FINE:
         if time.monotonic() > deadline_s:
             raise StoreError(found.sentence)
         time.sleep(0.1)
@@ -121,7 +124,7 @@ def main() -> None:
         if len(sys.argv) != 2 or sys.argv[1] not in QUESTIONS:
             raise UsageError(f"one of {', '.join(QUESTIONS)}")
         if said := QUESTIONS[sys.argv[1]]():
-            output.say(said)
+            process.say(said)
     except SlimmemeterError as error:
         print(f"slimmemeter: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -10,18 +10,18 @@ import os
 import sys
 import time
 
-from slimmemeter import clock, outcome, output, trouble
+from slimmemeter import clock, notify, process, status
 from slimmemeter.errors import EXIT_CODES, PortError, SlimmemeterError, TelegramError, UsageError
-from slimmemeter.hearing import Heard, patient, receive
+from slimmemeter.line.receive import Heard, patient, receive
+from slimmemeter.p1.telegram import printable
 from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, setting_alone
-from slimmemeter.store import CONFLICT, FROM_FILE, STORED, Writer
-from slimmemeter.telegram import printable
+from slimmemeter.store.writer import CONFLICT, FROM_FILE, STORED, Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slimmemeter.telegram import Reading, Telegram
+    from slimmemeter.p1.telegram import Reading, Telegram
 
 DOCTOR = "slimmemeter doctor"  # looks for the cause
 OWN_WORD = (2, 3, 4, 5)  # exit codes of failures that `main` told and left word of
@@ -63,7 +63,7 @@ def main() -> None:
 def _run() -> str | None:
     """`main`; returns the database if it was a pull from the port into it."""
     code, said = 0, ""
-    output.open_closed_streams()
+    process.open_closed_streams()
     asked = parse(sys.argv[1:])
     try:
         pull(asked)
@@ -73,7 +73,7 @@ def _run() -> str | None:
         sys.exit(130)
     database = asked.database() if asked.stores_from_port else None
     if database is not None:
-        outcome.leave(database, code, said)
+        status.leave(database, code, said)
     if code:
         print(printable(said.encode("utf-8", "surrogateescape")), file=sys.stderr)
         sys.exit(code)
@@ -84,8 +84,8 @@ def main_of_cron() -> None:
     """`main`, telling that trouble is over, and ending without taking the interpreter apart, which
     costs a tenth of a pull."""
     database = _run()
-    if database is not None and trouble.is_counted(database):
-        trouble.ended(database, _on_trouble())
+    if database is not None and notify.is_counted(database):
+        notify.ended(database, _on_trouble())
     os._exit(0)  # all is said and closed
 
 
@@ -96,8 +96,8 @@ def after_failure() -> None:
     asked = parse(arguments)
     if asked.stores_from_port:
         if int(code) not in OWN_WORD:
-            outcome.leave(asked.database(), int(code), said)
-        trouble.failed(asked.database(), _on_trouble(), int(code), said)
+            status.leave(asked.database(), int(code), said)
+        notify.failed(asked.database(), _on_trouble(), int(code), said)
 
 
 def _on_trouble() -> str:
@@ -123,7 +123,7 @@ def pull(wanted: Wanted) -> None:
     if reading is not None and not wanted.dry_run:
         said, noticed = _store(wanted, settings, reading, received_at, deadline_s)
         if wanted.verbose:
-            output.say("; ".join([said, *noticed]))
+            process.say("; ".join([said, *noticed]))
         elif wanted.stores_from_port:  # once, when it changes; the pages go on telling it
             for each in noticed:
                 print(f"p1-pull: {each}", file=sys.stderr)
@@ -144,7 +144,7 @@ def _heard(
         heard = receive(_tee(_from_file(wanted.file, deadline_s), wanted.raw))
         name = "standard input" if wanted.file == "-" else wanted.file
     else:
-        from slimmemeter import port
+        from slimmemeter.line import port
 
         name = settings.port or port.find()
         lines = ("115200-8N1", "9600-7E1") if settings.line == "auto" else (settings.line,)
@@ -194,18 +194,18 @@ def _from_file(name: str, deadline_s: float) -> Iterator[bytes]:
 def _tee(pieces: Iterator[bytes], raw: bool) -> Iterator[bytes]:
     for piece in pieces:
         if raw:
-            output.write(piece)
+            process.write(piece)
         yield piece
 
 
 def _show(wanted: Wanted, telegram: Telegram, reading: Reading | None, settings: Settings) -> None:
-    from slimmemeter import display
+    from slimmemeter.p1 import render
 
     winter_offset_s = settings.winter_offset_s()
     if wanted.json:
-        output.say(display.as_json(telegram, reading, winter_offset_s))
+        process.say(render.as_json(telegram, reading, winter_offset_s))
     else:
-        output.say(display.page(telegram, winter_offset_s, settings.zone_info()))
+        process.say(render.page(telegram, winter_offset_s, settings.zone_info()))
 
 
 def _store(

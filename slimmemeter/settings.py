@@ -60,7 +60,7 @@ def _line(text: str) -> str:
 
 def languages() -> tuple[str, ...]:
     """What pages and pictures speak: English, and each folder of translations."""
-    folders = os.listdir(f"{os.path.dirname(os.path.abspath(__file__))}/translations")
+    folders = os.listdir(f"{os.path.dirname(os.path.abspath(__file__))}/i18n/translations")
     return (OWN_LANGUAGE, *sorted(name for name in folders if name.isalpha()))
 
 

@@ -18,10 +18,11 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
-from slimmemeter import demo, household
-from slimmemeter.archive import Reader
-from slimmemeter.frames import crc16
-from slimmemeter.store import Writer
+from slimmemeter.demo import household
+from slimmemeter.demo import run as demo
+from slimmemeter.p1.framing import crc16
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.writer import Writer
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "test-telegram.txt"

@@ -17,8 +17,8 @@ from PIL import Image
 from serving import Server
 from test_browser import Browser
 
-from slimmemeter import demo, household
-from slimmemeter.store import Writer
+from slimmemeter.demo import household, run
+from slimmemeter.store.writer import Writer
 
 FOLDER = ROOT / ".github"
 DAYS = 1260
@@ -51,7 +51,7 @@ def house(path: Path, now: int) -> None:
     """Years of the simulated house until now."""
     simulated = household.House(now - DAYS * 86400, household.START_WH, household.START_GAS_DM3)
     writer = Writer(str(path))
-    writer.add_many(demo._readings(simulated, now, lambda told: None), demo.SIMULATED)
+    writer.add_many(run._readings(simulated, now, lambda told: None), run.SIMULATED)
     writer.close()
 
 

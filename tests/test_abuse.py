@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from serving import Server
 
-from slimmemeter import tables
+from slimmemeter.history import catalogue
 
 SHORT_S, LONG_S = 8, 600
 PATHS = [
@@ -76,7 +76,7 @@ def address(chance: random.Random) -> str:
     path = chance.choice(PATHS)
     if chance.random() < 0.6 and path.count("/") > 1:
         form = chance.choice(("png", "csv", "json", "svg"))
-        path += f"/{chance.choice((*tables.NAMES, 'nonsense'))}.{form}"
+        path += f"/{chance.choice((*catalogue.NAMES, 'nonsense'))}.{form}"
     if chance.random() < 0.4:
         path += "?" + "&".join(chance.choices(QUERIES, k=chance.randrange(1, 4)))
     for _ in range(chance.choice((0, 0, 1, 1, 2, 5))):

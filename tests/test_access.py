@@ -18,9 +18,9 @@ from conftest import until
 from flask.testing import FlaskClient
 from test_web import client_of
 
-from slimmemeter import access
-from slimmemeter.server import LIMITS, Server
 from slimmemeter.settings import Settings
+from slimmemeter.web import access
+from slimmemeter.web.server import LIMITS, Server
 
 pytestmark = pytest.mark.filterwarnings("ignore:send_bytes will be removed")
 GLOBAL = "2a02:a450:1:2::9"
@@ -387,7 +387,7 @@ def test_pictures_leave_threads_for_pages(
     house_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While as many as may are being drawn, one more is told to come again, and a page comes."""
-    from slimmemeter.site import Site
+    from slimmemeter.web.state import Site
 
     drawn, waiting = threading.Event(), threading.Semaphore(0)
 

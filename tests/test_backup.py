@@ -16,9 +16,10 @@ from conftest import MONDAY, Pull, Run, kill_in_a_transaction, rows, simple
 from test_judgement import counted
 from test_web import client_of, text_of
 
-from slimmemeter import backup, clock, outcome
+from slimmemeter import clock, status
 from slimmemeter.errors import StoreError
-from slimmemeter.store import Writer
+from slimmemeter.store import backup
+from slimmemeter.store.writer import Writer
 
 
 @pytest.fixture
@@ -355,7 +356,7 @@ def test_start_over(run: Run, filled: Path, tmp_path: Path, pull: Pull) -> None:
     assert content(aside) == before
     assert content(filled) == []
     assert pull("-", said=simple(meter="another").decode()).returncode == 0
-    assert outcome.last_backup(str(filled)) is None
+    assert status.last_backup(str(filled)) is None
 
 
 def test_pages_and_doctor_tell_how_old_the_last_backup_is(
@@ -365,7 +366,7 @@ def test_pages_and_doctor_tell_how_old_the_last_backup_is(
     client = client_of(filled)
     assert "No backup was made yet" in text_of(client, "/")
     run("backup")
-    last = outcome.last_backup(str(filled))
+    last = status.last_backup(str(filled))
     assert last is not None
     monkeypatch.setattr(clock, "now", lambda: last.at + 3 * 86400)
     assert "The last proved backup was made 3 days ago" in text_of(client, "/")

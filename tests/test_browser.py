@@ -15,9 +15,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from serving import Server
 
-from slimmemeter import demo, household
-from slimmemeter.scene import SIZES
-from slimmemeter.store import Writer
+from slimmemeter.charts.spec import SIZES
+from slimmemeter.demo import household, run
+from slimmemeter.store.writer import Writer
 
 CHROMIUM = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -47,7 +47,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     now = int(time.time())
     house = household.House(now - 10 * 86400, household.START_WH, household.START_GAS_DM3)
     writer = Writer(str(folder / "slimmemeter.sqlite3"))
-    writer.add_many(demo._readings(house, now, print), demo.SIMULATED)
+    writer.add_many(run._readings(house, now, print), run.SIMULATED)
     writer.close()
     made = Server(folder / "slimmemeter.sqlite3", folder)
     yield made

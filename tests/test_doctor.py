@@ -22,10 +22,11 @@ from test_meters import METERS, telegram
 from test_port import FarEnd
 from test_pull import telegram_now
 
-from slimmemeter import diagnosis, doctor, faults, port
-from slimmemeter.report import anonymous
+from slimmemeter.doctor import checks, port_check
+from slimmemeter.line import port, port_errors
+from slimmemeter.p1.anonymize import anonymous
+from slimmemeter.p1.telegram import Telegram
 from slimmemeter.settings import Settings
-from slimmemeter.telegram import Telegram
 
 E350 = EXAMPLE.read_bytes()
 Meters = Callable[..., Meter]
@@ -67,7 +68,7 @@ def test_no_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says where it looked, and how to see what the system thinks of the cable."""
     monkeypatch.setattr(port, "BY_ID", str(tmp_path / "by-id"))
     monkeypatch.setattr(port, "FALLBACK", str(tmp_path / "ttyUSB0"))
-    (finding,) = diagnosis.of_port(Settings({}, {}, ""))
+    (finding,) = port_check.of_port(Settings({}, {}, ""))
     assert finding.state == "WRONG"
     assert f"no serial adapter is in {tmp_path}/by-id" in finding.sentence
     assert f"there is no {tmp_path}/ttyUSB0" in finding.sentence
@@ -79,7 +80,7 @@ def test_several_adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(port, "BY_ID", str(tmp_path))
     for name in ("usb-FTDI_P1", "usb-Zigbee"):
         (tmp_path / name).touch()
-    (finding,) = diagnosis.of_port(Settings({}, {}, ""))
+    (finding,) = port_check.of_port(Settings({}, {}, ""))
     shown = finding.shown()
     assert "2 serial adapters are plugged in" in shown
     for name in ("usb-FTDI_P1", "usb-Zigbee"):
@@ -94,7 +95,7 @@ def test_the_one_adapter_is_used(
     monkeypatch.setattr(port, "BY_ID", str(tmp_path))
     cable = tmp_path / "usb-FTDI_P1"
     cable.symlink_to(meter(telegram_now(), pause_s=0.5).port)
-    first, second, *_ = diagnosis.of_port(Settings({}, {}, ""))
+    first, second, *_ = port_check.of_port(Settings({}, {}, ""))
     assert (first.state, first.sentence) == ("ok", f"one serial adapter is plugged in: {cable}")
     assert second.sentence.startswith("5 of 5 telegrams were right, at 115200-8N1")
 
@@ -136,7 +137,7 @@ def test_own_pull_that_reads_is_waited_for(meter: Meters, said: Said) -> None:
     name = meter(telegram_now(), pause_s=4).port
     command = [*PULL, "--port", name, "--dry-run"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as pulling:
-        until(lambda: any(str(pulling.pid) in holder for holder in faults.holders(name)))
+        until(lambda: any(str(pulling.pid) in holder for holder in port_errors.holders(name)))
         told = plain(said("--port", name, "--timeout", 12))
     assert "also open" not in told
     assert "telegrams were right, at 115200-8N1" in told
@@ -171,7 +172,7 @@ def test_port_whose_owner_has_no_name(meter: Meters) -> None:
     name = meter(E350).port
     os.chown(name, 12345, 54321)
     Path(name).chmod(0o600)
-    told = str(faults.why(name, PermissionError(13, "denied"), []))
+    told = str(port_errors.why(name, PermissionError(13, "denied"), []))
     assert "its owner is 12345, its group 54321 and its mode 600" in told
 
 
@@ -326,9 +327,9 @@ def test_disk_that_is_nearly_full(
 ) -> None:
     """Before it is full; the limit is raised above what this disk has."""
     pull(EXAMPLE)
-    monkeypatch.setattr(doctor, "LEAST_FREE", 10**18)
+    monkeypatch.setattr(checks, "LEAST_FREE", 10**18)
     settings = Settings({"--db": str(database)}, {}, "")
-    findings = list(doctor._of_database(settings, is_written=True))
+    findings = list(checks._of_database(settings, is_written=True))
     assert "MB left" in findings[-1].sentence
 
 

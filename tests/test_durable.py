@@ -27,9 +27,9 @@ STEP_S = 300
 # What another user who may only read sees, again and again: how many readings, or why none.
 LOOK = """
 import os, sys
-from slimmemeter.archive import Reader
-from slimmemeter.database import HotJournalError
-from slimmemeter.web import create_app
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.connection import HotJournalError
+from slimmemeter.web.app import create_app
 from slimmemeter.settings import Settings
 client = create_app(Settings({"--db": sys.argv[1]})).test_client()
 for page in ("/", "/nothing"):  # all that it needs of the disk
@@ -392,7 +392,8 @@ def test_full_disk_loses_nothing_and_the_next_pull_works(tmp_path: Path) -> None
 PULL_AS_NOBODY = """
 import os, sys
 import argparse, gettext, locale, re, shutil, textwrap
-from slimmemeter import alarm, clock, output, pull, store  # root may read all of it
+from slimmemeter import alarm, clock, process, pull
+from slimmemeter.store import writer
 from slimmemeter.settings import Settings
 Settings({})
 if os.geteuid() == 0:

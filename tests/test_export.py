@@ -15,7 +15,7 @@ from conftest import MONDAY, Run, rows
 from test_judgement import counted, stored
 from test_web import client_of
 
-from slimmemeter.telegram import MbusReading, Reading
+from slimmemeter.p1.telegram import MbusReading, Reading
 
 
 @pytest.fixture

@@ -14,13 +14,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from test_meters import METERS, telegram
 
-from slimmemeter import display, noise, obis
 from slimmemeter.errors import TelegramError
-from slimmemeter.frames import LONGEST, Framer
-from slimmemeter.hearing import Heard, receive
-from slimmemeter.report import anonymous
-from slimmemeter.store import Writer
-from slimmemeter.telegram import Telegram
+from slimmemeter.line import garbage
+from slimmemeter.line.receive import Heard, receive
+from slimmemeter.p1 import obis, render
+from slimmemeter.p1.anonymize import anonymous
+from slimmemeter.p1.framing import LONGEST, Framer
+from slimmemeter.p1.telegram import Telegram
+from slimmemeter.store.writer import Writer
 
 HOUSE = ZoneInfo("Europe/Amsterdam")
 REAL = [EXAMPLE.read_bytes(), *map(telegram, sorted(METERS))]
@@ -52,9 +53,9 @@ def look_closely(frame: bytes, writer: Writer) -> None:
     except TelegramError as error:
         assert str(error).isprintable()
         assert len(str(error)) < 500
-    told = json.loads(display.as_json(parsed, reading, 3600), parse_float=str, parse_constant=fail)
+    told = json.loads(render.as_json(parsed, reading, 3600), parse_float=str, parse_constant=fail)
     assert {"header", "crc", "objects", "mbus", "unknown"} <= set(told)
-    assert all(line.isprintable() for line in display.page(parsed, 3600, HOUSE).split("\n"))
+    assert all(line.isprintable() for line in render.page(parsed, 3600, HOUSE).split("\n"))
     anonymous(parsed)
     if reading is not None:
         assert obis.REGISTERS & set(reading.values)
@@ -91,7 +92,7 @@ def test_random_bytes(writer: Writer, content: bytes) -> None:
     half = len(content) // 2
     heard = receive([content[:half], content[half:], b""])
     assert heard.bytes == len(content) or heard.is_enough
-    assert noise.told([content]).isprintable()
+    assert garbage.told([content]).isprintable()
     for frame in frames_of(b"/" + content + b"\n!"):
         look_closely(frame, writer)
 
@@ -168,7 +169,7 @@ def test_nothing_of_a_telegram_reaches_a_page_but_text(writer: Writer, tmp_path:
     lines = [f"{code}({evil})" for code in CODES if obis.TABLE.get(code, ("", "", ""))[2] in TEXTS]
     content = with_crc(f"/TST5{evil}", "", "1-0:1.8.0(1*kWh)", *lines)
     (frame,) = frames_of(content)
-    shown = display.page(Telegram(frame), 3600, HOUSE)
+    shown = render.page(Telegram(frame), 3600, HOUSE)
     assert "\x1b" not in shown
     assert "\x07" not in shown
     look_closely(frame, writer)

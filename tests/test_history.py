@@ -11,10 +11,10 @@ from conftest import MONDAY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slimmemeter import history, periods
-from slimmemeter.archive import Reader
-from slimmemeter.store import Writer
-from slimmemeter.telegram import MbusReading, Reading
+from slimmemeter.history import consumption, periods
+from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.writer import Writer
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -45,7 +45,7 @@ def test_value_between_two_readings_lies_on_the_line(tmp_path: Path) -> None:
         (MONDAY + 200, reading({"import_t1_wh": 1015})),
     )
     borders = [MONDAY + at for at in (50, 100, 120, 199, 200, 300)]
-    assert history.electricity(reader, borders).columns[0].values == [None, 3, 11, 1, None]
+    assert consumption.electricity(reader, borders).columns[0].values == [None, 3, 11, 1, None]
 
 
 @given(rise=st.integers(0, 10**15), length_s=st.integers(2, 10**9), share=st.floats(0, 1))
@@ -60,7 +60,7 @@ def test_line_is_exact_however_steep_and_long(
         (begin, reading({"import_t1_wh": 7})),
         (begin + length_s, reading({"import_t1_wh": 7 + rise})),
     )
-    table = history.electricity(reader, [begin, begin + elapsed_s, begin + length_s])
+    table = consumption.electricity(reader, [begin, begin + elapsed_s, begin + length_s])
     reader.close()
     first = rise * elapsed_s // length_s
     assert table.columns[0].values == [first, rise - first]
@@ -73,7 +73,7 @@ def test_hour_between_readings_gets_its_share(tmp_path: Path) -> None:
         (MONDAY + 3000, reading({"import_t1_wh": 1000})),
         (MONDAY + 4200, reading({"import_t1_wh": 1120})),
     )
-    table = history.electricity(reader, [MONDAY + 3600 * hour for hour in range(4)])
+    table = consumption.electricity(reader, [MONDAY + 3600 * hour for hour in range(4)])
     (column,) = table.columns
     assert (column.name, column.values, column.total) == ("import_t1_kwh", [60, 60, None], 120)
     assert table.partial == [0, 1]
@@ -86,7 +86,7 @@ def test_mean_power_is_energy_by_time(tmp_path: Path) -> None:
         (MONDAY, reading({"import_t1_wh": 0, "import_t2_wh": 0, "export_t1_wh": 0})),
         (MONDAY + 900, reading({"import_t1_wh": 60, "import_t2_wh": 30, "export_t1_wh": 0})),
     )
-    table = history.power(reader, [MONDAY, MONDAY + 900, MONDAY + 1800])
+    table = consumption.power(reader, [MONDAY, MONDAY + 900, MONDAY + 1800])
     assert [(c.name, c.values, c.total) for c in table.columns] == [
         ("import_w", [360, None], 360),
         ("export_w", [0, None], 0),
@@ -103,13 +103,13 @@ def test_total_only_meter_that_is_replaced_keeps_the_totals(tmp_path: Path) -> N
         (MONDAY + 900, reading(two, "new")),
         (MONDAY + 1200, reading({name: wh + 7 for name, wh in two.items()}, "new")),
     )
-    table = history.electricity(reader, [MONDAY, MONDAY + 3600])
+    table = consumption.electricity(reader, [MONDAY, MONDAY + 3600])
     assert {c.name: c.total for c in table.columns} == {
         "import_kwh": 60,
         "import_t1_kwh": 7,
         "import_t2_kwh": 7,
     }
-    power = history.power(reader, [MONDAY, MONDAY + 900, MONDAY + 1800])
+    power = consumption.power(reader, [MONDAY, MONDAY + 900, MONDAY + 1800])
     assert [c.values for c in power.columns] == [[360, 168]]
 
 
@@ -123,7 +123,7 @@ def test_gas_that_comes_late_lands_where_it_belongs(tmp_path: Path) -> None:
             for place, at in enumerate(stamps)
         ),
     )
-    table = history.medium(reader, "gas", [MONDAY + at for at in range(0, 5401, 600)])
+    table = consumption.medium(reader, "gas", [MONDAY + at for at in range(0, 5401, 600)])
     assert [c.values for c in table.columns] == [[600] * 9]
     assert [(row["first"], row["last"]) for row in reader.devices()] == [(MONDAY, MONDAY + 5400)]
 
@@ -136,7 +136,7 @@ def test_gas_is_counted_by_its_own_stamps(tmp_path: Path) -> None:
         (MONDAY + 3700, reading(registers, gas=(MONDAY, 5000))),
         (MONDAY + 7300, reading({"import_t1_wh": 2}, gas=(MONDAY + 3600, 5600))),
     )
-    table = history.medium(reader, "gas", [MONDAY, MONDAY + 3600, MONDAY + 7200])
+    table = consumption.medium(reader, "gas", [MONDAY, MONDAY + 3600, MONDAY + 7200])
     assert [(c.name, c.values) for c in table.columns] == [("gas_m3", [600, None])]
 
 
@@ -149,7 +149,7 @@ def test_replaced_meter_continues_the_totals(tmp_path: Path) -> None:
         (MONDAY + 5400, reading({"import_t1_wh": 3}, "new")),
         (MONDAY + 7200, reading({"import_t1_wh": 203}, "new")),
     )
-    table = history.electricity(reader, [MONDAY, MONDAY + 3600, MONDAY + 7200])
+    table = consumption.electricity(reader, [MONDAY, MONDAY + 3600, MONDAY + 7200])
     (column,) = table.columns
     assert (column.values, column.total, table.partial) == ([500, 200], 700, [1])
 
@@ -165,7 +165,7 @@ def test_meter_that_drops_a_register_for_once_is_counted_once(tmp_path: Path) ->
     reader = stored(tmp_path / "x", *readings)
     lives = [(row["first"], row["last"]) for row in reader.series()]
     assert all(before[1] < after[0] for before, after in zip(lives, lives[1:], strict=False))
-    table = history.electricity(reader, [MONDAY, MONDAY + 3600])
+    table = consumption.electricity(reader, [MONDAY, MONDAY + 3600])
     assert {c.name: c.total for c in table.columns} == {"import_t1_kwh": 200, "export_t1_kwh": 200}
 
 
@@ -178,7 +178,7 @@ def test_two_devices_side_by_side_cover_their_time_once(tmp_path: Path) -> None:
         each = reading(values, gas=half[place])
         each.mbus.append(MbusReading(2, 3, "gas 2", half[place][0], 7 * place, "dm3"))
         stored(path, (MONDAY + 60 * place, each)).close()
-    table = history.medium(Reader(str(path)), "gas", [MONDAY, MONDAY + 86400])
+    table = consumption.medium(Reader(str(path)), "gas", [MONDAY, MONDAY + 86400])
     assert ([c.total for c in table.columns], table.partial) == ([27], [0])
 
 
@@ -191,7 +191,7 @@ def test_device_that_is_replaced_beside_another_is_told(tmp_path: Path) -> None:
         if hour != 5:
             each.mbus.append(MbusReading(2, 3, name, MONDAY + 3600 * hour, dm3, "dm3"))
         stored(path, (MONDAY + 3600 * hour, each)).close()
-    table = history.medium(Reader(str(path)), "gas", [MONDAY, MONDAY + 86400])
+    table = consumption.medium(Reader(str(path)), "gas", [MONDAY, MONDAY + 86400])
     assert [column.total for column in table.columns] == [900 + 4 + 3]
     told = [(each.why, each.old["equipment"], each.new["equipment"]) for each in table.changes]
     assert told == [("another device", "old", "new")]
@@ -203,7 +203,7 @@ def test_total_beside_tariffs_is_not_counted_twice(tmp_path: Path) -> None:
     values = {"import_wh": 30, "import_t1_wh": 10, "import_t2_wh": 20, "export_wh": 5}
     later = {name: value * 2 for name, value in values.items()}
     reader = stored(tmp_path / "x", (MONDAY, reading(values)), (MONDAY + 60, reading(later)))
-    table = history.electricity(reader, [MONDAY, MONDAY + 60])
+    table = consumption.electricity(reader, [MONDAY, MONDAY + 60])
     assert [c.name for c in table.columns] == ["import_t1_kwh", "import_t2_kwh", "export_kwh"]
 
 
@@ -212,10 +212,10 @@ def test_gap_is_told_with_its_ends(house_database: Path) -> None:
     reader = Reader(str(house_database))
     day = periods.parse("day", "2026-10-27", AMSTERDAM)
     assert day is not None
-    table = history.electricity(reader, day.borders("hour"))
+    table = consumption.electricity(reader, day.borders("hour"))
     ((begin, end),) = table.gaps
     assert begin < MONDAY + 86400 + 7200 < MONDAY + 86400 + 9 * 3600 <= end
-    whole = history.electricity(reader, [day.begin_at, day.end_at])
+    whole = consumption.electricity(reader, [day.begin_at, day.end_at])
     assert [c.total for c in table.columns] == [c.total for c in whole.columns]
 
 
@@ -294,8 +294,8 @@ def test_hours_make_the_day_and_days_the_month(house_database: Path) -> None:
     reader = Reader(str(house_database))
     month = periods.parse("month", "2026-10", AMSTERDAM)
     assert month is not None
-    by_day = history.electricity(reader, month.borders("day"))
-    by_hour = history.electricity(reader, month.borders("hour"))
+    by_day = consumption.electricity(reader, month.borders("day"))
+    by_hour = consumption.electricity(reader, month.borders("hour"))
     for days, hours in zip(by_day.columns, by_hour.columns, strict=True):
         assert days.total == hours.total
         for place, day in enumerate(days.values):
@@ -331,7 +331,7 @@ def test_sums_telescope_in_any_zone(
     years = periods.years(begin, at, ZoneInfo(zone))
     totals = set()
     for bucket in ("year", "month", "day", "hour"):
-        (column,) = history.electricity(reader, years.borders(bucket)).columns
+        (column,) = consumption.electricity(reader, years.borders(bucket)).columns
         totals.add(column.total)
     reader.close()
     assert totals == {counter - 12345}
@@ -348,9 +348,9 @@ def test_differences_never_depend_on_the_borders(
     ]
     reader = stored(tmp_path_factory.mktemp("borders") / "x", *points)
     borders = [*range(MONDAY, points[-1][0], every), points[-1][0]]
-    values = history.electricity(reader, borders).columns[0].values
+    values = consumption.electricity(reader, borders).columns[0].values
     alone = [
-        history.electricity(reader, [begin, end]).columns[0].total
+        consumption.electricity(reader, [begin, end]).columns[0].total
         for begin, end in zip(borders, borders[1:], strict=False)
     ]
     reader.close()

@@ -22,9 +22,10 @@ from test_judgement import counted, stored, told
 from test_totals import House, houses, spread
 from test_web import client_of
 
-from slimmemeter import cli, export, intake
+from slimmemeter import cli
 from slimmemeter.settings import Settings
-from slimmemeter.store import Writer
+from slimmemeter.store.writer import Writer
+from slimmemeter.transfer import exporter, importer
 
 
 def content(path: Path) -> list[tuple[object, ...]]:
@@ -245,11 +246,11 @@ def test_export_and_import_make_the_same_tables(
     writer.add_many(spread(data.draw, house), None)
     writer.close()
     with text.open("w", newline="") as file:
-        file.writelines(export.csv_lines(str(first), without_ids=False))
+        file.writelines(exporter.csv_lines(str(first), without_ids=False))
     for source in (text, first):
         second = folder / f"from {source.name}"
         chosen = Settings({"--db": str(second)})
-        (tally,) = intake.run(chosen, [str(source)], dry_run=False)
+        (tally,) = importer.run(chosen, [str(source)], dry_run=False)
         assert tally.left_out == []
         assert told(second) == told(first)
         assert rows_of(second) == rows_of(first)

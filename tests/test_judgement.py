@@ -11,8 +11,8 @@ from conftest import MONDAY, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimmemeter.store import Writer
-from slimmemeter.telegram import MbusReading, Reading
+from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.store.writer import Writer
 
 Told = dict[str, list[tuple[object, ...]]]
 EVERY_S = 300

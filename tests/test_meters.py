@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from conftest import Pull, rows, simple, with_crc
 
-from slimmemeter import obis
 from slimmemeter.errors import TelegramError
-from slimmemeter.frames import Framer
-from slimmemeter.objects import decode
-from slimmemeter.telegram import Reading, Telegram
+from slimmemeter.p1 import obis
+from slimmemeter.p1.framing import Framer
+from slimmemeter.p1.objects import decode
+from slimmemeter.p1.telegram import Reading, Telegram
 
 Captured = Callable[[str], Path]
 TELEGRAMS = Path(__file__).with_name("telegrams")

@@ -15,9 +15,9 @@ from conftest import rows
 from test_judgement import counted
 from test_web import client_of, text_of
 
-from slimmemeter import schema
 from slimmemeter.errors import StoreError
-from slimmemeter.store import Writer
+from slimmemeter.store import schema
+from slimmemeter.store.writer import Writer
 
 # A step that no version has: a column, and what it says of each row.
 MADE_UP = (
@@ -26,8 +26,8 @@ MADE_UP = (
 )
 UPGRADE = f"""
 import sys
-from slimmemeter import schema
-from slimmemeter.store import Writer
+from slimmemeter.store import schema
+from slimmemeter.store.writer import Writer
 schema.VERSION = 2
 schema.MIGRATIONS = {{1: {MADE_UP!r}}}
 Writer(sys.argv[1]).close()

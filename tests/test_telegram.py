@@ -7,12 +7,13 @@ from conftest import EXAMPLE, simple, with_crc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimmemeter import obis, schema
 from slimmemeter.errors import TelegramError
-from slimmemeter.frames import LONGEST, Framer, crc16, crc_x25
-from slimmemeter.logs import failures
-from slimmemeter.stamps import stamp_utc
-from slimmemeter.telegram import Telegram
+from slimmemeter.p1 import obis
+from slimmemeter.p1.event_logs import failures
+from slimmemeter.p1.framing import LONGEST, Framer, crc16, crc_x25
+from slimmemeter.p1.telegram import Telegram
+from slimmemeter.p1.timestamps import stamp_utc
+from slimmemeter.store import schema
 
 E350 = EXAMPLE.read_bytes()
 

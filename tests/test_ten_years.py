@@ -20,9 +20,11 @@ import pytest
 from conftest import rows, with_crc
 from serving import Server
 
-from slimmemeter import backup, clock, household, pull
-from slimmemeter.household import ZONE, House
-from slimmemeter.telegram import Telegram
+from slimmemeter import clock, pull
+from slimmemeter.demo import household
+from slimmemeter.demo.household import ZONE, House
+from slimmemeter.p1.telegram import Telegram
+from slimmemeter.store import backup
 
 HOUR, DAY = 3600, 86400
 MONTHS_5 = 150 * DAY

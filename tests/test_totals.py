@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_web import client_of
 
-from slimmemeter.store import Writer
-from slimmemeter.telegram import MbusReading, Reading
+from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.store.writer import Writer
 
 # Each with instants shortly before its clocks change, or another day that is odd.
 ZONES = {

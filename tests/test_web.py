@@ -22,9 +22,9 @@ from serving import Server
 from test_history import reading, stored
 from test_meters import telegram
 
-from slimmemeter import clock, outcome
+from slimmemeter import clock, status
 from slimmemeter.settings import Settings
-from slimmemeter.web import create_app
+from slimmemeter.web.app import create_app
 
 NOON = MONDAY + 12 * 3600
 
@@ -222,7 +222,7 @@ def test_old_readings_are_told_with_the_last_pull_s_sentence(
 ) -> None:
     """The page says how old the newest is, and why no newer one came."""
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 4 * 86400)
-    outcome.leave(str(house_database), 3, "p1-pull: nothing was heard\nfrom <it>")
+    status.leave(str(house_database), 3, "p1-pull: nothing was heard\nfrom <it>")
     text = text_of(client, "/")
     assert "Last reading 24 hours ago" in text
     assert "p1-pull: nothing was heard from &lt;it&gt;" in text
@@ -270,7 +270,7 @@ def test_bug_is_a_page_without_a_traceback(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The details go to the log, not to the visitor."""
-    monkeypatch.setattr("slimmemeter.words.age", lambda seconds: 1 / 0)
+    monkeypatch.setattr("slimmemeter.i18n.labels.age", lambda seconds: 1 / 0)
     answer = client.get("/")
     assert answer.status_code == 500
     assert "Traceback" not in answer.text

@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 
-from slimmemeter import demo, household
-from slimmemeter.store import Writer
-from slimmemeter.telegram import Reading
+from slimmemeter.demo import household, run
+from slimmemeter.p1.telegram import Reading
+from slimmemeter.store.writer import Writer
 
 DAYS = 40
 EVERY_S = 300  # as cron pulls
@@ -25,12 +25,12 @@ class House:
         now = int(time.time())
         if os.path.exists(database):
             _forget_since(database, now - 2 * EVERY_S)
-            self._house = demo._house_of(database)
+            self._house = run._house_of(database)
         else:
             begin = now - now % EVERY_S - DAYS * 86400
             self._house = household.House(begin, household.START_WH, household.START_GAS_DM3)
             with Writer(database) as writer:
-                writer.add_many(self._history(now - EVERY_S), demo.SIMULATED)
+                writer.add_many(self._history(now - EVERY_S), run.SIMULATED)
                 writer.close()
         with closing(sqlite3.connect(self.database)) as database:
             self._newest = {
@@ -71,4 +71,4 @@ class Demo:
 
     def __init__(self, folder: str) -> None:
         self.database = f"{folder}/demo.sqlite3"
-        demo.fill(self.database, int(time.time()), lambda told: None)
+        run.fill(self.database, int(time.time()), lambda told: None)

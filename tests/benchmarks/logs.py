@@ -12,8 +12,9 @@ from dsmr_parser.parsers import TelegramParser
 from dsmr_parser.telegram_specifications import V5
 from measure import Work, elapsed_s
 
-from slimmemeter import household, intake
+from slimmemeter.demo import household
 from slimmemeter.settings import Settings
+from slimmemeter.transfer import importer
 
 BEGIN, EVERY_S = 1_780_000_000, 10
 # The program; at its end it tells its peak, as getrusage would tell that of its parent as well.
@@ -45,7 +46,7 @@ class Log:
 
     def _bring_in(self) -> None:
         self._forget()
-        (tally,) = intake.run(Settings({"--db": self._database}), [self.path], dry_run=False)
+        (tally,) = importer.run(Settings({"--db": self._database}), [self.path], dry_run=False)
         if tally.new < self._length:
             raise RuntimeError(f"of {self._length} telegrams {tally.counts} came in")
 

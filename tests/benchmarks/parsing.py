@@ -8,9 +8,9 @@ from measure import Work, elapsed_s
 from sample import BELGIAN, DUTCH
 
 from slimmemeter.errors import TelegramError
-from slimmemeter.frames import LONGEST, crc16
-from slimmemeter.objects import decode
-from slimmemeter.telegram import Telegram
+from slimmemeter.p1.framing import LONGEST, crc16
+from slimmemeter.p1.objects import decode
+from slimmemeter.p1.telegram import Telegram
 
 TIMES = 200
 SAMPLES = {

@@ -11,11 +11,12 @@ from itertools import count, islice
 from house import Demo
 from measure import Work, busy_s, cpu_s
 
-from slimmemeter import history, household, periods
-from slimmemeter.archive import Reader
-from slimmemeter.periods import Period
-from slimmemeter.server import make_app
+from slimmemeter.demo import household
+from slimmemeter.history import consumption, periods
+from slimmemeter.history.periods import Period
 from slimmemeter.settings import Settings
+from slimmemeter.store.reader import Reader
+from slimmemeter.web.server import make_app
 
 STEP_S = 300
 # By the row's name: the kind of period and the table.
@@ -71,7 +72,7 @@ class Pictures:
     def _fill_rrd(self, database: str) -> None:
         reader = Reader(database)
         begin, end = (reader.series()[0][name] // STEP_S * STEP_S for name in ("first", "last"))
-        table = history.power(reader, list(range(begin + STEP_S, end, STEP_S)))
+        table = consumption.power(reader, list(range(begin + STEP_S, end, STEP_S)))
         reader.close()
         file = f"{self._folder}/house.rrd"
         sources = [f"DS:{column.name}:GAUGE:600:0:U" for column in table.columns]

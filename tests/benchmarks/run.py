@@ -25,7 +25,7 @@ from measure import Costs, Work, compare
 from pictures import KINDS, Pictures
 from years import Files, bytes_a_reading
 
-from slimmemeter.archive import Reader
+from slimmemeter.store.reader import Reader
 
 Cells = tuple[str, str, str]  # ours, theirs, ratio
 HEAD = "| row | work | ours | theirs | ratio | goal |\n|---|---|---|---|---|---|"

@@ -13,13 +13,14 @@ from functools import partial
 from house import EVERY_S, Demo
 from measure import Work, busy_s
 
-from slimmemeter import household, periods
-from slimmemeter.archive import Reader
-from slimmemeter.periods import Period
+from slimmemeter.demo import household
+from slimmemeter.history import periods
+from slimmemeter.history.periods import Period
+from slimmemeter.p1.telegram import MbusReading, Reading
 from slimmemeter.settings import Settings
-from slimmemeter.store import Writer
-from slimmemeter.telegram import MbusReading, Reading
-from slimmemeter.web import create_app
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.writer import Writer
+from slimmemeter.web.app import create_app
 
 YEARS = 10
 YEAR_S = 365 * 86400

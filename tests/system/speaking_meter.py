@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 
-from slimmemeter.household import START_GAS_DM3, START_WH, House, SpeakingMeter
+from slimmemeter.demo.household import START_GAS_DM3, START_WH, House, SpeakingMeter
 
 
 def main(path: str, since: str) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from slimmemeter import clock
-from slimmemeter.schema import INSTANT_MASK
+from slimmemeter.store.schema import INSTANT_MASK
 
 from .inside import (
     DATABASE,

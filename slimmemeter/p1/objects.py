@@ -1,0 +1,224 @@
+"""Every object of a telegram, decoded for who asks: `p1-pull --dry-run` and `--json`.
+
+Numbers stay the decimals that the meter printed; times are UTC seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NamedTuple
+
+from slimmemeter.p1 import event_logs, obis
+from slimmemeter.p1.framing import HEX
+from slimmemeter.p1.quantities import MOST_DIGITS, split
+from slimmemeter.p1.telegram import Telegram, mbus_type, printable, text_value
+from slimmemeter.p1.timestamps import stamp_utc
+
+
+class Failure(NamedTuple):
+    """A long power failure: its end (None where the clock wasn't set) and its seconds."""
+
+    ended_at: int | None
+    duration_s: int
+
+
+class Peak(NamedTuple):
+    """A month's peak: the month's end, the quarter-hour's end (None where empty), the power."""
+
+    month_ended_at: int | None
+    at: int | None
+    value: Decimal
+    unit: str
+
+
+class Register(NamedTuple):
+    """One of a profile's registers, as it was when the month began."""
+
+    value: Decimal
+    unit: str | None
+
+
+Value = str | int | Decimal | list[Failure] | list[Peak] | list[Register] | None
+
+
+class Object(NamedTuple):
+    """One line of the table as one telegram has it; `value` is None for `()`."""
+
+    code: str
+    row: obis.Row
+    value: Value
+    unit: str | None = None
+    at: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What JSON calls it."""
+        return self.row[0]
+
+    @property
+    def channel(self) -> int | None:
+        """The M-Bus channel, None for the meter's own objects."""
+        number = int(self.code[2]) if self.code[2:3].isdigit() else 0
+        return number if self.row[0].startswith("mbus_") else None
+
+
+def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list[str]]:
+    """The known objects in the telegram's order, and the lines that aren't understood, raw.
+
+    Of a repeated code the first counts, the others are among the raw lines; so is a known object
+    in a form that isn't its own.
+    """
+    known: dict[bytes, Object] = {}
+    unknown = []
+    for line in filter(None, telegram.lines[1:]):
+        code, _, rest = line.partition(b"(")
+        is_new = rest[-1:] == b")" and code not in known
+        content = rest[:-1]
+        for row, decoder in (_FORMS.get(code) or _forms_of_bare(code)) if is_new else ():
+            found = decoder(content, winter_offset_s) if content else _NOTHING
+            if found is not None:
+                value, unit, at = found
+                known[code] = Object(code.decode(), row, value, unit, at)
+                break
+        else:
+            unknown.append(printable(line))
+    return list(known.values()), unknown
+
+
+Found = tuple[Value, str | None, int | None]  # value, unit, instant
+Decoder = Callable[[bytes, int], Found | None]
+_NOTHING: Found = (None, None, None)
+
+
+def _number(content: bytes, offset_s: int = 0) -> tuple[Decimal, str | None, None] | None:
+    """The number as printed, without its leading zeros, and its unit."""
+    number, unit = split(content)
+    if not number.isdigit():
+        digits = number.removeprefix(b"-").replace(b".", b"", 1)
+        if not digits.isdigit():
+            return None
+    if len(number) > 2 * MOST_DIGITS:
+        return None
+    if not unit:
+        return Decimal(number.decode()), None, None
+    return (Decimal(number.decode()), unit.decode(), None) if unit.isalnum() else None
+
+
+def _count(content: bytes, offset_s: int) -> Found | None:
+    whole = content.isdigit() and len(content) <= MOST_DIGITS
+    return (int(content), None, None) if whole else None
+
+
+def _tariff(content: bytes, offset_s: int) -> Found | None:
+    return _count(content.rpartition(b" ")[2], offset_s)  # Hungary prints `TARIFF 2`
+
+
+def _amperes(content: bytes, offset_s: int) -> Found | None:
+    found = _number(content)
+    return found if found and found[1] == "A" else None
+
+
+def _mbus_type(content: bytes, offset_s: int) -> Found | None:
+    kind = mbus_type(content)
+    return None if kind is None else (kind, None, None)
+
+
+def _state(content: bytes, offset_s: int) -> Found:
+    return _count(content, offset_s) or _plain(content, offset_s)
+
+
+def _id(content: bytes, offset_s: int) -> Found:
+    return text_value(content), None, None
+
+
+def _message(content: bytes, offset_s: int) -> Found:
+    """The text, in ASCII or UTF-8; some meters fill what says nothing with bytes of FF."""
+    if not content.strip(b"\xff") or not content.strip(b"Ff"):
+        return _NOTHING
+    if len(content) % 2 == 0 and not content.strip(HEX):
+        decoded = bytes.fromhex(content.decode("ascii")).decode("utf-8", "replace")
+        if decoded.isprintable() and "\ufffd" not in decoded:
+            return decoded, None, None
+    return printable(content), None, None
+
+
+def _plain(content: bytes, offset_s: int) -> Found:
+    return printable(content), None, None
+
+
+def _stamp(content: bytes, offset_s: int) -> Found:
+    return None, None, stamp_utc(content, offset_s)
+
+
+def _stamped(content: bytes, offset_s: int) -> Found | None:
+    """(stamp)(number), or P1 3.0's seven groups of which the last is the number (5.10)."""
+    parts = event_logs.groups(content)
+    if len(parts) == 7:
+        parts = [parts[0], parts[6] + b"*" + parts[5]]
+    found = _number(parts[1]) if len(parts) == 2 else None
+    return None if found is None else (found[0], found[1], stamp_utc(parts[0], offset_s))
+
+
+def _hour(content: bytes, offset_s: int) -> Found | None:
+    """(number)(stamp), the other way round."""
+    value, _, stamp = content.partition(b")(")
+    found = _number(value)
+    return None if found is None else (found[0], found[1], stamp_utc(stamp, offset_s))
+
+
+def _log(content: bytes, offset_s: int) -> Found:
+    return [Failure(*entry) for entry in event_logs.failures(content, offset_s)], None, None
+
+
+def _peaks(content: bytes, offset_s: int) -> Found | None:
+    """Belgium's history of month peaks."""
+    triples = event_logs.peaks_before(content)
+    peaks = []
+    for month_end, at, power in triples or ():
+        value, unit, _ = _number(power) or (None, None, None)
+        if value is None or unit is None:
+            return None
+        ended_at = stamp_utc(month_end, offset_s)
+        peaks.append(Peak(ended_at, stamp_utc(at, offset_s), value, unit))
+    return None if triples is None else (peaks, None, None)
+
+
+def _profile(content: bytes, offset_s: int) -> Found | None:
+    """Hungary's profile: (stamp), then the registers of that instant without their codes."""
+    stamp, *values = event_logs.groups(content)
+    registers = [Register(*found[:2]) for found in map(_number, values) if found]
+    at = stamp_utc(stamp, offset_s)
+    return (registers, None, at) if at and registers and len(registers) == len(values) else None
+
+
+_DECODERS: dict[str, Decoder] = {
+    **dict.fromkeys((obis.ENERGY, obis.POWER, obis.VOLTAGE, obis.CURRENT, obis.NUMBER), _number),
+    obis.AMPERES: _amperes,
+    obis.COUNT: _count,
+    obis.TARIFF: _tariff,
+    obis.MBUS_TYPE: _mbus_type,
+    obis.ID: _id,
+    obis.MESSAGE: _message,
+    obis.STATE: _state,
+    obis.PLAIN: _plain,
+    obis.STAMP: _stamp,
+    obis.STAMPED: _stamped,
+    obis.OLD_STAMPED: _stamped,
+    obis.HOUR: _hour,
+    obis.FAILURE_LOG: _log,
+    obis.PEAKS: _peaks,
+    obis.PROFILE: _profile,
+}
+# By the code as printed: what it is, and what it is else where its value has another form.
+_FORMS: dict[bytes, list[tuple[obis.Row, Decoder]]] = {
+    code.encode(): [
+        (form, _DECODERS[form[2]]) for form in (row, obis.OTHERWISE_AS_PRINTED.get(code)) if form
+    ]
+    for code, row in obis.AS_PRINTED.items()
+}
+
+
+def _forms_of_bare(code: bytes) -> list[tuple[obis.Row, Decoder]]:
+    bare = obis.without_sixth_group(code.decode("ascii", "replace"))
+    return _FORMS.get(bare.encode("ascii", "replace"), [])

@@ -1,0 +1,175 @@
+"""A telegram for people (`--dry-run`) and for programs (`--json`)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from slimmemeter.p1 import obis
+from slimmemeter.p1.objects import Failure, Object, Peak, Register, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from slimmemeter.p1.telegram import Reading, Telegram
+
+CRC_WORDS = {
+    "ok": "CRC ok.",
+    "absent": "No CRC: this meter sends none.",
+    "missing": "CRC MISSING: do not trust.",
+    "wrong": "CRC WRONG: do not trust.",
+}
+WITH_STAMP = (obis.STAMPED, obis.OLD_STAMPED, obis.HOUR, obis.PROFILE)
+
+
+def as_json(telegram: Telegram, reading: Reading | None, winter_offset_s: int) -> str:
+    """The telegram as one JSON object; without a reading (a damaged telegram) all that is known."""
+    known, unknown = decode(telegram, winter_offset_s)
+    document = {
+        "header": telegram.header,
+        "version": reading and reading.version,
+        "meter_id": reading and reading.meter_id,
+        "taken_at": _utc(reading.stamp if reading else None),
+        "tariff": reading and reading.tariff,
+        "crc": telegram.crc,
+        "objects": {entry.code: _plain_object(entry) for entry in known},
+        "mbus": _plain_devices(known),
+        "unknown": unknown,
+    }
+    return _json(document)
+
+
+def _plain_object(entry: Object) -> dict[str, object]:
+    plain: dict[str, object] = {"name": entry.name}
+    if entry.channel is not None:
+        plain["channel"] = entry.channel
+    plain["value"] = _plain_value(entry)
+    if entry.unit is not None:
+        plain["unit"] = entry.unit
+    if entry.row[2] in WITH_STAMP:
+        plain["at"] = _utc(entry.at)
+    return plain
+
+
+def _plain_value(entry: Object) -> object:
+    if entry.row[2] == obis.STAMP:
+        return _utc(entry.at)
+    if not isinstance(entry.value, list):
+        return entry.value
+    return [
+        {
+            name: _utc(value) if name.endswith("at") else value
+            for name, value in item._asdict().items()
+        }
+        for item in entry.value
+    ]
+
+
+def _plain_devices(known: list[Object]) -> list[dict[str, object]]:
+    """Each M-Bus counter with its device's type and id beside it."""
+    by_code = {entry.code: entry for entry in known}
+    devices: list[dict[str, object]] = []
+    for entry in known:
+        if entry.name == "mbus_reading" and entry.at is not None and entry.unit is not None:
+            about = [by_code.get(entry.code[:4] + code) for code in ("24.1.0", "96.1.0", "96.1.1")]
+            kind, *ids = (None if other is None else other.value for other in about)
+            devices.append(
+                {
+                    "channel": entry.channel,
+                    "type": obis.MBUS_TYPES.get(kind, kind) if isinstance(kind, int) else kind,
+                    "device_id": next((name for name in ids if name), None),
+                    "at": _utc(entry.at),
+                    "value": entry.value,
+                    "unit": entry.unit,
+                }
+            )
+    return devices
+
+
+def _utc(at: int | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _json(value: object) -> str:
+    """JSON text in which a Decimal is the number that the meter printed, digit by digit."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(key)}: {_json(item)}" for key, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_json, value)) + "]"
+    return json.dumps(value)
+
+
+def page(telegram: Telegram, winter_offset_s: int, house: ZoneInfo) -> str:
+    """The telegram as a person with a new cable wants to see it."""
+    known, unknown = decode(telegram, winter_offset_s)
+    version = next((entry.value for entry in known if entry.name == "version"), None)
+    has_total = any(entry.name == "import_total" for entry in known)
+    names = obis.tariff_names(version if isinstance(version, str) else None, has_total)
+    media = {entry.channel: entry.value for entry in known if entry.name == "mbus_type"}
+    cells = [_cells(entry, names, media, house) for entry in known]
+    widths = [max((len(row[place]) for row in cells), default=0) for place in range(3)]
+    lines = [f"Telegram of /{telegram.header}", ""]
+    if telegram.crc in ("wrong", "missing"):
+        lines.insert(0, CRC_WORDS[telegram.crc])
+    for entry, (label, value, unit, code, note) in zip(known, cells, strict=True):
+        cell = f"{label:<{widths[0]}}  {value:>{widths[1]}} {unit:<{widths[2]}}  {code:<12} {note}"
+        lines.append(cell.rstrip())
+        if isinstance(entry.value, list):
+            lines += [f"    {_entry(item, house)}" for item in entry.value]
+    if unknown:
+        lines += ["", "Not understood, as it came:", *(f"    {line}" for line in unknown)]
+    return "\n".join([*lines, "", f"{CRC_WORDS[telegram.crc]} Nothing was stored."])
+
+
+def _cells(
+    entry: Object, names: dict[int, str], media: Mapping[int | None, object], house: ZoneInfo
+) -> tuple[str, str, str, str, str]:
+    """Label, value, unit, code and note of one line."""
+    label, value, note = entry.row[1], entry.value, ""
+    for number, name in names.items():
+        label = label.replace(f"tariff {number}", f"tariff {number} ({name})")
+    if entry.channel is not None:
+        medium = media.get(entry.channel)
+        kind = obis.MBUS_TYPES.get(medium, "") if isinstance(medium, int) else ""
+        label = (
+            f"Channel {entry.channel}{' ' * bool(kind)}{kind.replace('_', ' ')}: {label.lower()}"
+        )
+        if entry.name == "mbus_type" and kind:
+            note = kind.replace("_", " ")
+    if entry.name == "tariff" and isinstance(value, int):
+        note = names.get(value, "")
+    if entry.row[2] in WITH_STAMP:
+        note = "at " + _local(entry.at, house)
+    if entry.row[2] == obis.STAMP:
+        value = _local(entry.at, house)
+    if isinstance(value, list):
+        value = len(value)
+    text = (
+        "-" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+    )
+    if len(text) > 40:  # a long message goes under the columns, not through them
+        note, text = text, ""
+    return label, text, entry.unit or "", entry.code, note
+
+
+def _entry(item: Failure | Peak | Register, house: ZoneInfo) -> str:
+    if isinstance(item, Register):
+        return f"{item.value:f} {item.unit or ''}".rstrip()
+    if isinstance(item, Failure):
+        minutes, seconds = divmod(item.duration_s, 60)
+        lasted = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+        return f"ended {_local(item.ended_at, house)}, lasted {lasted}"
+    month_ended = _local(item.month_ended_at, house)
+    return f"month until {month_ended}: {item.value:f} {item.unit} at {_local(item.at, house)}"
+
+
+def _local(at: int | None, house: ZoneInfo) -> str:
+    if at is None:
+        return "a time not known"
+    return datetime.fromtimestamp(at, house).strftime("%Y-%m-%d %H:%M:%S %Z")
