@@ -29,6 +29,7 @@ LIMITS: dict[str, Any] = {
     "channel_timeout": 20,  # seconds in which a request must be there, and an answer be taken
     "cleanup_interval": 5,
     "connection_limit": 400,
+    "clear_untrusted_proxy_headers": False,  # `access` refuses them, and so must see them
 }
 LOOK_S = 5  # for connections that are due to be closed
 NEVER_S = 86400
