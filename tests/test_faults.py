@@ -1,5 +1,6 @@
 """Faults that need no machine of their own; the others are in `tests/system/test_faults.py`, and
-those of the disk, the lock and the clock of a pull in `test_durable.py` and `test_clock.py`."""
+those of the disk, the lock and the clock of a pull in `store/test_durable.py` and
+`test_clock.py`."""
 
 from __future__ import annotations
 

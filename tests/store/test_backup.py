@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MONDAY, Pull, Run, kill_in_a_transaction, rows, simple
-from test_judgement import counted
+from test_validation import counted
 from test_web import client_of, text_of
 
 from slimmemeter import clock, status

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from conftest import MONDAY, ROOT, Pull, needs, rows
 from flask.testing import FlaskClient
-from test_history import reading, stored
+from test_consumption import reading, stored
 from test_meters import telegram
 from test_web import client_of, plain
 from werkzeug.test import TestResponse

@@ -22,7 +22,7 @@ from slimmemeter.p1.objects import decode
 from slimmemeter.p1.telegram import Reading, Telegram
 
 Captured = Callable[[str], Path]
-TELEGRAMS = Path(__file__).with_name("telegrams")
+TELEGRAMS = Path(__file__).parent.parent / "telegrams"
 NOON = 1_795_431_600  # 2026-11-23 12:00:00 W
 
 # Meter, version, tariff, stamp, and by channel the M-Bus devices: type, counter, unit.

@@ -19,7 +19,7 @@ from conftest import MONDAY, Pull, kill_in_a_transaction, rows, simple
 from flask.testing import FlaskClient
 from PIL import Image
 from serving import Server
-from test_history import reading, stored
+from test_consumption import reading, stored
 from test_meters import telegram
 
 from slimmemeter import clock, status

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import rows
-from test_judgement import counted
+from test_validation import counted
 from test_web import client_of, text_of
 
 from slimmemeter.errors import StoreError

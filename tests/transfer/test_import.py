@@ -18,8 +18,8 @@ from conftest import MONDAY, Run, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_durable import STEP_S, said
-from test_judgement import counted, stored, told
 from test_totals import House, houses, spread
+from test_validation import counted, stored, told
 from test_web import client_of
 
 from slimmemeter import cli

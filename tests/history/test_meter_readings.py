@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import MONDAY, Pull, rows, simple
 from flask.testing import FlaskClient
-from test_judgement import counted, stored, told
+from test_validation import counted, stored, told
 from test_web import client_of, plain
 
 from slimmemeter import clock

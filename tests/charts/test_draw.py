@@ -14,7 +14,7 @@ from flask import Flask
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
-from test_history import reading, stored
+from test_consumption import reading, stored
 from test_web import client_of
 
 from slimmemeter import clock

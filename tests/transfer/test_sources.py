@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from conftest import MONDAY, Pull, Run, rows
 from test_import import rows_of
-from test_judgement import counted, stored, told
 from test_meters import Captured, captured
+from test_validation import counted, stored, told
 
 from slimmemeter.demo import household
 from slimmemeter.settings import Settings

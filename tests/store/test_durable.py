@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MONDAY, PULL, Run, needs, rows, simple
-from test_judgement import told
+from test_validation import told
 
 KILLS, MANY_KILLS = 100, 2_000
 STEP_S = 300

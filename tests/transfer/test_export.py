@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MONDAY, Run, rows
-from test_judgement import counted, stored
+from test_validation import counted, stored
 from test_web import client_of
 
 from slimmemeter.p1.telegram import MbusReading, Reading
