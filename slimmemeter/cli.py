@@ -22,15 +22,15 @@ FLAGS = {setting.flag: setting for setting in SETTINGS}
 
 
 def main() -> None:
-    """Run the command that was asked for, and leave with its exit code."""
+    """Run a command, and exit with its exit code."""
     process.open_closed_streams()
     arguments = _parser().parse_args()
     try:
         flags = {flag: getattr(arguments, flag[2:], None) for flag in FLAGS}
         sys.exit(arguments.run(Settings(flags), arguments))
     except SlimmemeterError as error:
-        said = f"slimmemeter: {error}".encode("utf-8", "surrogateescape")
-        print(printable(said), file=sys.stderr)
+        sentence = f"slimmemeter: {error}".encode("utf-8", "surrogateescape")
+        print(printable(sentence), file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -50,7 +50,7 @@ def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
         process.write(checks.report(settings))
         return 0
     if arguments.rebuild:
-        process.say(checks.rebuild(settings))
+        process.print_line(checks.rebuild(settings))
         return 0
     return checks.run(settings)
 
@@ -59,23 +59,23 @@ def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter.store import backup
 
     content = backup.make(settings.database, arguments.to or backup.folder_of(settings))
-    process.say(f"{content.path} has {_told(content, settings)}, and was proved")
+    process.print_line(f"{content.path} has {_contents(content, settings)}, and was verified")
     return 0
 
 
 def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter.store import backup
 
-    def is_meant(content: backup.Content) -> bool:
+    def confirm(content: backup.Content) -> bool:
         return arguments.yes or _agreed(
-            f"{content.path} has {_told(content, settings)}. Put it in the place of"
+            f"{content.path} has {_contents(content, settings)}. Put it in the place of"
             f" {settings.database}?"
         )
 
-    content, aside = backup.restore(arguments.file, settings.database, is_meant)
-    process.say(f"{settings.database} now has {_told(content, settings)}")
+    content, aside = backup.restore(arguments.file, settings.database, confirm)
+    process.print_line(f"{settings.database} now has {_contents(content, settings)}")
     if aside is not None:
-        process.say(f"what was there before is in {aside}")
+        process.print_line(f"what was there before is in {aside}")
     return 0
 
 
@@ -83,14 +83,14 @@ def _start_over(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter.store import backup
 
     if not (arguments.yes or _agreed(f"Set {settings.database} aside and begin a new one?")):
-        raise UsageError("nothing was done, as that wasn't meant")
+        raise UsageError("cancelled: nothing was changed")
     aside = backup.start_over(settings.database)
-    process.say(f"{settings.database} is empty now; what was there is in {aside}")
+    process.print_line(f"{settings.database} is empty now; what was there is in {aside}")
     return 0
 
 
-def _told(content: backup.Content, settings: Settings) -> str:
-    """How many readings, from when to when."""
+def _contents(content: backup.Content, settings: Settings) -> str:
+    """The number of readings, and their first and last time."""
     if content.first is None or content.newest is None:
         return "no reading"
     zone = settings.zone_info()
@@ -99,9 +99,9 @@ def _told(content: backup.Content, settings: Settings) -> str:
 
 
 def _agreed(question: str) -> bool:
-    """Ask a person. :raises UsageError: there is none."""
+    """A person's answer. :raises UsageError: there is no terminal to ask on."""
     if not sys.stdin.isatty():
-        raise UsageError("nobody is there to confirm it; --yes does")
+        raise UsageError("there is no terminal to confirm it; use --yes")
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "j", "ja")
     except EOFError:
@@ -115,32 +115,32 @@ def _import(settings: Settings, arguments: argparse.Namespace) -> int:
         raise UsageError("which file? `slimmemeter import FILE...`")
     if arguments.undo:
         count = importer.undo(settings, arguments.files[0])
-        process.say(f"{count} readings of import {arguments.files[0]} were taken out")
+        process.print_line(f"{count} readings of import {arguments.files[0]} were removed")
         return 0
     for tally in importer.run(settings, arguments.files, arguments.dry_run):
-        process.say(_tallied(tally, settings, arguments.dry_run))
+        process.print_line(_summary(tally, settings, arguments.dry_run))
     return 0
 
 
-def _tallied(tally: importer.Tally, settings: Settings, dry_run: bool) -> str:
-    """What came of a file, in a few lines."""
+def _summary(tally: importer.Tally, settings: Settings, dry_run: bool) -> str:
+    """The result of one file, in a few lines."""
     zone = settings.zone_info()
-    said = f"{tally.path} ({tally.kind}): {tally.new} new readings"
+    text = f"{tally.path} ({tally.kind}): {tally.new} new readings"
     if tally.first is not None and tally.last is not None:
         begin, end = (datetime.fromtimestamp(at, zone) for at in (tally.first, tally.last))
-        said += f", of all from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
-    for outcome, words in (("known", "known before"), ("conflict", "other than what is stored")):
-        if outcome in tally.counts:
-            said += f"; {tally.counts[outcome]} {words}"
-    if tally.seldom:
-        said += f"; {tally.seldom} new power failures, peaks and counts"
-    if tally.wrong:
-        said += f"; {tally.wrong} that are none"
+        text += f", of all from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+    for result, words in (("known", "stored before"), ("conflict", "other than what is stored")):
+        if result in tally.counts:
+            text += f"; {tally.counts[result]} {words}"
+    if tally.log_rows:
+        text += f"; {tally.log_rows} new power failures, peaks and counts"
+    if tally.invalid:
+        text += f"; {tally.invalid} invalid"
     if dry_run:
-        said += "; nothing was stored"
-    elif tally.is_noted:
-        said += f"; `slimmemeter import --undo {tally.number}` takes them out again"
-    return "\n".join([said, *(f"    left out: {each}" for each in tally.left_out)])
+        text += "; nothing was stored"
+    elif tally.is_recorded:
+        text += f"; `slimmemeter import --undo {tally.number}` removes them again"
+    return "\n".join([text, *(f"    left out: {each}" for each in tally.left_out)])
 
 
 def _export(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -166,8 +166,8 @@ def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 class Command(NamedTuple):
-    """What it is, what runs it, the settings that are its flags, its other flags, and its one
-    argument: name, number as argparse has it, what it is."""
+    """A command: its sentence, its function, the settings that are its flags, its other flags, and
+    its argument (name, number as in argparse, sentence)."""
 
     sentence: str
     run: Callable[[Settings, argparse.Namespace], int]
@@ -180,16 +180,16 @@ YES = {"--yes": "don't ask"}
 COMMANDS = {
     "serve": Command("serve the pages", _serve, ("--db", "--listen")),
     "doctor": Command(
-        "look for what is wrong, from the cable to the pages",
+        "check everything, from the cable to the pages",
         _doctor,
         ("--port", "--line", "--timeout", "--db", "--listen"),
         {
-            "--report": "print a telegram without its serial numbers, to be shown to others",
-            "--rebuild": "judge all stored readings anew, and record again what is noticed",
+            "--report": "print a telegram without serial numbers, to show to others",
+            "--rebuild": "validate all stored readings again",
         },
     ),
     "backup": Command(
-        "make a proved copy of the database, while all goes on",
+        "make a verified copy of the database while everything goes on",
         _backup,
         ("--db",),
         argument=("to", "?", "the folder; without it SLIMMEMETER_BACKUP_DIR"),
@@ -202,12 +202,12 @@ COMMANDS = {
         ("file", None, "the backup"),
     ),
     "import": Command(
-        "bring readings in: logs of telegrams, CSV, databases, DSMR-reader's backup",
+        "import readings: logs of telegrams, CSV, databases, DSMR-reader's backup",
         _import,
         ("--db",),
         {
-            "--dry-run": "say what would come, and store nothing",
-            "--undo": "take out the import of that number",
+            "--dry-run": "print the result, and store nothing",
+            "--undo": "remove the import of that number",
         },
         ("files", "*", "the files, or the number; - is standard input"),
     ),
@@ -228,7 +228,7 @@ COMMANDS = {
         "a simulated house and its pages",
         _demo,
         ("--db", "--listen"),
-        {"--check": "look at the pages once, and end"},
+        {"--check": "fetch the pages once, and end"},
     ),
 }
 
@@ -237,22 +237,22 @@ def _parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code}  {meaning}" for code, meaning in COMMANDS_CODES.items())
     parser = argparse.ArgumentParser(
         prog="slimmemeter",
-        description="Show what the smart meter told.",
+        description="Show the readings of the smart meter.",
         epilog=f"exit codes:\n{codes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"slimmemeter {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, told in COMMANDS.items():
-        command = commands.add_parser(name, help=told.sentence, allow_abbrev=False)
-        command.set_defaults(run=told.run)
-        if told.argument is not None:
-            argument, number, meaning = told.argument
+    for name, about in COMMANDS.items():
+        command = commands.add_parser(name, help=about.sentence, allow_abbrev=False)
+        command.set_defaults(run=about.run)
+        if about.argument is not None:
+            argument, number, meaning = about.argument
             command.add_argument(argument, nargs=number, metavar=argument.upper(), help=meaning)
-        for flag in told.settings:
+        for flag in about.settings:
             command.add_argument(flag, help=FLAGS[flag].sentence)
-        for flag, meaning in told.switches.items():
+        for flag, meaning in about.switches.items():
             command.add_argument(flag, action="store_true", help=meaning)
     return parser
 

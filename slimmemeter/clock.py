@@ -1,7 +1,7 @@
-"""The instant of a reading: which of two clocks is to be believed.
+"""The instant of a reading: which of two clocks to believe.
 
-Meters' clocks are unset, stuck or off for weeks, and a Pi has none of its own that survives a
-power cut. One that agrees with the other is right; else the kernel tells whether it is set.
+Meters' clocks are unset, stuck or wrong for weeks, and a Pi has no clock that survives a power cut.
+Two clocks that agree are right; otherwise the kernel knows whether its own is synchronised.
 """
 
 from __future__ import annotations
@@ -22,12 +22,17 @@ def now() -> int:
     return int(time.time())
 
 
+def utc(at: int) -> str:
+    """UTC seconds in ISO 8601: 2026-11-23T13:05:03Z."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+
+
 def is_synchronised() -> bool:
-    """Whether the kernel says that its clock was set by another (adjtimex(2), STA_UNSYNC)."""
+    """Whether the kernel reports its clock as synchronised (adjtimex(2), STA_UNSYNC)."""
     import ctypes
 
     class Timex(ctypes.Structure):
-        # The kernel's struct timex is 208 bytes; only its mode and status are of interest.
+        # The kernel's struct timex is 208 bytes; only its mode and status matter here.
         _fields_ = (
             ("modes", ctypes.c_uint),
             ("offset", ctypes.c_long),
@@ -44,21 +49,20 @@ def is_synchronised() -> bool:
     return state not in (-1, time_error) and not timex.status & unsynchronised
 
 
-def instant(stamp: int | None, received_at: int, newest: Callable[[], int | None]) -> int:
-    """The UTC seconds of a reading that came with this stamp at this time of ours.
+def instant(timestamp: int | None, received_at: int, newest: Callable[[], int | None]) -> int:
+    """The UTC seconds of a reading with this timestamp that was received at this time.
 
-    :param newest: asked only where it matters, for the instant of the newest reading.
-
+    :param newest: gives the instant of the newest reading; called only if it matters.
     :raises TelegramError: neither clock can be trusted.
     """
-    if stamp is not None and abs(stamp - received_at) <= AGREEMENT_S:
-        return stamp
+    if timestamp is not None and abs(timestamp - received_at) <= AGREEMENT_S:
+        return timestamp
     if is_synchronised():
         return received_at
-    if stamp is not None and stamp > (newest() or 0):
-        return stamp
+    if timestamp is not None and timestamp > (newest() or 0):
+        return timestamp
     raise TelegramError(
         "neither the meter nor this computer knows the time: the meter's clock is"
-        f" {'not set' if stamp is None else 'behind the newest reading'},"
+        f" {'not set' if timestamp is None else 'behind the newest reading'},"
         " and this computer's was not set since it started"
     )

@@ -1,4 +1,4 @@
-"""What `scripts/install.sh` asks of the version that it installs, one word each time."""
+"""The steps of `scripts/install.sh` that need the program that it installs, by name."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from datetime import datetime
 
 from slimmemeter import __version__, clock, process
 from slimmemeter.doctor import checks
-from slimmemeter.doctor.finding import FINE
 from slimmemeter.errors import SlimmemeterError, StoreError, UsageError
 from slimmemeter.settings import Settings, as_file
+from slimmemeter.status import PULL_EVERY_S
 from slimmemeter.store import backup
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.writer import Writer
-from slimmemeter.web import access
+from slimmemeter.web import network
+from slimmemeter.web.password import hashed as hashed_password
 
 UP_WITHIN_S = 20
-EVERY_S = 300  # cron's pull
 BEFORE_UPGRADES = "before-upgrades"  # a folder beside the database
-DRAWN_FROM = 2  # readings: what was used is a difference
+DRAWN_FROM = 2  # readings: consumption is a difference
 
 
 def settings_file() -> str:
-    """The first settings file, with the password that stands on standard input, if one does."""
+    """The first settings file, with the password from standard input unless that is empty."""
     password = sys.stdin.readline().rstrip("\n")
-    return as_file({"SLIMMEMETER_PASSWORD": access.hashed(password)} if password else {})
+    return as_file({"SLIMMEMETER_PASSWORD": hashed_password(password)} if password else {})
 
 
 def hashed() -> str:
-    """A password of standard input as SLIMMEMETER_PASSWORD may hold it."""
-    return access.hashed(sys.stdin.readline().rstrip("\n"))
+    """A password from standard input, hashed for SLIMMEMETER_PASSWORD."""
+    return hashed_password(sys.stdin.readline().rstrip("\n"))
 
 
 def back_up() -> str:
-    """Where a proved copy of the readings is now; nothing where there are none.
+    """The path of a new verified backup; empty if there is no database.
 
-    It isn't among the nightly ones, of which the next would take its place.
+    It isn't among the nightly ones, the next of which would replace it.
 
     :raises StoreError: it can't be made.
     """
@@ -51,7 +51,7 @@ def back_up() -> str:
 
 
 def migrate() -> str:
-    """Bring the database to this version's schema. :raises StoreError: it stays as it was."""
+    """Upgrade the database to this version's schema. :raises StoreError: it stays as it was."""
     settings = Settings({})
     if os.path.exists(settings.database):
         Writer(settings.database, settings.timeout_s).close()
@@ -59,20 +59,21 @@ def migrate() -> str:
 
 
 def ask() -> str:
-    """The pages answer. :raises StoreError: not in time, or of another version."""
+    """Wait until the pages answer. :raises StoreError: not in time, or of another version."""
     listen = Settings({}).listen
     deadline_s = time.monotonic() + UP_WITHIN_S
-    while (found := checks.of_pages(listen)).state != FINE:
+    while (found := checks.check_pages(listen))[1] is None:
         if time.monotonic() > deadline_s:
-            raise StoreError(found.sentence)
+            raise StoreError(found[0].sentence)
         time.sleep(0.1)
-    if not found.sentence.endswith(f" {__version__}"):
-        raise StoreError(f"{found.sentence}, and not {__version__}")
-    return found.sentence
+    finding, version = found
+    if version != __version__:
+        raise StoreError(f"{finding.sentence}, and not {__version__}")
+    return finding.sentence
 
 
 def addresses() -> str:
-    """What to open in a browser, and when there is a picture."""
+    """The addresses of the pages, and when the first picture is there."""
     settings = Settings({})
     port = settings.listen.rpartition(":")[2]
     hosts = [f"{socket.gethostname().partition('.')[0]}.local", *_numeric()]
@@ -81,7 +82,7 @@ def addresses() -> str:
 
 
 def _numeric() -> list[str]:
-    found = [each.ip for each in access.interfaces() if not each.ip.is_link_local]
+    found = [each.ip for each in network.interfaces() if not each.ip.is_link_local]
     return [
         f"[{ip}]" if ip.version == 6 else str(ip)
         for ip in sorted(found, key=lambda ip: ip.version)
@@ -90,25 +91,24 @@ def _numeric() -> list[str]:
 
 
 def _first_picture(settings: Settings) -> str:
-    if _readings(settings.database) >= DRAWN_FROM:
+    if _reading_count(settings.database) >= DRAWN_FROM:
         return "the pictures are there now"
     now = clock.now()
-    missing = DRAWN_FROM - _readings(settings.database)
-    at = datetime.fromtimestamp(now - now % EVERY_S + missing * EVERY_S + 60, settings.zone_info())
+    missing = DRAWN_FROM - _reading_count(settings.database)
+    at = datetime.fromtimestamp(
+        now - now % PULL_EVERY_S + missing * PULL_EVERY_S + 60, settings.zone_info()
+    )
     return f"the first picture is there at {at:%H:%M}"
 
 
-def _readings(path: str) -> int:
+def _reading_count(path: str) -> int:
     if not os.path.exists(path):
         return 0
-    reader = Reader(path)
-    try:
+    with Reader(path) as reader:
         return reader.extent()[0]
-    finally:
-        reader.close()
 
 
-QUESTIONS = {
+STEPS = {
     "settings": settings_file,
     "hash": hashed,
     "backup": back_up,
@@ -119,12 +119,12 @@ QUESTIONS = {
 
 
 def main() -> None:
-    """Answer, and end with the exit code of what was wrong."""
+    """Run the step that is named, and exit with the exit code of an error."""
     try:
-        if len(sys.argv) != 2 or sys.argv[1] not in QUESTIONS:
-            raise UsageError(f"one of {', '.join(QUESTIONS)}")
-        if said := QUESTIONS[sys.argv[1]]():
-            process.say(said)
+        if len(sys.argv) != 2 or sys.argv[1] not in STEPS:
+            raise UsageError(f"one of {', '.join(STEPS)}")
+        if text := STEPS[sys.argv[1]]():
+            process.print_line(text)
     except SlimmemeterError as error:
         print(f"slimmemeter: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -1,7 +1,7 @@
-"""Cron's pulls fail three times in a row, or work again: a person is told, once each.
+"""Runs the household's command when pulls fail three times in a row, and when they work again.
 
-How many failed, and whether that was told, is in the file `failures` beside the database; in memory
-where that can't be written, as on a full disk.
+The number of failures, and whether the command has run, are in the file `failures` beside the
+database, or in memory where that can't be written, as on a full disk.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from slimmemeter import process
 from slimmemeter.status import RUN_FOLDER
 
 AFTER = 3  # failures in a row
@@ -17,84 +18,78 @@ FILE = "failures"
 RECOVERED = "p1-pull: a reading is stored again"
 
 
-def failed(database: str, command: str, code: int, sentence: str) -> None:
-    """Count a pull that failed; tell it to the command if enough did, until it was heard."""
-    count, told = _read(database)
+def pull_failed(database: str, command: str, exit_code: int, sentence: str) -> None:
+    """Count a failure; from the third on run the command, until it has succeeded once."""
+    count, is_notified = _read(database)
     count += 1
-    if count >= AFTER and not told and command:
-        told = _tell(command, code, sentence)
-    _write(database, f"{count} {int(told)}\n")
+    if count >= AFTER and not is_notified and command:
+        is_notified = _run(command, exit_code, sentence)
+    _write(database, f"{count} {int(is_notified)}\n")
 
 
-def is_counted(database: str) -> bool:
+def is_failing(database: str) -> bool:
     """Whether the pull before this one failed."""
-    return any(map(os.path.exists, _places(database)))
+    return any(map(os.path.exists, _files(database)))
 
 
-def ended(database: str, command: str) -> None:
-    """A pull was well: forget the failures before it; tell the command, if it was told of them."""
-    _, told = _read(database)
-    if told and command and not _tell(command, 0, RECOVERED):
+def pull_recovered(database: str, command: str) -> None:
+    """Forget the failures, after running the command if it ran for them."""
+    _, is_notified = _read(database)
+    if is_notified and command and not _run(command, 0, RECOVERED):
         return
-    for place in _places(database):
-        if os.path.exists(place):
-            os.unlink(place)
+    for path in _files(database):
+        if os.path.exists(path):
+            os.unlink(path)
 
 
-def _tell(command: str, code: int, sentence: str) -> bool:
-    """Run the household's command, the sentence being its input; whether it heard.
-
-    Its exit code must be 0 within a minute. What it says on standard error goes where ours goes.
-    """
+def _run(command: str, exit_code: int, sentence: str) -> bool:
+    """Run the command with the sentence as its input; whether it exited with 0 within a minute."""
     import signal
     import subprocess
 
-    process = subprocess.Popen(
+    child = subprocess.Popen(
         ["/bin/sh", "-c", command],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
-        env={**os.environ, "SLIMMEMETER_EXIT_CODE": str(code)},
+        env={**os.environ, "SLIMMEMETER_EXIT_CODE": str(exit_code)},
     )
     try:
-        process.communicate(f"{sentence}\n".encode("utf-8", "surrogateescape"), COMMAND_S)
-        why = f"ended with exit code {process.returncode}"
+        child.communicate(f"{sentence}\n".encode("utf-8", "surrogateescape"), COMMAND_S)
+        failure = f"ended with exit code {child.returncode}"
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        why = f"took longer than {COMMAND_S} s"
-    if process.returncode:
-        print(f"p1-pull: SLIMMEMETER_ON_TROUBLE {why}", file=sys.stderr)
-    return process.returncode == 0
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        failure = f"took longer than {COMMAND_S} s"
+    if child.returncode:
+        print(f"p1-pull: SLIMMEMETER_ON_TROUBLE {failure}", file=sys.stderr)
+    return child.returncode == 0
 
 
-def _places(database: str) -> list[str]:
+def _files(database: str) -> list[str]:
     return [f"{folder}/{FILE}" for folder in (RUN_FOLDER, os.path.dirname(database))]
 
 
 def _read(database: str) -> tuple[int, bool]:
-    """How many failed, and whether that was told."""
-    for place in _places(database):
+    """The number of failures, and whether the command has run for them."""
+    for path in _files(database):
         try:
-            with open(place, encoding="ascii") as file:
-                count, told = map(int, file.read().split())
-                return count, bool(told)
+            with open(path, encoding="ascii") as file:
+                count, is_notified = map(int, file.read().split())
+                return count, bool(is_notified)
         except (OSError, ValueError):
             pass
     return 0, False
 
 
 def _write(database: str, text: str) -> None:
-    """Beside the database, so that it outlives a restart; else in memory."""
-    memory, disk = _places(database)
-    for place in (disk, memory):
+    """Beside the database, so that it survives a restart; else in memory."""
+    memory, disk = _files(database)
+    for path in (disk, memory):
         try:
-            with open(f"{place}.{os.getpid()}", "w", encoding="ascii") as file:
-                file.write(text)
-            os.replace(f"{place}.{os.getpid()}", place)
-            if place == disk and os.path.exists(memory):
-                os.unlink(memory)
-            return
+            process.replace_file(path, text)
         except OSError:
-            if os.path.exists(f"{place}.{os.getpid()}"):
-                os.unlink(f"{place}.{os.getpid()}")
+            continue
+        if path == disk and os.path.exists(memory):
+            os.unlink(memory)
+        return

@@ -1,30 +1,35 @@
-"""What goes to standard output, which may be closed, full, or read no further."""
+"""A program's process: its standard output, a deadline for what may hang, a file in one step."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 
-from slimmemeter.errors import UsageError
+from slimmemeter.errors import SlimmemeterError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 def open_closed_streams() -> None:
     """Give a program that was started without standard output or error ones that lead nowhere."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the end
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the process ends
 
 
-def say(text: str) -> None:
-    """Print a line. :raises UsageError: standard output takes nothing."""
+def print_line(text: str) -> None:
+    """Print to standard output. :raises UsageError: it can't be written to."""
     write(f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
 def write(content: bytes) -> bool:
-    """Write bytes. Who has seen enough (`| head`) keeps nothing from being done.
+    """Write bytes to standard output. A reader that has gone (`| head`) is no error.
 
-    :returns: whether anybody still reads.
-    :raises UsageError: standard output takes nothing.
+    :returns: whether there still is a reader.
+    :raises UsageError: it can't be written to.
     """
     try:
         sys.stdout.buffer.write(content)
@@ -36,3 +41,48 @@ def write(content: bytes) -> bool:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise UsageError(f"cannot write to standard output: {error.strerror}") from None
+
+
+class Deadline:
+    """Breaks off what runs in a `with` block too long, even inside a library that only waits.
+
+    For the main thread. Only what can hang needs it (a network connection, a pipe): importing
+    `signal` costs a tenth of a pull.
+    """
+
+    def __init__(self, at_s: float, error: SlimmemeterError) -> None:
+        """:param at_s: a time of `time.monotonic`. :param error: raised in the block then."""
+        self._at_s = at_s
+        self._error = error
+
+    def __enter__(self) -> None:
+        import signal
+
+        signal.signal(signal.SIGALRM, self._ring)
+        signal.setitimer(signal.ITIMER_REAL, max(self._at_s - time.monotonic(), 0.01))
+
+    def _ring(self, *_: object) -> None:
+        raise self._error
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        import signal
+
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def replace_file(path: str, text: str) -> None:
+    """Write a file in one step: a reader sees the old content or the new one.
+
+    :raises OSError: it can't be written; the old content stays.
+    """
+    part = f"{path}.{os.getpid()}"
+    try:
+        with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        os.replace(part, path)
+    except OSError:
+        if os.path.exists(part):
+            os.unlink(part)
+        raise

@@ -1,7 +1,7 @@
 """`p1-pull`: one telegram from the meter, checked, into one row of the database.
 
-Cron starts it every five minutes on a small computer, so what it imports is a budget: no flask,
-numpy or matplotlib ever, and argparse, json and datetime only for who asks for them.
+Cron starts it every five minutes on a small computer, so its imports are a budget: never flask,
+numpy or matplotlib, and argparse, json and zoneinfo only if an argument or a setting needs them.
 """
 
 from __future__ import annotations
@@ -11,25 +11,33 @@ import sys
 import time
 
 from slimmemeter import clock, notify, process, status
-from slimmemeter.errors import EXIT_CODES, PortError, SlimmemeterError, TelegramError, UsageError
-from slimmemeter.line.receive import Heard, patient, receive
+from slimmemeter.errors import (
+    BUG,
+    EXIT_CODES,
+    PortError,
+    SlimmemeterError,
+    TelegramError,
+    UsageError,
+)
+from slimmemeter.line.receive import Reception, patient_pieces, receive
 from slimmemeter.p1.telegram import printable
-from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, setting_alone
+from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, single_setting
 from slimmemeter.store.writer import CONFLICT, FROM_FILE, STORED, Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slimmemeter.p1.telegram import Reading, Telegram
+    from slimmemeter.p1.reading import Reading
+    from slimmemeter.p1.telegram import Telegram
 
 DOCTOR = "slimmemeter doctor"  # looks for the cause
-OWN_WORD = (2, 3, 4, 5)  # exit codes of failures that `main` told and left word of
 LONGEST_FILE = 1 << 20  # bytes of FILE in which a telegram must be found
+INTERRUPTED = 130  # exit code after Ctrl-C, as a shell has it
 
 
-class Wanted:
-    """What the command line asks for; as it stands, what cron does."""
+class Request:
+    """What the command line asks for; without arguments, what cron does."""
 
     file: str | None = None
     port: str | None = None
@@ -37,226 +45,220 @@ class Wanted:
     timeout: str | None = None
     line: str | None = None
     dry_run = json = raw = new_meter = verbose = False
+    killed: int | None = None
 
     @property
-    def stores_from_port(self) -> bool:
-        """Whether it is a pull from the meter into the database, of which the pages tell."""
+    def is_pull(self) -> bool:
+        """Whether it reads the meter into the database; the pages show how that ended."""
         return self.file is None and not self.dry_run
 
     def database(self) -> str:
-        """The database, also where other settings don't fit."""
-        return str(setting_alone("SLIMMEMETER_DB", {"--db": self.db}))
+        """The database, even if other settings are invalid."""
+        return str(single_setting("SLIMMEMETER_DB", {"--db": self.db}))
 
     def settings(self) -> Settings:
-        """The settings that hold for this run. :raises UsageError: one doesn't fit."""
+        """The settings of this run. :raises UsageError: one is invalid."""
         return Settings({setting.flag: getattr(self, setting.flag[2:]) for setting in FLAGS})
 
 
-FLAGS = [setting for setting in SETTINGS if hasattr(Wanted, setting.flag[2:])]
+FLAGS = [setting for setting in SETTINGS if hasattr(Request, setting.flag[2:])]
 
 
 def main() -> None:
-    """Run, leave word of what came of it, and end with the exit code of `EXIT_CODES`."""
-    _run()
-
-
-def _run() -> str | None:
-    """`main`; returns the database if it was a pull from the port into it."""
-    code, said = 0, ""
+    """Pull, record how that ended, and exit with one of `EXIT_CODES`."""
     process.open_closed_streams()
-    asked = parse(sys.argv[1:])
+    request = parse(sys.argv[1:])
+    if request.killed is not None:
+        _record(request, request.killed, KILLED.format(request.killed))
+        return
+    exit_code, sentence = BUG, "p1-pull failed because of a bug; the system's log has the details"
     try:
-        pull(asked)
+        exit_code, sentence = _pull(request)
+    finally:
+        if exit_code != INTERRUPTED:
+            _record(request, exit_code, sentence)
+    sys.exit(exit_code)
+
+
+KILLED = "p1-pull was killed after it hung or by signal (status {})"
+
+
+def _pull(request: Request) -> tuple[int, str]:
+    """`pull`, its error printed; the exit code and the sentence."""
+    try:
+        pull(request)
     except SlimmemeterError as error:
-        code, said = error.exit_code, f"p1-pull: {error}"
+        sentence = f"p1-pull: {error}"
+        print(printable(sentence.encode("utf-8", "surrogateescape")), file=sys.stderr)
+        return error.exit_code, sentence
     except KeyboardInterrupt:
-        sys.exit(130)
-    database = asked.database() if asked.stores_from_port else None
-    if database is not None:
-        status.leave(database, code, said)
-    if code:
-        print(printable(said.encode("utf-8", "surrogateescape")), file=sys.stderr)
-        sys.exit(code)
-    return database
+        return INTERRUPTED, ""
+    return 0, ""
 
 
-def main_of_cron() -> None:
-    """`main`, telling that trouble is over, and ending without taking the interpreter apart, which
-    costs a tenth of a pull."""
-    database = _run()
-    if database is not None and notify.is_counted(database):
-        notify.ended(database, _on_trouble())
-    os._exit(0)  # all is said and closed
+def _record(request: Request, exit_code: int, sentence: str) -> None:
+    """Leave a pull's status to the pages, and its failures or recovery to `notify`."""
+    if not request.is_pull:
+        return
+    database = request.database()
+    status.write_pull(database, exit_code, sentence)
+    if exit_code or notify.is_failing(database):
+        command = str(single_setting("SLIMMEMETER_ON_TROUBLE", {}))
+        if exit_code:
+            notify.pull_failed(database, command, exit_code, sentence)
+        else:
+            notify.pull_recovered(database, command)
 
 
-def after_failure() -> None:
-    """For `pull.sh`: the arguments are the exit code, the sentence, and what the pull's arguments
-    were. A pull that was killed left no word of its own."""
-    code, said, *arguments = sys.argv[1:]
-    asked = parse(arguments)
-    if asked.stores_from_port:
-        if int(code) not in OWN_WORD:
-            status.leave(asked.database(), int(code), said)
-        notify.failed(asked.database(), _on_trouble(), int(code), said)
+def pull(request: Request) -> None:
+    """Read one telegram; show it if that is asked for; store it unless `--dry-run`.
 
-
-def _on_trouble() -> str:
-    return str(setting_alone("SLIMMEMETER_ON_TROUBLE", {}))
-
-
-def pull(wanted: Wanted) -> None:
-    """Read one telegram; show it if that was asked for; store it unless `--dry-run`.
-
-    :raises SlimmemeterError: the one whose exit code says what is wrong.
+    :raises SlimmemeterError: it isn't stored; its exit code states the kind of failure.
     """
-    settings = wanted.settings()
+    settings = request.settings()
     deadline_s = time.monotonic() + settings.timeout_s
-    winter_offset_s = settings.winter_offset_s()
-    telegram, error = _heard(wanted, settings, deadline_s)
-    received_at = None if wanted.file else clock.now()
-    reading = None
-    if error is None:
-        try:
-            reading = telegram.reading(winter_offset_s, received_at)
-        except TelegramError as wrong:
-            error = wrong
-    if reading is not None and not wanted.dry_run:
-        said, noticed = _store(wanted, settings, reading, received_at, deadline_s)
-        if wanted.verbose:
-            process.say("; ".join([said, *noticed]))
-        elif wanted.stores_from_port:  # once, when it changes; the pages go on telling it
-            for each in noticed:
-                print(f"p1-pull: {each}", file=sys.stderr)
-    if (wanted.dry_run or wanted.json) and not wanted.raw:
-        _show(wanted, telegram, reading, settings)
-    if error is not None:
-        raise error
+    reception = _received(request, settings, deadline_s)
+    telegram, reading = reception.telegram, reception.reading
+    assert telegram is not None
+    if reading is not None and not request.dry_run:
+        result, notices = _store(request, settings, reading, reception.received_at, deadline_s)
+        if request.verbose:
+            process.print_line("; ".join([result, *notices]))
+        elif request.is_pull:  # once, when a state changes; the pages go on showing it
+            for notice in notices:
+                print(f"p1-pull: {notice}", file=sys.stderr)
+    if (request.dry_run or request.json) and not request.raw:
+        _show(request, telegram, reading, settings)
+    if reception.error is not None:
+        raise reception.error
 
 
-def _heard(
-    wanted: Wanted, settings: Settings, deadline_s: float
-) -> tuple[Telegram, TelegramError | None]:
-    """The telegram of FILE or port, with what is wrong with it.
+def _received(request: Request, settings: Settings, deadline_s: float) -> Reception:
+    """What came from FILE or the port, with a telegram in it.
 
     :raises SlimmemeterError: there was none.
     """
-    if wanted.file is not None:
-        heard = receive(_tee(_from_file(wanted.file, deadline_s), wanted.raw))
-        name = "standard input" if wanted.file == "-" else wanted.file
+    if request.file is not None:
+        name = "standard input" if request.file == "-" else request.file
+        reception = Reception(settings.winter_offset_s(), is_live=False)
+        receive(_tee(_file_pieces(request.file, deadline_s), request.raw), reception)
     else:
-        from slimmemeter.line import port
-
-        name = settings.port or port.find()
-        lines = ("115200-8N1", "9600-7E1") if settings.line == "auto" else (settings.line,)
-        heard = Heard()
-        for left, line in zip(range(len(lines), 0, -1), lines, strict=True):
-            now_s = time.monotonic()
-            with port.Port(name, line, now_s + (deadline_s - now_s) / left) as opened:
-                pieces = patient(opened, heard, left == 1)
-                heard = receive(_tee(pieces, wanted.raw), heard)
-            if heard.is_enough:
-                break
-        if not heard.bytes:
-            raise PortError(
-                f"nothing was heard from {name} in {settings.timeout_s:.0f} s: is the cable in the"
-                " meter's P1 port, and is the port switched on by the grid operator?",
-                DOCTOR,
-            )
-    if heard.foreign.said and not heard.right:
-        raise TelegramError(heard.foreign.said)
-    if heard.telegram is None:
+        name, reception = _listen(request, settings, deadline_s)
+    if reception.foreign.advice and not reception.valid_count:
+        raise TelegramError(reception.foreign.advice)
+    if reception.telegram is None:
         raise TelegramError(
-            f"there is no telegram in the {heard.bytes} bytes from {name}:"
+            f"there is no telegram in the {reception.byte_count} bytes from {name}:"
             " none that starts with '/' and ends with '!'",
-            "" if wanted.file else DOCTOR,
+            "" if request.file else DOCTOR,
         )
-    return heard.telegram, heard.error
+    return reception
 
 
-def _from_file(name: str, deadline_s: float) -> Iterator[bytes]:
-    from slimmemeter import alarm
+def _listen(request: Request, settings: Settings, deadline_s: float) -> tuple[str, Reception]:
+    """The port's name and what came from it. :raises PortError: nothing came."""
+    from slimmemeter.line import port
 
-    alarm.ring_at(deadline_s, TelegramError(f"no telegram came from {name} in time"))
+    name = settings.port or port.find()
+    lines = ("115200-8N1", "9600-7E1") if settings.line == "auto" else (settings.line,)
+    reception = Reception(settings.winter_offset_s())
+    for left, line in zip(range(len(lines), 0, -1), lines, strict=True):
+        now_s = time.monotonic()
+        with port.Port(name, line, now_s + (deadline_s - now_s) / left) as opened:
+            pieces = patient_pieces(opened, reception, is_last=left == 1)
+            receive(_tee(pieces, request.raw), reception)
+        if reception.is_complete:
+            break
+    if not reception.byte_count:
+        raise PortError(
+            f"nothing was heard from {name} in {settings.timeout_s:.0f} s: is the cable in the"
+            " meter's P1 port, and is the port switched on by the grid operator?",
+            DOCTOR,
+        )
+    return name, reception
+
+
+def _file_pieces(name: str, deadline_s: float) -> Iterator[bytes]:
+    late = TelegramError(f"no telegram came from {name} in time")
     try:
-        with open(0 if name == "-" else name, "rb", buffering=0, closefd=name != "-") as file:
+        with (
+            process.Deadline(deadline_s, late),
+            open(0 if name == "-" else name, "rb", buffering=0, closefd=name != "-") as file,
+        ):
             for _ in range(LONGEST_FILE // 4096):
                 if not (piece := file.read(4096)):
                     break
                 yield piece
             yield b""
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(f"cannot read {printable(os.fsencode(name))}: {why}") from None
-    finally:
-        alarm.stop()
+        cause = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot read {printable(os.fsencode(name))}: {cause}") from None
 
 
-def _tee(pieces: Iterator[bytes], raw: bool) -> Iterator[bytes]:
+def _tee(pieces: Iterator[bytes], is_raw: bool) -> Iterator[bytes]:
     for piece in pieces:
-        if raw:
+        if is_raw:
             process.write(piece)
         yield piece
 
 
-def _show(wanted: Wanted, telegram: Telegram, reading: Reading | None, settings: Settings) -> None:
+def _show(
+    request: Request, telegram: Telegram, reading: Reading | None, settings: Settings
+) -> None:
     from slimmemeter.p1 import render
 
     winter_offset_s = settings.winter_offset_s()
-    if wanted.json:
-        process.say(render.as_json(telegram, reading, winter_offset_s))
+    if request.json:
+        process.print_line(render.as_json(telegram, reading, winter_offset_s))
     else:
-        process.say(render.page(telegram, winter_offset_s, settings.zone_info()))
+        process.print_line(render.as_text(telegram, winter_offset_s, settings.zone_info()))
 
 
 def _store(
-    wanted: Wanted,
+    request: Request,
     settings: Settings,
     reading: Reading,
     received_at: int | None,
     deadline_s: float,
 ) -> tuple[str, list[str]]:
-    """Store it; what was done and what was noticed, in words.
+    """Store a reading; the result, and what changed with it, in sentences.
 
     :raises SlimmemeterError: it isn't stored.
     """
-    if received_at is None and reading.stamp is None:
-        raise TelegramError("the telegram doesn't say when it was made, so it can't be stored")
+    if received_at is None and reading.timestamp is None:
+        raise TelegramError("the telegram has no valid time, so it can't be stored")
     settings.make_own_folder()
     with Writer(settings.database, deadline_s - time.monotonic()) as writer:
         if received_at is None:
-            _refuse_foreign(wanted, writer, reading)
-            taken_at = reading.stamp or 0
-            outcome = writer.add(reading, taken_at, None, FROM_FILE)
+            _refuse_unknown_meter(request, writer, reading)
+            taken_at = reading.timestamp or 0
+            result = writer.add(reading, taken_at, None, FROM_FILE)
         else:
-            taken_at = clock.instant(reading.stamp, received_at, writer.newest)
-            outcome = writer.add(reading, taken_at, received_at - taken_at, None)
-            if outcome == CONFLICT and taken_at != received_at:  # a clock that stands still
+            taken_at = clock.instant(reading.timestamp, received_at, writer.newest)
+            result = writer.add(reading, taken_at, received_at - taken_at, None)
+            if result == CONFLICT and taken_at != received_at:  # a clock that stands still
                 taken_at = received_at
-                outcome = writer.add(reading, taken_at, 0, None)
-        writer.close()
-    if outcome == CONFLICT:
-        raise TelegramError(f"another reading of {_utc(taken_at)} is stored, with other counters")
-    was = "is stored" if outcome == STORED else "was stored before"
-    return f"the reading of {_utc(taken_at)} {was} in {settings.database}", writer.noticed
+                result = writer.add(reading, taken_at, 0, None)
+    at = clock.utc(taken_at)
+    if result == CONFLICT:
+        raise TelegramError(f"another reading of {at} is stored, with other counters")
+    was = "is stored" if result == STORED else "was stored before"
+    return f"the reading of {at} {was} in {settings.database}", writer.notices
 
 
-def _refuse_foreign(wanted: Wanted, writer: Writer, reading: Reading) -> None:
+def _refuse_unknown_meter(request: Request, writer: Writer, reading: Reading) -> None:
     """A test telegram must never become the meter that replaced the one before."""
-    if not wanted.new_meter and writer.is_foreign(reading.meter_id):
+    if not request.new_meter and writer.is_unknown(reading.equipment_id):
         raise UsageError(
-            f"the telegram is of meter {reading.meter_id or 'without id'}, which this database"
+            f"the telegram is of meter {reading.equipment_id or 'without id'}, which this database"
             " doesn't know: --new-meter stores it as a meter that replaces the one before"
         )
 
 
-def _utc(at: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
-
-
-def parse(arguments: list[str]) -> Wanted:
-    """What a command line asks for; a wrong one ends the program with exit code 2."""
+def parse(arguments: list[str]) -> Request:
+    """What a command line asks for; an invalid one ends the program with exit code 2."""
     if not arguments:
-        return Wanted()
+        return Request()
     import argparse
 
     from slimmemeter import __version__
@@ -266,8 +268,8 @@ def parse(arguments: list[str]) -> Wanted:
     parser = argparse.ArgumentParser(
         prog="p1-pull",
         description="Read one telegram from the smart meter's P1 port and store it.",
-        epilog=f"exit codes:\n{codes}\n\nwhere a flag is not given, its variable counts (then"
-        f" {DEFAULTS_FILE}):\n{variables}",
+        epilog=f"exit codes:\n{codes}\n\nwithout a flag its variable counts, then"
+        f" {DEFAULTS_FILE}:\n{variables}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -278,15 +280,17 @@ def parse(arguments: list[str]) -> Wanted:
         ("--dry-run", "show every object of the telegram and store nothing"),
         ("--json", "print the telegram as JSON"),
         ("--raw", "print the bytes as they come, good or bad"),
-        ("--new-meter", "let FILE be of a meter that this database doesn't know"),
+        ("--new-meter", "accept a FILE of a meter that this database doesn't know"),
     ):
         parser.add_argument(flag, action="store_true", help=sentence)
-    parser.add_argument("-v", "--verbose", action="store_true", help="say what was done")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print what was done")
     parser.add_argument("--version", action="version", version=f"slimmemeter {__version__}")
-    asked = parser.parse_args(arguments, namespace=Wanted())
-    if asked.raw and asked.json:
+    # For pull.sh: record that a pull with these arguments was killed, with this exit status.
+    parser.add_argument("--killed", type=int, help=argparse.SUPPRESS)
+    request = parser.parse_args(arguments, namespace=Request())
+    if request.raw and request.json:
         parser.error("--raw and --json can't both have standard output")
-    return asked
+    return request
 
 
 if __name__ == "__main__":

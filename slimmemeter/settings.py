@@ -18,8 +18,8 @@ DEFAULTS_FILE = "/etc/default/slimmemeter"
 SYSTEM_FOLDER = "/var/lib/slimmemeter"
 LINES = ("115200-8N1", "9600-7E1", "auto")
 LONGEST_TIMEOUT_S = 240
-OWN_LANGUAGE = "en"  # of the texts in the program, and what a browser of another one gets
-# Zones whose winter time is UTC+1: they need no zone data to read a stamp that says W or S.
+OWN_LANGUAGE = "en"  # of the texts in the program; also for browsers with an unknown language
+# Zones whose winter time is UTC+1: a timestamp with W or S needs no zone data there.
 CENTRAL_EUROPE = frozenset(
     f"Europe/{city}"
     for city in "Amsterdam Berlin Brussels Budapest Luxembourg Oslo Paris Stockholm Vienna"
@@ -28,7 +28,7 @@ CENTRAL_EUROPE = frozenset(
 
 
 class Setting:
-    """One row of the table: what it is called, how its text becomes a value, what it means."""
+    """One row of the table: name, default, how its text becomes a value, what it means."""
 
     __slots__ = ("attribute", "convert", "default", "name", "sentence")
 
@@ -48,7 +48,7 @@ class Setting:
 
     @property
     def flag(self) -> str:
-        """The command-line flag that overrides it, in the programs that have it."""
+        """The flag that overrides it, in the commands that have it."""
         return "--" + self.name.removeprefix("SLIMMEMETER_").lower()
 
 
@@ -59,7 +59,7 @@ def _line(text: str) -> str:
 
 
 def languages() -> tuple[str, ...]:
-    """What pages and pictures speak: English, and each folder of translations."""
+    """The languages of pages and pictures: English, and each folder of translations."""
     folders = os.listdir(f"{os.path.dirname(os.path.abspath(__file__))}/i18n/translations")
     return (OWN_LANGUAGE, *sorted(name for name in folders if name.isalpha()))
 
@@ -138,7 +138,7 @@ SETTINGS = (
         f"the database file; empty: in {SYSTEM_FOLDER}, else in ~/.local/share/slimmemeter",
     ),
     Setting("SLIMMEMETER_TIMEOUT", "timeout_s", "30", _timeout_s, "seconds that a pull may take"),
-    Setting("SLIMMEMETER_LISTEN", "listen", "*:8765", _listen, "where the pages are served"),
+    Setting("SLIMMEMETER_LISTEN", "listen", "*:8765", _listen, "the address and port of the pages"),
     Setting("SLIMMEMETER_TZ", "zone", "Europe/Amsterdam", str, "the time zone of the house"),
     Setting(
         "SLIMMEMETER_BACKUP_DIR",
@@ -153,10 +153,12 @@ SETTINGS = (
         "on_trouble",
         "",
         str,
-        "a command that is told of trouble, and of its end",
+        "a command to run after three failed pulls, and when they work again",
     ),
-    Setting("SLIMMEMETER_PASSWORD", "password", "", str, "what a visitor of the pages must know"),
-    Setting("SLIMMEMETER_HOSTS", "hosts", "", _hosts, "more names under which the pages answer"),
+    Setting("SLIMMEMETER_PASSWORD", "password", "", str, "the password of the pages"),
+    Setting(
+        "SLIMMEMETER_HOSTS", "hosts", "", _hosts, "more host names of this computer for the pages"
+    ),
     Setting("SLIMMEMETER_PROXY", "proxy", "", _proxy, "the address of a reverse proxy to trust"),
     Setting(
         "SLIMMEMETER_EMBED",
@@ -169,7 +171,7 @@ SETTINGS = (
 
 
 class Settings:
-    """What holds for this run. `port` and `language` are empty where nothing was set."""
+    """The settings of a run. `port` and `language` are empty unless set."""
 
     port: str
     line: str
@@ -191,9 +193,9 @@ class Settings:
         environ: Mapping[str, str] = os.environ,
         file: str = DEFAULTS_FILE,
     ) -> None:
-        """Flags by their names, None where not given; an empty variable is one that isn't set.
+        """Flags by name, None if not given; an empty variable counts as unset.
 
-        :raises UsageError: a value doesn't fit, or the file can't be read.
+        :raises UsageError: a value is invalid, or the file can't be read.
         """
         in_file = _read(file)
         for setting in SETTINGS:
@@ -202,12 +204,16 @@ class Settings:
 
     @property
     def is_in_own_folder(self) -> bool:
-        """Whether the database is where a home keeps data, as nobody said otherwise."""
+        """Whether the database is the default one in a user's home."""
         return self.database == f"{_own_folder()}/slimmemeter.sqlite3"
 
     def make_own_folder(self) -> None:
-        """Make the default database's folder in a home. One that somebody named isn't made: where
-        it is missing, a disk may not be mounted."""
+        """Make the folder of the default database in a home.
+
+        A folder that a setting names isn't made: if it is missing, a disk may not be mounted.
+
+        :raises StoreError: it can't be made.
+        """
         folder = _own_folder()
         if self.is_in_own_folder:
             try:
@@ -216,7 +222,7 @@ class Settings:
                 raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from None
 
     def winter_offset_s(self) -> int:
-        """Seconds east of UTC in winter time, which is what a stamp's letter W means.
+        """Seconds east of UTC in winter time, for which a timestamp has the letter W.
 
         :raises UsageError: there is no such zone.
         """
@@ -238,10 +244,10 @@ class Settings:
             raise UsageError(f"SLIMMEMETER_TZ is {self.zone!r}: there is no such zone") from None
 
 
-def setting_alone(name: str, flags: Mapping[str, str | None]) -> object:
-    """One setting's value, whatever the others are, and without the file where it can't be read.
+def single_setting(name: str, flags: Mapping[str, str | None]) -> object:
+    """One setting's value, even if others are invalid or the file can't be read.
 
-    :raises UsageError: it doesn't fit.
+    :raises UsageError: it is invalid.
     """
     setting = next(setting for setting in SETTINGS if setting.name == name)
     try:
@@ -257,7 +263,7 @@ def _resolved(
     environ: Mapping[str, str],
     files: Mapping[str, Mapping[str, str]],
 ) -> object:
-    """The first of flag, environment, file and default that says something, as its value."""
+    """The value of the first of flag, environment, file and default that is set."""
     candidates = [
         (setting.flag, flags.get(setting.flag)),
         (setting.name, environ.get(setting.name) or None),
@@ -275,7 +281,7 @@ def _resolved(
 
 
 def _read(file: str) -> dict[str, str]:
-    """The NAME=value lines of a shell fragment; a file that isn't there has none."""
+    """The NAME=value lines of a shell fragment; none if there is no file."""
     try:
         with open(file, encoding="utf-8", errors="replace") as lines:
             pairs = [line.strip().partition("=") for line in lines if not line.startswith("#")]
@@ -288,15 +294,15 @@ def _read(file: str) -> dict[str, str]:
 
 
 def _unquoted(value: str) -> str:
-    """Without the quotes around the whole of it; those around a part, as in a command, stay."""
+    """Without the quotes around the whole value; those around a part, as in a command, stay."""
     inner = value[1:-1]
     is_quoted = value in (f"'{inner}'", f'"{inner}"') and value[0] not in inner
     return inner if is_quoted else value
 
 
 def as_file(values: Mapping[str, str]) -> str:
-    """The text of a settings file in which these hold, and the others stand as comments."""
-    text = "# Settings of slimmemeter; its README tells of each. No comment behind a value.\n"
+    """The text of a settings file with these values, and all other settings as comments."""
+    text = "# Settings of slimmemeter; docs/settings.md explains each. No comment after a value.\n"
     for setting in SETTINGS:
         line = f"{setting.name}={values.get(setting.name) or setting.default}\n"
         text += f"\n# {setting.sentence}\n" + "#" * (not values.get(setting.name)) + line

@@ -1,76 +1,75 @@
-"""What came of the last pull: `p1-pull` leaves one line, the pages and people read it.
+"""How the last pull and the last backup ended: one line each, written by them, shown by the pages.
 
-The line is `UTC-SECONDS EXIT-CODE SENTENCE`. It is no reading; losing it loses nothing. For a pull
-that could not leave it (it was killed) `scripts/pull.sh` has it left by `pull.after_failure`.
+The line is `UTC-SECONDS EXIT-CODE SENTENCE`. Losing it loses no reading.
 """
 
 from __future__ import annotations
 
 import os
-import time
+
+from slimmemeter import clock, process
 
 RUN_FOLDER = "/run/slimmemeter"
-FILE = "last-pull"
-BACKUP = "last-backup"  # beside the database, so that a restart forgets nothing
+PULL_FILE = "last-pull"
+BACKUP_FILE = "last-backup"  # beside the database, so that it survives a restart
+PULL_EVERY_S = 300  # cron's interval
+STALE_S = 900  # the newest reading is older: three pulls have failed
 
 
-class Outcome:
-    """When the last pull ended (UTC seconds), its exit code, what it said."""
+class Status:
+    """How a program ended: when (UTC seconds), its exit code, its sentence ('' if all is well)."""
 
-    __slots__ = ("at", "code", "sentence")
+    __slots__ = ("at", "exit_code", "sentence")
 
-    def __init__(self, at: int, code: int, sentence: str) -> None:
+    def __init__(self, at: int, exit_code: int, sentence: str) -> None:
         self.at = at
-        self.code = code
+        self.exit_code = exit_code
         self.sentence = sentence
 
 
-def leave(database: str, code: int, sentence: str) -> None:
-    """Put the line in memory where the system has a place for it, else beside the database.
+def write_pull(database: str, exit_code: int, sentence: str) -> None:
+    """Record how a pull ended: in memory where the system has room for it, else on the disk.
 
-    Where it can't be written it isn't: the pull's exit code and sentence have told already.
+    If it can't be written, nothing is lost: the pull's exit code and its stderr have it too.
     """
     folder = RUN_FOLDER if os.access(RUN_FOLDER, os.W_OK) else os.path.dirname(database)
-    _write(f"{folder}/{FILE}", code, sentence)
+    _write(f"{folder}/{PULL_FILE}", exit_code, sentence)
 
 
-def leave_backup(database: str, path: str) -> None:
-    """Say that a proved copy of the database is there now."""
-    _write(f"{os.path.dirname(database)}/{BACKUP}", 0, path)
+def last_pull(database: str) -> Status | None:
+    """The newest status of a pull into this database; None if there is none."""
+    found = [_read(f"{folder}/{PULL_FILE}") for folder in (RUN_FOLDER, os.path.dirname(database))]
+    known = [status for status in found if status is not None]
+    return max(known, key=lambda status: status.at, default=None)
+
+
+def write_backup(database: str, path: str) -> None:
+    """Record that a verified backup of the database was made."""
+    _write(f"{os.path.dirname(database)}/{BACKUP_FILE}", 0, path)
+
+
+def last_backup(database: str) -> Status | None:
+    """When the last verified backup was made, and its path as the sentence; None if never."""
+    return _read(f"{os.path.dirname(database)}/{BACKUP_FILE}")
 
 
 def forget_backup(database: str) -> None:
-    """The database is another one, of which there is no copy yet."""
-    if os.path.exists(f"{os.path.dirname(database)}/{BACKUP}"):
-        os.unlink(f"{os.path.dirname(database)}/{BACKUP}")
+    """Another database is in this place now, of which there is no backup yet."""
+    if os.path.exists(f"{os.path.dirname(database)}/{BACKUP_FILE}"):
+        os.unlink(f"{os.path.dirname(database)}/{BACKUP_FILE}")
 
 
-def last_backup(database: str) -> Outcome | None:
-    """When the last proved copy was made, and where it is; None if none ever was."""
-    return _read(f"{os.path.dirname(database)}/{BACKUP}")
-
-
-def _write(path: str, code: int, sentence: str) -> None:
-    made = f"{path}.{os.getpid()}"
+def _write(path: str, exit_code: int, sentence: str) -> None:
     try:
-        with open(made, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{int(time.time())} {code} {' '.join(sentence.split())}\n")
-        os.replace(made, path)
+        process.replace_file(path, f"{clock.now()} {exit_code} {' '.join(sentence.split())}\n")
     except OSError:
         pass
 
 
-def last(database: str) -> Outcome | None:
-    """The newest outcome that was left for this database, or None."""
-    found = [_read(f"{place}/{FILE}") for place in (RUN_FOLDER, os.path.dirname(database))]
-    known = [outcome for outcome in found if outcome is not None]
-    return max(known, key=lambda outcome: outcome.at, default=None)
-
-
-def _read(path: str) -> Outcome | None:
+def _read(path: str) -> Status | None:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            at, code, sentence = file.readline().rstrip("\n").split(" ", 2)
-            return Outcome(int(at) % (1 << 33), int(code), sentence)
+            at, exit_code, sentence = file.readline().rstrip("\n").split(" ", 2)
+            return Status(int(at) % (1 << 33), int(exit_code), sentence)
     except (OSError, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""Where values stand over time on a picture: heaps of bars, round marks, rectangles and steps.
+"""The geometry of a picture: heaps of bars, round marks, rectangles and steps.
 
 All in pixels at scale 1, from the lower left; nothing here draws.
 """
@@ -6,22 +6,23 @@ All in pixels at scale 1, from the lower left; nothing here draws.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from slimmemeter.history.table import Column, Table
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from slimmemeter.history.consumption import Column, Table
+    from slimmemeter.history.table import Numbers
 
-    Numbers = NDArray[np.float64]
-    Heap = tuple[Column, Numbers, Numbers]  # from where to where a column's bars go
+    Array = NDArray[np.float64]
 
 
 class Area(NamedTuple):
-    """A rectangle of a sheet."""
+    """A rectangle of the canvas."""
 
     left: float
     right: float
@@ -46,56 +47,61 @@ class Field:
         self.low, self.high = ends
         self.step = step
 
-    def x(self, instants: Sequence[float] | Numbers) -> Numbers:
+    def x(self, instants: Sequence[float] | Array) -> Array:
         """Where instants stand."""
         begin, end = self.table.borders[0], self.table.borders[-1]
         width = self.area.right - self.area.left
         return self.area.left + (np.asarray(instants, float) - begin) * (width / (end - begin))
 
-    def y(self, values: Numbers | float) -> Numbers:
+    def y(self, values: Array | float) -> Array:
         """Where values stand."""
         height = self.area.top - self.area.bottom
         return np.asarray(
             self.area.bottom + (np.asarray(values) - self.low) * (height / (self.high - self.low))
         )
 
-    def across(self, value: float) -> Numbers:
+    def across(self, value: float) -> Array:
         """A line at a value."""
         y = float(self.y(value))
         return np.array([(self.area.left, y), (self.area.right, y)])
 
 
-def heaped(columns: Sequence[Column]) -> list[Heap]:
-    """From where to where each column's bars go: imports on each other, exports below zero."""
-    count = len(columns[0].values) if columns else 0
+class Heap(NamedTuple):
+    """A column's bars: from where to where each goes; NaN if it is unknown."""
+
+    column: Column
+    bottom: Array
+    top: Array
+
+
+def heaped(columns: dict[Column, Numbers]) -> list[Heap]:
+    """The bars of columns, imports on top of each other, exports below zero."""
+    count = max(map(len, columns.values()), default=0)
     heights = {1: np.zeros(count), -1: np.zeros(count)}
     heaps = []
-    for column in columns:
-        direction = sign_of(column)
+    for column, values in columns.items():
+        direction = -1 if column.is_export else 1
         bottom = heights[direction]
-        top = bottom + direction * numbers(column)
+        top = bottom + direction * scaled(column, values)
         heights[direction] = np.where(np.isnan(top), bottom, top)
-        heaps.append((column, bottom, top))
+        heaps.append(Heap(column, bottom, top))
     return heaps
 
 
-def from_zero(column: Column) -> Heap:
-    """A column's values with their sign, and 0 before them where they begin with the first."""
-    top = sign_of(column) * numbers(column)
-    return column, np.where(np.isnan(top), np.nan, 0.0), top
+def from_zero(column: Column, values: Numbers) -> Heap:
+    """A column's values with their sign, each from zero."""
+    top = (-1 if column.is_export else 1) * scaled(column, values)
+    return Heap(column, np.where(np.isnan(top), np.nan, 0.0), top)
 
 
-def sign_of(column: Column) -> int:
-    return -1 if column.name.startswith("export") else 1
+def scaled(column: Column, values: Numbers) -> Array:
+    """A column's numbers in its unit; NaN if unknown."""
+    return np.array(values, float) / column.scale
 
 
-def numbers(column: Column) -> Numbers:
-    return np.array(column.values, float) / column.scale  # None becomes NaN
-
-
-def range_of(heaps: Sequence[Heap], marks: int = 5) -> tuple[tuple[float, float], float]:
+def range_of(heaps: Iterable[Heap], marks: int = 5) -> tuple[tuple[float, float], float]:
     """Lowest and highest mark that hold all values and zero, and the round step between marks."""
-    tops = [top[np.isfinite(top)] for _, _, top in heaps]
+    tops = [heap.top[np.isfinite(heap.top)] for heap in heaps]
     ends = [0.0, *(float(each) for top in tops if len(top) for each in (top.min(), top.max()))]
     return round_range(min(ends), max(ends), marks)
 
@@ -112,10 +118,13 @@ def round_step(least: float) -> float:
 
 
 def rectangles(
-    field: Field, bottom: Numbers, top: Numbers, there: NDArray[np.bool_], slot: tuple[int, int]
-) -> list[Numbers]:
-    """A rectangle for each bucket that has a height, in its slot of the bucket's width, a fifth of
-    which is left free."""
+    field: Field, bottom: Array, top: Array, there: NDArray[np.bool_], slot: tuple[int, int]
+) -> list[Array]:
+    """A rectangle for each bucket with a height, in a slot of the bucket's width, a fifth of which
+    stays free.
+
+    :param slot: its number and how many there are.
+    """
     count = min(len(top), len(field.table.borders) - 1)
     top, bottom = top[:count], bottom[:count]
     places = np.flatnonzero(np.isfinite(top) & (top != bottom) & there[:count])
@@ -127,12 +136,12 @@ def rectangles(
     return [rectangle(left[n], right[n], low[n], high[n]) for n in places.tolist()]
 
 
-def rectangle(left: float, right: float, low: float, high: float) -> Numbers:
+def rectangle(left: float, right: float, low: float, high: float) -> Array:
     return np.array([(left, low), (left, high), (right, high), (right, low)], float)
 
 
-def runs(field: Field, values: Numbers) -> list[Numbers]:
-    """Lines through the middles of buckets, one for each run of which something is known."""
+def runs(field: Field, values: Array) -> list[Array]:
+    """Lines through the middles of buckets, one for each run of known ones."""
     x = field.x(field.table.borders)
     points = np.stack([(x[:-1] + x[1:]) / 2, field.y(values)], axis=1)
     known = np.isfinite(values)
@@ -140,8 +149,8 @@ def runs(field: Field, values: Numbers) -> list[Numbers]:
     return [run for run in np.split(points, breaks) if np.isfinite(run).all()]
 
 
-def steps(x: Numbers, bottom: Numbers, top: Numbers) -> list[Numbers]:
-    """One stepped area for each run of buckets of which something is known."""
+def steps(x: Array, bottom: Array, top: Array) -> list[Array]:
+    """One stepped area for each run of known buckets."""
     known = np.concatenate(([False], np.isfinite(top), [False]))
     edges = np.flatnonzero(known[1:] != known[:-1])
     areas = []

@@ -1,14 +1,13 @@
-"""A canvas on which shapes and letters are put, and that becomes a PNG with a palette.
+"""A canvas for shapes and letters that becomes a PNG with a palette.
 
-matplotlib's Agg puts the shapes, and Pillow the letters, in matplotlib's font: its own texts cost
-ten times as much, and its axes more than all the rest.
+matplotlib's Agg draws the shapes, and Pillow the letters, in matplotlib's font: its own texts take
+ten times as long, and its axes longer than everything else.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,30 +24,15 @@ from slimmemeter.charts.axes import rectangle
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from slimmemeter.charts.axes import Area, Numbers
-
-Colour = tuple[float, float, float]
+    from slimmemeter.charts.axes import Area, Array
+    from slimmemeter.charts.style import Colour, Theme
 
 PALETTE = 64  # colours of a PNG: enough for smooth text and a scale, and a third of the size
 FONTS = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}  # come with matplotlib
 
 
-@dataclass(frozen=True)
-class Theme:
-    """The colours of paper, ink and columns; `scale` goes from most export over nothing to most
-    import, ever darker on white paper, so that it can be read in grey print."""
-
-    paper: str
-    ink: str
-    faint: str
-    grid: str
-    shade: str
-    scale: tuple[str, str, str]
-    columns: dict[str, str]
-
-
 class Box(NamedTuple):
-    """Where a text stands, in pixels at scale 1 from the lower left."""
+    """The place of a text, in pixels at scale 1 from the lower left."""
 
     text: str
     left: float
@@ -58,7 +42,7 @@ class Box(NamedTuple):
 
 
 class Canvas:
-    """Paper on which shapes and letters are put; pixels at scale 1, from the lower left."""
+    """Paper for shapes and letters; in pixels at scale 1, from the lower left."""
 
     def __init__(self, width: int, height: int, theme: Theme, scale: int) -> None:
         self.width, self.height, self.theme = width, height, theme
@@ -70,7 +54,7 @@ class Canvas:
         self._letters: list[tuple[float, float, str, str, ImageFont.FreeTypeFont, str]] = []
         self.areas([rectangle(0, width, 0, height)], to_rgb(theme.paper))
 
-    def areas(self, corners: Sequence[Numbers], colour: Colour | None, hatch: str = "") -> None:
+    def areas(self, corners: Sequence[Array], colour: Colour | None, hatch: str = "") -> None:
         """Fill polygons of one colour, or hatch them."""
         if not len(corners):
             return
@@ -84,7 +68,7 @@ class Canvas:
 
     def lines(
         self,
-        lines: Iterable[Numbers],
+        lines: Iterable[Array],
         colour: str | Colour,
         width: float = 1,
         dashes: Sequence[float] = (),
@@ -110,8 +94,7 @@ class Canvas:
         self, x: float, y: float, text: str, size: int, colour: str, *, bold: bool = False,
         align: str = "l",
     ) -> float:  # fmt: skip
-        """Put a text on a line, with its left end, middle or right end (l, m, r) at x; returns
-        where it ends."""
+        """Write a text with its left end, middle or right end (l, m, r) at x; returns its end."""
         font = _font(size * self._scale, bold)
         width = font.getlength(text) / self._scale
         left = x - {"l": 0, "m": width / 2, "r": width}[align]
@@ -135,7 +118,7 @@ class Canvas:
 
 
 def width_of(text: str, size: int, bold: bool = False) -> float:
-    """How many pixels a text takes at scale 1."""
+    """The width of a text in pixels at scale 1."""
     return float(_font(size, bold).getlength(text))
 
 
@@ -145,7 +128,7 @@ def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def _closed(corners: Sequence[Numbers]) -> Path:
+def _closed(corners: Sequence[Array]) -> Path:
     """Polygons as one path, which Agg fills at once."""
     vertices, codes = [], []
     for each in corners:

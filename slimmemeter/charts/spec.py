@@ -1,23 +1,24 @@
-"""What a picture shows: its tables, and its texts in the language of who looks. It draws nothing.
+"""What a picture shows: its tables, and its texts in the language of the request.
 
-A page needs it for what lies over a picture, so it knows no library of pictures.
+It draws nothing: a page needs it for the links over a picture, without matplotlib.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from slimmemeter.history import catalogue, consumption
-from slimmemeter.history.consumption import Table
+from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.periods import Period
-from slimmemeter.i18n import labels
+from slimmemeter.history.table import Column, Table
+from slimmemeter.i18n import dates, labels
+from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.store.reader import Reader
 
 MOST_SHADED_DAYS = 62
 MOST_EARLIER = 2  # years beside the bars of a year
@@ -27,142 +28,143 @@ class Size(NamedTuple):
     """Pixels at scale 1, and where in them the field of data begins and ends."""
 
     width: int
+    height: int
+    height_of_two: int  # of a picture with a second field under the first
     left: int
     right: int
 
 
-SIZES = {"wide": Size(1000, 62, 988), "narrow": Size(400, 46, 392)}  # style.css has them too
-HEIGHTS = {"wide": 350, "narrow": 320}
-HEIGHTS_OF_TWO = {"wide": 430, "narrow": 345}  # of a picture with a second field under the first
+SIZES = {  # style.css places links by them; a test compares both
+    "wide": Size(1000, 350, 430, 62, 988),
+    "narrow": Size(400, 320, 345, 46, 392),
+}
+
+
+class Cell(NamedTuple):
+    """The place of an hour on the map of hours."""
+
+    day: int
+    half_hour: int  # of that day's clock
+    half_hours: int  # 2, or 1 if the hour comes twice that day
 
 
 @dataclass
-class Scene:
-    """A table and what is drawn with it.
-
-    `under` is drawn in a field of its own, `earlier` are the same buckets of other years: as thin
-    marks, or as pale bars where `beside` says so. `cells` of `hours`: each bucket's day, and its
-    half-hour of that day with how many it has.
-    """
+class Spec:
+    """A picture: a table and everything drawn with it."""
 
     table: Table
-    heights: dict[str, int]
     title: list[str]
     totals: list[str]
-    columns: dict[str, str]
-    axis: tuple[int, int]  # from when to when the ticks are
+    labels: dict[Column, str]
+    axis: tuple[int, int]  # the instants at the ends of the time axis
     ticks: Sequence[tuple[float, str]]
-    nothing: str
-    unread: str  # what hatched stretches are called
-    number: Callable[[float, int], str]
-    under: Table | None = None
-    earlier: list[tuple[str, Table]] = field(default_factory=list)
-    beside: bool = False
-    shaded: list[tuple[int, int]] = field(default_factory=list)
-    cells: list[tuple[int, int, int]] = field(default_factory=list)
-    ends: tuple[str, str] = ("", "")  # what the ends of a scale of two directions are called
+    unknown: str  # in place of a picture of which nothing is known
+    gap: str  # the legend of hatched stretches
+    under: Table | None = None  # drawn in a second field under the first
+    earlier: list[tuple[str, Table]] = field(default_factory=list)  # other years, the newest first
+    is_beside: bool = False  # earlier years as pale bars beside the others, else as thin marks
+    shaded: list[tuple[int, int]] = field(default_factory=list)  # weekends
+    cells: list[Cell] = field(default_factory=list)  # of `hours`, one for each bucket
+    scale_ends: tuple[str, str] = ("", "")  # the names of the ends of the scale of hours
+
+    def height(self, shape: str) -> int:
+        """Its pixels at scale 1."""
+        size = SIZES[shape]
+        return size.height if self.under is None else size.height_of_two
 
 
-def has_two(name: str, period: Period) -> bool:
-    """Whether another table is drawn under this one: a day's power with what its hours had."""
+def has_two_fields(name: str, period: Period) -> bool:
+    """Whether another table is drawn under this one: the hours under a day's power."""
     return name == "power" and period.kind == "day"
 
 
-def heights(name: str, period: Period) -> dict[str, int]:
-    """By shape the pixels of a picture at scale 1."""
-    return HEIGHTS_OF_TWO if has_two(name, period) else HEIGHTS
-
-
-def of(reader: Reader, period: Period, name: str, names: labels.Names, by: str | None) -> Scene:
-    """The scene of a period's table. :raises KeyError, UsageError: as `tables.of_period`."""
-    table = catalogue.of_period(reader, period, name, by)
+def make_spec(tables: Catalogue, name: str, words: Labels, by: str | None = None) -> Spec:
+    """The spec of a period's table. :raises KeyError, UsageError: as `Catalogue.table`."""
+    period, table = tables.period, tables.table(name, by)
     axis = _axis(period, name)
-    scene = Scene(
+    spec = Spec(
         table,
-        heights(name, period),
-        title(period, name),
-        totals(reader, period, table, names),
-        {column.name: names.column(column.name) for column in table.columns},
+        _title(period, name),
+        totals(tables, table, words),
+        {column: words.column(column) for column in table.columns},
         (axis.begin_at, axis.end_at),
-        labels.ticks(axis),
+        dates.ticks(axis),
         gettext("nothing is known of this time"),
         gettext("not read: shared out evenly"),
-        labels.plain,
     )
-    if has_two(name, period):
-        scene.under = catalogue.of_period(reader, period, "electricity")
-        scene.columns |= {each.name: names.column(each.name) for each in scene.under.columns}
+    if has_two_fields(name, period):
+        spec.under = tables.table(consumption.ELECTRICITY)
+        spec.labels |= {column: words.column(column) for column in spec.under.columns}
     if name in catalogue.ENERGY and by is None:
-        _put_earlier(scene, reader, period)
+        _add_earlier(spec, tables)
     if name == "hours":
-        scene.cells = _cells(period, table.borders)
-        scene.ends = names.stem("export"), names.stem("import")
+        spec.cells = _cells(period, table.borders)
+        spec.scale_ends = words.quantity("export"), words.quantity("import")
     if period.days <= MOST_SHADED_DAYS and period.kind != "day" and name != "hours":
-        scene.shaded = _weekends(period)
-    return scene
+        spec.shaded = _weekends(period)
+    return spec
 
 
 def _axis(period: Period, name: str) -> Period:
-    """The time that a picture's lower edge stands for."""
+    """The time along a picture's lower edge."""
     if name in catalogue.CUMULATIVE:
-        return catalogue.years(period)[0]
+        return catalogue.compared_years(period)[0]
     return period.whole_days() if name == "hours" else period
 
 
-def title(period: Period, name: str) -> list[str]:
-    """What stands over a picture: the period, and what it shows where its totals don't tell."""
+def _title(period: Period, name: str) -> list[str]:
+    """The period, and what the picture shows unless its totals say so."""
+    title = dates.period_title(period)
     if name in catalogue.ENERGY or name == "power":
-        return [labels.period_title(period)]
+        return [title]
     if name == "voltage" and period.days > 1:
-        return [labels.period_title(period), gettext("Voltage, from lowest to highest")]
-    return [labels.period_title(period), labels.table_name(name)]
+        return [title, gettext("Voltage, from lowest to highest")]
+    return [title, labels.table_name(name)]
 
 
-def totals(reader: Reader, period: Period, table: Table, names: labels.Names) -> list[str]:
-    """The period's totals, each with its unit and name: 8.4 kWh from the grid."""
-    if table.name in ("power", "hours"):  # a mean of a day says little
-        table = consumption.electricity(reader, [period.begin_at, period.end_at])
+def totals(tables: Catalogue, table: Table, words: Labels) -> list[str]:
+    """The totals over a picture, each with its unit and name: 8.4 kWh from the grid."""
     if table.name in catalogue.CUMULATIVE or table.name == "voltage":
         return []
-    return labels.totals(table, names)
+    if table.name in ("power", "hours"):  # the mean of a day means little
+        table = tables.total(consumption.ELECTRICITY)
+    return words.totals(table)
 
 
-def _put_earlier(scene: Scene, reader: Reader, period: Period) -> None:
-    """The same period of other years, where something is known of them."""
-    scene.beside = period.kind == "year"
-    before = [period.year_ago()] if period.kind in ("week", "month") else []
-    others = period.earlier_years(MOST_EARLIER) if scene.beside else before
-    for other in others:
-        table = other and catalogue.of_period(reader, other, scene.table.name)
-        if other and table and table.is_known():
-            scene.earlier.append((labels.period_title(other), table))
+def _add_earlier(spec: Spec, tables: Catalogue) -> None:
+    """Add the same period of other years, if anything is known of them."""
+    period = tables.period
+    spec.is_beside = period.kind == "year"
+    year_ago = [period.year_ago()] if period.kind in ("week", "month") else []
+    others = period.earlier_years(MOST_EARLIER) if spec.is_beside else year_ago
+    for other in filter(None, others):
+        table = Catalogue(tables.house, other).table(spec.table.name)
+        if table.is_known:
+            spec.earlier.append((dates.period_title(other), table.without_tariffs()))
 
 
 def _weekends(period: Period) -> list[tuple[int, int]]:
     days = period.borders("day")
-    pairs = zip(days, days[1:], strict=False)
     return [
         (begin, end)
-        for begin, end in pairs
+        for begin, end in zip(days, days[1:], strict=False)
         if datetime.fromtimestamp(begin, period.zone).weekday() >= 5
     ]
 
 
-def _cells(period: Period, hours: Sequence[int]) -> list[tuple[int, int, int]]:
-    """By hour: the number of its day, its half-hour of the clock, and how many half-hours its cell
-    has: one where the hour comes twice that day."""
+def _cells(period: Period, hours: Sequence[int]) -> list[Cell]:
     days = period.borders("day")
-    cells: list[tuple[int, int, int]] = []
+    cells: list[Cell] = []
     for number, (begin, end) in enumerate(zip(days, days[1:], strict=False)):
         inside = hours[bisect_left(hours, begin) : bisect_left(hours, end)]
         if end - begin == 86400 and len(inside) == 24:
-            cells += [(number, hour * 2, 2) for hour in range(24)]
+            cells += [Cell(number, hour * 2, 2) for hour in range(24)]
         else:
-            cells += [(number, *_half_hour(at, period.zone)) for at in inside]
+            cells += [Cell(number, *_half_hours(at, period.zone)) for at in inside]
     return cells
 
 
-def _half_hour(at: int, zone: ZoneInfo) -> tuple[int, int]:
+def _half_hours(at: int, zone: ZoneInfo) -> tuple[int, int]:
     local = datetime.fromtimestamp(at, zone)
     offsets = [local.replace(fold=fold).utcoffset() for fold in (0, 1)]
     if offsets[0] == offsets[1]:

@@ -1,32 +1,25 @@
-"""A simulated household and its meters: a house in the Netherlands with solar panels and gas.
+"""A simulated household: a house in the Netherlands with solar panels and gas.
 
-About 2,000 kWh come from the grid in a year, 2,600 kWh go to it, and 1,100 m3 of gas are burnt. The
+In a year about 2,000 kWh come from the grid, 2,600 kWh go to it, and 1,100 m3 of gas are burnt. The
 same seed gives the same house, hour by hour.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import pty
 import random
-import select
-import threading
-import time
-import tty
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from slimmemeter.p1 import obis
-from slimmemeter.p1.framing import crc16
-from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.p1.reading import MbusReading, MeterLog, PowerFailure, Reading
+from slimmemeter.p1.telegram import GAS
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 SLOT_S = 300
 HEADER = "ISK5\\2M550T-1013"
 METER = "E0052000000008765"
 GAS_METER = "G0052000000008765"
-# Registers of the day on which the simulation begins.
+# The registers on the day on which the simulation begins.
 START_WH = {
     "import_t1_wh": 4711302,
     "import_t2_wh": 3904117,
@@ -37,11 +30,10 @@ START_GAS_DM3 = 6012345
 PEOPLE_W = {7: 260, 8: 200, 12: 120, 17: 350, 18: 650, 19: 450, 20: 350, 21: 330, 22: 200}
 # What is switched on once in a while: from and until which hour, W, for how many slots, chance.
 APPLIANCES = ((7, 9, 1900, 1, 0.9), (9, 16, 1700, 12, 0.35), (17, 19, 2600, 8, 0.8))
-DECIMALS = {obis.ENERGY: (10, 3, "kWh"), obis.POWER: (6, 3, "kW"), obis.VOLTAGE: (5, 1, "V")}
 
 
 class Day:
-    """What a day brings, slot by slot of five minutes: use and sun in W, gas in dm3 an hour."""
+    """A day in slots of five minutes: use and sun in W, gas in dm3 an hour."""
 
     def __init__(self, seed: int, at: int) -> None:
         local = datetime.fromtimestamp(at, ZONE)
@@ -89,7 +81,7 @@ class House:
         self._day = Day(seed, at)
         self._joules = {name: wh * 3600 for name, wh in registers_wh.items()}
         self._gas = gas_dm3 * 3600
-        self._gas_told = (at - at % SLOT_S, gas_dm3)
+        self._gas_reported = (at - at % SLOT_S, gas_dm3)
         self._net_w = 0
         self._tariff = 2
 
@@ -107,10 +99,10 @@ class House:
             self._gas += gas_dm3_h * step_s
             self.at += step_s
             if self.at % SLOT_S == 0:
-                self._gas_told = (self.at, self._gas // 3600)
+                self._gas_reported = (self.at, self._gas // 3600)
 
     def reading(self) -> Reading:
-        """What the meter would tell now."""
+        """The meter's reading now."""
         taken, given = max(self._net_w, 0), max(-self._net_w, 0)
         values = {name: joules // 3600 for name, joules in self._joules.items()}
         values |= {"power_import_w": taken, "power_export_w": given}
@@ -120,84 +112,36 @@ class House:
             values[f"current_{phase}_ma"] = (taken + given) * share // 2300 * 1000
             values[f"power_import_{phase}_w"] = taken * share // 10
             values[f"power_export_{phase}_w"] = given * share // 10
-        gas_at, gas_dm3 = self._gas_told
-        gas = MbusReading(1, 3, GAS_METER, gas_at, gas_dm3, "dm3")
-        return Reading(HEADER, "50", METER, self.at, self._tariff, values, [gas], FAILURES, 3600)
-
-    def telegram(self) -> bytes:
-        """The telegram of DSMR 5.0.2 that a three-phase meter would send now."""
-        reading = self.reading()
-        gas = reading.mbus[0]
-        lines = [f"/{HEADER}", "", "1-3:0.2.8(50)", f"0-0:1.0.0({_stamp(self.at)})"]
-        lines += [f"0-0:96.1.1({METER.encode().hex().upper()})", f"0-0:96.14.0(000{self._tariff})"]
-        columns: dict[str, str] = {}
-        for code, (_, _, kind, column) in obis.TABLE.items():
-            if column in reading.values:
-                columns.setdefault(column, f"{code}({_value(kind, reading.values[column])})")
-        lines += columns.values()
-        lines += [f"{code.decode()}({rest.decode()}" for code, rest in FAILURES.items()]
-        lines += ["0-0:96.13.0()", "0-1:24.1.0(003)"]
-        lines.append(f"0-1:96.1.0({GAS_METER.encode().hex().upper()})")
-        cubic = f"{gas.counter // 1000:05d}.{gas.counter % 1000:03d}"
-        lines += [f"0-1:24.2.1({_stamp(gas.at)})({cubic}*m3)", "!"]
-        body = "\r\n".join(lines).encode()
-        return body + f"{crc16(body):04X}\r\n".encode()
+        gas_at, gas_dm3 = self._gas_reported
+        gas = MbusReading(1, GAS, GAS_METER, gas_at, gas_dm3, "dm3")
+        return Reading(
+            METER,
+            self.at,
+            values,
+            header=HEADER,
+            version="50",
+            tariff=self._tariff,
+            devices=[gas],
+            log=LOG,
+        )
 
 
-FAILURES = {
-    b"0-0:96.7.21": b"00006)",
-    b"0-0:96.7.9": b"00002)",
-    b"1-0:99.97.0": b"2)(0-0:96.7.19)(251104063012W)(0000004322*s)(240719161533S)(0000000377*s)",
-    **{
-        b"1-0:%d.%d.0" % (phase, what): b"%05d)" % (phase * what % 7)
-        for what in (32, 36)  # voltage sags and swells
-        for phase in (32, 52, 72)
+LOG = MeterLog(
+    {
+        "power_failures": 6,
+        "long_power_failures": 2,
+        "voltage_sags_l1": 2,
+        "voltage_sags_l2": 5,
+        "voltage_sags_l3": 1,
+        "voltage_swells_l1": 4,
+        "voltage_swells_l2": 3,
+        "voltage_swells_l3": 2,
     },
-}
-
-
-def _stamp(at: int) -> str:
-    local = datetime.fromtimestamp(at, ZONE)
-    return local.strftime("%y%m%d%H%M%S") + ("S" if local.dst() else "W")
-
-
-def _value(kind: str, value: int) -> str:
-    if kind == obis.CURRENT:
-        return f"{value // 1000:03d}*A"
-    width, decimals, unit = DECIMALS[kind]
-    return f"{value / 10**decimals:0{width}.{decimals}f}*{unit}"
+    [PowerFailure(1762234212, 4322), PowerFailure(1721398533, 377)],
+)
 
 
 def _tariff(at: int) -> int:
     """1 (low) at night and at weekends, 2 (normal) from 07 to 23 on weekdays."""
     local = datetime.fromtimestamp(at, ZONE)
     return 2 if local.weekday() < 5 and 7 <= local.hour < 23 else 1
-
-
-class SpeakingMeter(threading.Thread):
-    """The house's meter on a pseudo-terminal: a telegram every second, as DSMR 5 has it."""
-
-    def __init__(self, house: House) -> None:
-        super().__init__(daemon=True)
-        self._house = house
-        self._ours, theirs = pty.openpty()
-        tty.setraw(theirs)
-        os.set_blocking(self._ours, False)
-        self.port = os.ttyname(theirs)
-        self._theirs = theirs  # kept open, so that the line lasts between two pulls
-        self._over = threading.Event()
-
-    def run(self) -> None:
-        """Speak until `stop`; what nobody reads is lost, as on a real line."""
-        while not self._over.wait(1):
-            self._house.advance(int(time.time()))
-            rest = self._house.telegram()
-            while rest and select.select([], [self._ours], [], 0.1)[1]:
-                rest = rest[os.write(self._ours, rest) :]
-
-    def stop(self) -> None:
-        """Fall silent and give the line back."""
-        self._over.set()
-        self.join()
-        os.close(self._ours)
-        os.close(self._theirs)

@@ -1,4 +1,4 @@
-"""The demo: a database of a simulated year, a meter that speaks, the real pull, and the pages."""
+"""The demo: a database of a simulated year, a meter that sends, the real pull, and the pages."""
 
 from __future__ import annotations
 
@@ -14,39 +14,32 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from slimmemeter.demo.household import (
-    METER,
-    SLOT_S,
-    START_GAS_DM3,
-    START_WH,
-    ZONE,
-    House,
-    SpeakingMeter,
-)
+from slimmemeter.demo.household import METER, SLOT_S, START_GAS_DM3, START_WH, ZONE, House
+from slimmemeter.demo.meter import SpeakingMeter
 from slimmemeter.errors import StoreError
-from slimmemeter.p1.telegram import Reading
+from slimmemeter.p1.reading import Reading
 from slimmemeter.settings import Settings
 from slimmemeter.store.reader import Reader
+from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.writer import Writer
-from slimmemeter.web.server import Server
+from slimmemeter.web.server import make_server
 
 PULL_TAKES_S = 3
 PULL_EVERY_S = 5
-SIMULATED = -1  # what `readings.source` says of them
+SIMULATED = -1  # in `source` of readings
 
 
-def fill(database: str, now: int, told: Callable[[str], None]) -> House:
+def fill(database: str, now: int, report: Callable[[str], None]) -> House:
     """Make the database hold a year of readings until `now`, or go on where it ended.
 
     :returns: the house as it is now.
     :raises StoreError: the database can't be used.
     """
     with Writer(database) as writer:
-        if writer.is_foreign(METER):
+        if writer.is_unknown(METER):
             raise StoreError(f"{database} holds readings of a real meter: the demo leaves it alone")
         house = _house_of(database) if writer.newest() else _new_house(now)
-        writer.add_many(_readings(house, now, told), SIMULATED)
-        writer.close()
+        writer.add_many(readings(house, now, report), SIMULATED)
     house.advance(now)
     return house
 
@@ -59,39 +52,38 @@ def _new_house(now: int) -> House:
 
 
 def _house_of(database: str) -> House:
-    reader = Reader(database)
-    newest, gas = reader.newest(), reader.newest_mbus()
-    reader.close()
+    with Reader(database) as reader:
+        newest, gas = Snapshot(reader).newest, reader.newest_counters()
     if newest is None:
-        raise StoreError(f"{database} holds no reading to go on from")
-    registers = {name: newest[name] for name in START_WH}
-    return House(newest["taken_at"], registers, gas[0]["counter"])
+        raise StoreError(f"{database} has no reading from which to go on")
+    registers = {name: newest.values[name] for name in START_WH}
+    return House(newest.taken_at, registers, gas[0].counter)
 
 
-def _readings(
-    house: House, until: int, told: Callable[[str], None]
+def readings(
+    house: House, until: int, report: Callable[[str], None]
 ) -> Iterator[tuple[Reading, int]]:
-    """What a pull every five minutes would have stored."""
-    begin, days, tell_at = house.at, (until - house.at) // 86400, time.monotonic() + 1
+    """The readings of a pull every five minutes."""
+    begin, days, report_at = house.at, (until - house.at) // 86400, time.monotonic() + 1
     while (pulled_at := house.at - house.at % SLOT_S + SLOT_S + PULL_TAKES_S) <= until:
         house.advance(pulled_at)
         if not _is_off(pulled_at):
             yield house.reading(), pulled_at
-        if time.monotonic() > tell_at:
-            told(f"simulating the house: day {(pulled_at - begin) // 86400} of {days}")
-            tell_at = time.monotonic() + 1
+        if time.monotonic() > report_at:
+            report(f"simulating the house: day {(pulled_at - begin) // 86400} of {days}")
+            report_at = time.monotonic() + 1
 
 
 def _is_off(at: int) -> bool:
-    """Whether the computer in the meter cupboard is switched off: some hours a season."""
+    """Whether the computer in the meter cupboard is off: some hours a season."""
     local = datetime.fromtimestamp(at, ZONE)
     return local.toordinal() % 97 == 60 and 2 <= local.hour < 13
 
 
 def run(settings: Settings, check: bool) -> int:
-    """Fill the demo database, let the meter speak, pull from it, serve the pages until Ctrl-C.
+    """Fill the demo database, let the meter send, pull from it, serve the pages until Ctrl-C.
 
-    :returns: the exit code: 0, or 1 if `check` found a page that isn't right.
+    :returns: the exit code: 0, or 1 if `check` found a page that is wrong.
     :raises SlimmemeterError: the database or the address can't be used.
     """
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -99,14 +91,14 @@ def run(settings: Settings, check: bool) -> int:
     print(f"the simulated house is in {settings.database}", flush=True)
     os.makedirs(os.path.dirname(settings.database), exist_ok=True)
     try:
-        house = fill(settings.database, int(time.time()), lambda told: print(told, flush=True))
+        house = fill(settings.database, int(time.time()), lambda text: print(text, flush=True))
         return _live_with(house, settings, check)
     except KeyboardInterrupt:
         return 0
 
 
 def _live_with(house: House, settings: Settings, check: bool) -> int:
-    server = Server(settings)
+    server = make_server(settings)
     meter = SpeakingMeter(house)
     puller = Puller(meter.port, settings.database)
     meter.start()
@@ -147,9 +139,9 @@ class Puller(threading.Thread):
 
 
 def look(url: str) -> int:
-    """Look at the pages as a visitor would, and say what is there.
+    """Fetch the pages as a visitor would, and print what is there.
 
-    :returns: 0 if all of it is there, else 1.
+    :returns: 0 if everything is there, else 1.
     """
     live = _live(url)
     newest = live.get("at", "none")
@@ -167,7 +159,7 @@ def look(url: str) -> int:
 
 
 def _live(url: str) -> dict[str, str]:
-    """What `/now.json` says once a reading came from the speaking meter; empty if none does."""
+    """The answer of `/now.json` once a reading came from the meter; empty if none comes."""
     begin = datetime.now(ZONE)
     while datetime.now(ZONE) < begin + timedelta(seconds=20):
         status, body = _get(f"{url}/now.json")

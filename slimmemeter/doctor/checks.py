@@ -1,4 +1,4 @@
-"""`slimmemeter doctor`: looks at all that a reading needs, and says in words what is wrong."""
+"""`slimmemeter doctor`: checks everything that a reading needs, from the cable to the pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
 
-from slimmemeter import alarm, clock, process, status
+from slimmemeter import clock, process, status
 from slimmemeter.doctor import port_check
 from slimmemeter.doctor.finding import FINE, NOTE, WRONG, Finding, failure
 from slimmemeter.errors import (
@@ -25,14 +25,15 @@ from slimmemeter.errors import (
     TelegramError,
 )
 from slimmemeter.line import port, port_errors
-from slimmemeter.line.receive import Heard
+from slimmemeter.line.receive import Reception
 from slimmemeter.p1.anonymize import anonymous
 from slimmemeter.settings import LINES, Settings
+from slimmemeter.status import STALE_S, Status
 from slimmemeter.store.connection import HotJournalError
 from slimmemeter.store.reader import Reader
+from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.writer import Writer
 
-LATE_S = 900
 BACKUP_LATE_S = 8 * 86400  # a week, and a night
 PAGES_S = 10
 LONGEST_ANSWER = 65536  # bytes
@@ -40,87 +41,85 @@ LEAST_FREE = 100_000_000  # bytes: ten years of readings
 
 
 def run(settings: Settings) -> int:
-    """Look, and say what was found.
+    """Print each finding. :returns: the exit code: 0, or `NEEDS_A_HAND`.
 
-    :returns: the exit code: 0, or `NEEDS_A_HAND`.
-    :raises UsageError: a setting doesn't fit, or standard output takes nothing.
+    :raises UsageError: a setting is invalid, or standard output can't be written to.
     """
-    settings.zone_info()  # before anything, as all that is said of times needs it
+    settings.zone_info()  # before anything else, as every time needs it
     wrong = 0
-    for finding in examine(settings):
+    for finding in findings(settings):
         wrong += finding.state == WRONG
-        process.say(finding.shown())
-    process.say("all is well" if not wrong else f"{wrong} of these need a hand")
+        process.print_line(finding.shown())
+    process.print_line("all is well" if not wrong else f"{wrong} of these need a hand")
     return NEEDS_A_HAND if wrong else 0
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
+def findings(settings: Settings) -> Iterator[Finding]:
     """Each finding as soon as it is known: the port, its meter, the pulls, the data, the pages."""
-    yield from port_check.of_port(settings)
-    last = status.last(settings.database)
-    yield _of_pull(last, settings)
-    yield from _of_database(settings, last is not None and last.code == 0)
+    yield from port_check.check_port(settings)
+    last = status.last_pull(settings.database)
+    yield _check_pull(last, settings)
+    yield from _check_database(settings, last is not None and last.exit_code == 0)
     if os.path.exists(settings.database):
-        yield _of_backup(settings)
-    yield of_pages(settings.listen)
+        yield _check_backup(settings)
+    yield check_pages(settings.listen)[0]
 
 
 def report(settings: Settings) -> bytes:
-    """A telegram from the port, fit to be shown to others.
+    """A telegram from the port, without anything personal.
 
-    :raises SlimmemeterError: no right one came.
+    :raises SlimmemeterError: no valid one came.
     """
-    heard = Heard()
+    reception = Reception()
     for line in LINES[:2] if settings.line == "auto" else [settings.line]:
-        heard, _ = port_check.listen(settings.port or port.find(), line, settings.timeout_s)
-        if heard.right and heard.telegram is not None:
-            return anonymous(heard.telegram)
-    if heard.foreign.said:
-        raise TelegramError(heard.foreign.said)
-    if not heard.bytes:
+        reception, _ = port_check.listen(settings.port or port.find(), line, settings)
+        if reception.valid_count and reception.telegram is not None:
+            return anonymous(reception.telegram)
+    if reception.foreign.advice:
+        raise TelegramError(reception.foreign.advice)
+    if not reception.byte_count:
         raise PortError("nothing was heard; this looks for the cause", "slimmemeter doctor")
-    raise TelegramError("no telegram was right; this looks for the cause", "slimmemeter doctor")
+    raise TelegramError("no telegram was valid; this looks for the cause", "slimmemeter doctor")
 
 
 def rebuild(settings: Settings) -> str:
-    """Judge the stored readings anew: which count, where series begin, what is to be told of them.
+    """Validate the stored readings again: which count, where series begin, what events there are.
 
-    :returns: what there is now, in words.
+    :returns: the events, in a sentence.
     :raises StoreError: there is no database, or it can't be written.
     """
     if not os.path.exists(settings.database):
         raise StoreError(f"there is no database {settings.database}")
     with Writer(settings.database, settings.timeout_s) as writer:
-        before = writer.noted()
-        writer.judge_again()
-        after = writer.noted()
-        writer.close()
-    return f"all readings were judged anew: {_changed(before, after)}"
+        before = writer.event_counts()
+        writer.revalidate()
+        after = writer.event_counts()
+    return f"all readings were validated again: {_differences(before, after)}"
 
 
-def _changed(before: dict[str, int], after: dict[str, int]) -> str:
-    told = []
+def _differences(before: dict[str, int], after: dict[str, int]) -> str:
+    counts = []
     for kind in sorted({*before, *after}):
         now, was = after.get(kind, 0), before.get(kind, 0)
-        told.append(f"{now} {kind}" + f" ({was} before)" * (was != now))
-    return ", ".join(told) or "nothing is to be told of them"
+        counts.append(f"{now} {kind}" + f" ({was} before)" * (was != now))
+    return ", ".join(counts) or "there are no events"
 
 
-def _of_pull(last: status.Outcome | None, settings: Settings) -> Finding:
+def _check_pull(last: Status | None, settings: Settings) -> Finding:
     if last is None:
-        text = "no pull has left word: is the line with scripts/pull.sh there, and does cron run?"
+        text = "nothing has been read yet: is the line with scripts/pull.sh there, does cron run?"
         return Finding(WRONG, text, "cat /etc/cron.d/slimmemeter", "systemctl status cron")
     at = datetime.fromtimestamp(last.at, settings.zone_info())
     ended = f"the last pull ended on {at:%Y-%m-%d at %H:%M:%S}"
-    if last.code:
-        return Finding(WRONG, f"{ended} with exit code {last.code}: {last.sentence}")
-    if clock.now() - last.at > LATE_S:
-        text = f"{ended}, and none came since: does cron run?"
+    if last.exit_code:
+        return Finding(WRONG, f"{ended} with exit code {last.exit_code}: {last.sentence}")
+    if clock.now() - last.at > STALE_S:
+        text = f"{ended}, and none has run since: does cron run?"
         return Finding(WRONG, text, "systemctl status cron")
     return Finding(FINE, f"{ended}, and all was well")
 
 
-def _of_backup(settings: Settings) -> Finding:
+def _check_backup(settings: Settings) -> Finding:
     owner = port_errors.user_name(_owner(settings.database))
     command = f"sudo -u {owner} slimmemeter backup"
     last = status.last_backup(settings.database)
@@ -133,12 +132,12 @@ def _of_backup(settings: Settings) -> Finding:
     return Finding(FINE, f"{made}: {last.sentence}")
 
 
-def _of_database(settings: Settings, is_written: bool) -> Iterator[Finding]:
+def _check_database(settings: Settings, is_written: bool) -> Iterator[Finding]:
     path = settings.database
     try:
         about = os.stat(path)
     except FileNotFoundError:
-        yield _of_no_database(settings)
+        yield _check_missing(settings)
         return
     except OSError as error:
         yield _as_owner(WRONG, f"{path} can't be looked at ({error.strerror})", path)
@@ -147,7 +146,7 @@ def _of_database(settings: Settings, is_written: bool) -> Iterator[Finding]:
         yield Finding(WRONG, f"{path} is no file: choose another SLIMMEMETER_DB")
         return
     try:
-        yield _of_content(settings, about.st_size)
+        yield _check_content(settings, about.st_size)
     except HotJournalError as error:
         yield Finding(NOTE, f"{path}: {error}")
     except StoreError as error:
@@ -164,8 +163,8 @@ def _of_database(settings: Settings, is_written: bool) -> Iterator[Finding]:
         yield Finding(WRONG, text, f"df -h {shlex.quote(folder)}")
 
 
-def _of_no_database(settings: Settings) -> Finding:
-    """Where none is yet: whether a pull can make it."""
+def _check_missing(settings: Settings) -> Finding:
+    """Whether a pull can make a missing database."""
     path = settings.database
     folder = os.path.dirname(path)
     if not os.path.isdir(folder) and not settings.is_in_own_folder:
@@ -175,39 +174,35 @@ def _of_no_database(settings: Settings) -> Finding:
     return Finding(NOTE, f"there is no database {path} yet; the first pull makes it")
 
 
-def _of_content(settings: Settings, size: int) -> Finding:
-    """Whether the file is sound, and what is in it. :raises StoreError: it can't be read."""
+def _check_content(settings: Settings, size: int) -> Finding:
+    """Whether the file is sound, and its newest reading. :raises StoreError: it can't be read."""
     path = settings.database
-    reader = Reader(path)
-    try:
-        damage, newest = reader.damage(), reader.newest()
-    finally:
-        reader.close()
+    with Reader(path) as reader:
+        damage, newest = reader.damage(), Snapshot(reader).newest
     if damage:
         return Finding(WRONG, f"{path} is damaged: {damage}; move it aside and restore a backup")
     if newest is None:
         return Finding(NOTE, f"{path} is sound, and has no reading yet")
-    at = datetime.fromtimestamp(newest["taken_at"], settings.zone_info())
+    at = datetime.fromtimestamp(newest.taken_at, settings.zone_info())
     newest_is = f"the newest reading is of {at:%Y-%m-%d %H:%M:%S}"
     return Finding(FINE, f"{path} is sound: {size / 1e6:.1f} MB, {newest_is}")
 
 
 def _as_owner(state: str, sentence: str, path: str) -> Finding:
-    """What only the owner may; and how to look with that user's eyes."""
+    """What only the owner may do, and how to run the checks as that user."""
     owner = port_errors.user_name(_owner(path))
     return Finding(state, f"{sentence}; look as its owner:", f"sudo -u {owner} slimmemeter doctor")
 
 
 def _owner(path: str) -> int:
-    """The user whose is the nearest part of a path that can be seen."""
+    """The owner of the nearest part of a path that can be seen."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
     return os.stat(path).st_uid
 
 
-def of_pages(listen: str) -> Finding:
-    """Whether the pages answer at an address as SLIMMEMETER_LISTEN has it; FINE, with their
-    version at the end of the sentence, if they do."""
+def check_pages(listen: str) -> tuple[Finding, str | None]:
+    """Whether the pages answer at an address of SLIMMEMETER_LISTEN, and their version if so."""
     host, _, number = listen.rpartition(":")
     here = {"*": "localhost", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
     url = f"http://{here.get(host, host)}:{number}"
@@ -215,32 +210,32 @@ def of_pages(listen: str) -> Finding:
         version = _version_of_pages(url)
     except (http.client.HTTPException, ValueError, RecursionError, TimeoutError):
         text = f"another program answers at {url}: choose another SLIMMEMETER_LISTEN"
-        return Finding(WRONG, text)
+        return Finding(WRONG, text), None
     except OSError as error:
-        why = getattr(error, "reason", error)
-        text = f"the pages don't answer at {url} ({why}):"
-        return Finding(WRONG, text, "sudo systemctl enable --now appWebserver")
-    return Finding(FINE, f"the pages answer at {url}, of version {version}")
+        cause = getattr(error, "reason", error)
+        text = f"the pages don't answer at {url} ({cause}):"
+        return Finding(WRONG, text, "sudo systemctl enable --now appWebserver"), None
+    return Finding(FINE, f"the pages answer at {url}, version {version}"), version
 
 
 def _version_of_pages(url: str) -> str:
-    """Who answers: it is our pages if it says what they say.
+    """The version of the pages at an address.
 
-    :raises HTTPException, ValueError, RecursionError, TimeoutError: it is something else.
-    :raises OSError: nobody answers.
+    :raises HTTPException, ValueError, RecursionError, TimeoutError: it is another program.
+    :raises OSError: nothing answers.
     """
     late = SlimmemeterError("too slow")
-    alarm.ring_at(time.monotonic() + PAGES_S, late)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(f"{url}/healthz", timeout=PAGES_S) as answer:
-            told = json.loads(answer.read(LONGEST_ANSWER))
+        with (
+            process.Deadline(time.monotonic() + PAGES_S, late),
+            direct.open(f"{url}/healthz", timeout=PAGES_S) as answer,
+        ):
+            health = json.loads(answer.read(LONGEST_ANSWER))
     except urllib.error.HTTPError as error:
         raise ValueError(error.code) from None
     except SlimmemeterError:
         raise TimeoutError from None
-    finally:
-        alarm.stop()
-    if not isinstance(told, dict) or not {"status", "version", "readings"} <= set(told):
+    if not isinstance(health, dict) or not {"status", "version", "readings"} <= set(health):
         raise ValueError("not ours")
-    return str(told["version"])
+    return str(health["version"])

@@ -1,4 +1,4 @@
-"""What is found when something is looked at: how good it is, one sentence, commands that help."""
+"""A finding: its state, one sentence, and commands that help."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARGIN = " " * 7
 
 
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     def __init__(self, state: str, sentence: str, *commands: str) -> None:
         self.state = state
@@ -20,8 +20,10 @@ class Finding:
         self.commands = commands
 
     def shown(self) -> str:
-        """The sentence, and each command on a line of its own, to be copied; nothing in them that
-        a terminal would obey, wherever it came from."""
+        """The sentence, and each command on its own line, to be copied.
+
+        Nothing in them can control a terminal, wherever it came from.
+        """
         text = textwrap.fill(
             _printable(self.sentence),
             WIDTH,
@@ -34,7 +36,7 @@ class Finding:
 
 
 def failure(error: SlimmemeterError) -> Finding:
-    """What kept something from being done."""
+    """The finding of an error."""
     return Finding(WRONG, error.sentence, *filter(None, [error.command]))
 
 

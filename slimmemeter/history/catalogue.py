@@ -1,4 +1,4 @@
-"""The tables of a period by the names that addresses give them, each in the buckets that suit."""
+"""The tables of a period by the names in addresses, each in the buckets that suit it."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ from zoneinfo import ZoneInfo
 
 from slimmemeter.errors import UsageError
 from slimmemeter.history import comparison, consumption, periods, statistics
-from slimmemeter.history.consumption import MEDIA, Table
+from slimmemeter.history.consumption import ELECTRICITY
 from slimmemeter.history.periods import Period
+from slimmemeter.history.table import MEDIA, Table
 from slimmemeter.history.voltage import voltage
-from slimmemeter.store.reader import Reader
+from slimmemeter.store.snapshot import Snapshot
 
-ENERGY = ("electricity", *MEDIA)
+ENERGY = (ELECTRICITY, *MEDIA)
 CUMULATIVE = {
-    "cumulative": "electricity",
+    "cumulative": ELECTRICITY,
     **{f"cumulative_{name}": name for name in MEDIA},
 }
 NAMES = (*ENERGY, "power", "hours", "voltage", *CUMULATIVE)
-MOST_DAYS = {"hours": 370, "voltage": 62}  # of which these are told
-EARLIER = 3  # years that one is held against
-MOST_BUCKETS = 1500  # that an address may ask for; those that suit are theirs
+MOST_DAYS = {"hours": 370, "voltage": 62}
+EARLIER = 3  # years beside a year
+MOST_BUCKETS = 1500  # that an address may ask for
 
 
-def period_of(
-    reader: Reader, now: int, zone: ZoneInfo, kind: str, text: str = "", end: str = ""
+def find_period(
+    house: Snapshot, now: int, zone: ZoneInfo, kind: str, text: str = "", end: str = ""
 ) -> Period | None:
-    """The period that the parts of an address name: `day` and `2026-11-23`, `last` and `365`,
-    `between` and two moments, `years`; None if there is no such one."""
+    """The period of an address: `day` and `2026-11-23`, `last` and `365`, `between` and two
+    moments, `years`; None if there is none."""
     if kind == "years":
-        return consumption.years(reader, zone)
+        return all_years(house, zone)
     if kind == "last":
         days = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
         return periods.last(days, now, zone) if 0 < days <= periods.MOST_LAST_DAYS else None
@@ -40,43 +41,72 @@ def period_of(
     return periods.parse(kind, text, zone) if kind in periods.CALENDAR and not end else None
 
 
-def is_told(name: str, period: Period) -> bool:
+def all_years(house: Snapshot, zone: ZoneInfo) -> Period | None:
+    """The years from the first reading of any meter or device to the last; None without any."""
+    if house.first_at is None or house.last_at is None:
+        return None
+    return periods.years(house.first_at, house.last_at, zone)
+
+
+def has_table(name: str, period: Period) -> bool:
     """Whether a period has a table of that name."""
     if name in CUMULATIVE:
         return period.kind in ("year", "years")
     return name in NAMES and period.days <= MOST_DAYS.get(name, periods.MOST_DAYS)
 
 
-def of_period(reader: Reader, period: Period, name: str, by: str | None = None) -> Table:
-    """A period's table, in buckets that suit both or, of energy and power, in those of `by`.
+class Catalogue:
+    """The tables of a period, each made once."""
 
-    :raises KeyError: this period has no such table.
-    :raises UsageError: it can't be told so, or it would be too long.
-    """
-    if not is_told(name, period):
-        raise KeyError(name)
-    if name in CUMULATIVE:
-        table = comparison.cumulative(reader, CUMULATIVE[name], years(period))
-    elif name == "hours":
-        table = statistics.hours(reader, period.borders("hour"))
-    elif name == "voltage":
-        table = voltage(reader, period.borders(_of_voltage(period.days)))
-    elif name == "power":
-        table = consumption.power(reader, period.borders(_asked(period, by) or period.power_bucket))
-    else:
-        table = consumption.energy(
-            reader, name, period.borders(_asked(period, by) or period.bucket)
-        )
-    table.name = name
-    return table
+    def __init__(self, house: Snapshot, period: Period) -> None:
+        self.house = house
+        self.period = period
+        self._tables: dict[tuple[str, str | None], Table] = {}
+
+    def table(self, name: str, by: str | None = None) -> Table:
+        """The table of that name, in buckets that suit it or, for energy and power, in those of
+        `by`.
+
+        :raises KeyError: the period has no such table.
+        :raises UsageError: there are no such buckets, or too many.
+        """
+        if name in ENERGY and by == self.period.bucket:
+            by = None
+        if (name, by) not in self._tables:
+            self._tables[name, by] = self._made(name, by)
+        return self._tables[name, by]
+
+    def total(self, name: str) -> Table:
+        """The table of energy of that name in one bucket."""
+        borders = [self.period.begin_at, self.period.end_at]
+        return consumption.energy(self.house, name, borders)
+
+    def _made(self, name: str, by: str | None) -> Table:
+        house, period = self.house, self.period
+        if not has_table(name, period):
+            raise KeyError(name)
+        if name in CUMULATIVE:
+            table = comparison.cumulative(house, CUMULATIVE[name], compared_years(period))
+        elif name == "hours":
+            table = statistics.hours(house, period.borders("hour"))
+        elif name == "voltage":
+            table = voltage(house, period.borders(_voltage_bucket(period.days)))
+        elif name == "power":
+            borders = period.borders(_requested(period, by) or period.power_bucket)
+            table = consumption.power(house, borders)
+        else:
+            borders = period.borders(_requested(period, by) or period.bucket)
+            table = consumption.energy(house, name, borders)
+        table.name = name
+        return table
 
 
-def _of_voltage(days: int) -> str:
+def _voltage_bucket(days: int) -> str:
     return "5min" if days <= 1 else "hour" if days <= 3 else "day"
 
 
-def _asked(period: Period, by: str | None) -> str | None:
-    """The bucket that was asked for. :raises UsageError: it is none, or too fine."""
+def _requested(period: Period, by: str | None) -> str | None:
+    """The requested bucket. :raises UsageError: there is none, or it is too fine."""
     if by is None:
         return None
     if by not in periods.LENGTHS_S:
@@ -87,7 +117,7 @@ def _asked(period: Period, by: str | None) -> str | None:
     return by
 
 
-def years(period: Period) -> list[Period]:
+def compared_years(period: Period) -> list[Period]:
     """A year and three before it, or all years, the newest first."""
     if period.kind == "year":
         return [period, *period.earlier_years(EARLIER)]

@@ -1,163 +1,145 @@
-"""What each register said at a moment, and how that is known: read then, or between two readings.
+"""What each register showed at a moment, and how that is known: read then, or between two readings.
 
-It is what a yearly statement, a move or a new supplier asks for, and what the borders of a period
-are held against.
+A yearly statement, a move or a new supplier needs it, and totals of a period are checked by it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from slimmemeter.history import consumption
-from slimmemeter.history.consumption import Table
-from slimmemeter.store.connection import NamedRow
-from slimmemeter.store.reader import Reader
+from slimmemeter.history import interpolation
+from slimmemeter.history.consumption import columns_of
+from slimmemeter.history.table import Column, Table
+from slimmemeter.store.records import Meter, Series, StoredReading
+from slimmemeter.store.snapshot import Snapshot
 
-NEAR_S = 60  # a reading that near is that moment's
-
-
-class Around(NamedTuple):
-    """The readings on both sides of an instant: their times, None where there is none, and the
-    registers there. At a reading both sides are that reading."""
-
-    before: int | None
-    counters_before: Sequence[int]
-    after: int | None
-    counters_after: Sequence[int]
+NEAR_S = 60  # a reading that close counts as the moment's own
 
 
 @dataclass(frozen=True)
-class Mark:
-    """Registers at an instant: the readings on both sides of it, and what the curve says; None
-    before the first and after the last reading."""
+class MeterReading:
+    """The registers of a series at an instant, with the readings on both sides of it.
 
+    At a reading both sides are that reading; a side is None outside of the series.
+    """
+
+    series: Series
     at: int
-    around: Around
-    counters: Sequence[int] | None
+    before: StoredReading | None
+    after: StoredReading | None
+
+    @property
+    def columns(self) -> list[Column]:
+        """The column of each register."""
+        return columns_of(self.series)
+
+    @property
+    def counters(self) -> list[int] | None:
+        """The counter curve at the instant; None outside of the series."""
+        if self.before is None or self.after is None:
+            return None
+        return interpolation.at(self.at, *map(self._known, (self.before, self.after)))
 
     def counter(self, place: int) -> int | None:
         """One of `counters`."""
         return None if self.counters is None else self.counters[place]
 
+    def counters_of(self, reading: StoredReading) -> list[int]:
+        """The registers of one side."""
+        return [reading.values[name] for name in self.series.registers]
+
+    def _known(self, reading: StoredReading) -> tuple[int, list[int]]:
+        return reading.taken_at, self.counters_of(reading)
+
     @property
-    def reading(self) -> tuple[int, Sequence[int]] | None:
-        """The instant and the counters of the nearest reading, if it is at most `NEAR_S` away."""
-        before, counters_before, after, counters_after = self.around
-        sides = [(before, counters_before), (after, counters_after)]
-        near = [(abs(at - self.at), at, counted) for at, counted in sides if at is not None]
-        away_s, at, counted = min(near, key=lambda side: side[:2])
-        return (at, counted) if away_s <= NEAR_S else None
+    def nearest(self) -> StoredReading | None:
+        """The nearest reading, if it is at most `NEAR_S` away."""
+        sides = [side for side in (self.before, self.after) if side is not None]
+        near = min(sides, key=lambda side: (abs(side.taken_at - self.at), side.taken_at))
+        return near if abs(near.taken_at - self.at) <= NEAR_S else None
 
 
-@dataclass(frozen=True)
-class Life:
-    """A life of a meter or device: its row, and its registers as (stored, shown) names."""
+def readings_at(house: Snapshot, series: Series, instants: Sequence[int]) -> list[MeterReading]:
+    """The registers of a series at each of these instants."""
+    neighbours = house.reader.neighbours(series, instants)
+    return [
+        MeterReading(series, at, before, after)
+        for at, (before, after) in zip(instants, neighbours, strict=True)
+    ]
 
-    row: NamedRow
-    source: str
-    columns: list[tuple[str, str]]
 
-    def mark(self, reader: Reader, instant: int) -> Mark:
-        """Its registers at an instant."""
-        stored = [name for name, _ in self.columns]
-        of_this = self.source, self.row["id"], stored
-        row = reader.around(*of_this, instant)
-        middle = len(row) // 2
-        around = Around._make((row[0], row[1:middle], row[middle], row[middle + 1 :]))
-        is_known = around.before is not None and around.after is not None
-        return Mark(instant, around, reader.curve(*of_this, [instant])[0] if is_known else None)
+def at(house: Snapshot, instant: int) -> list[MeterReading]:
+    """The registers of the meter and of each device at an instant.
+
+    Between two series those of the newest one before and of the oldest one after.
+    """
+    groups: dict[object, list[Series]] = {}
+    for series in (*house.meter_series, *house.device_series):
+        groups.setdefault(_owner(series), []).append(series)
+    found: list[MeterReading] = []
+    for group in groups.values():
+        there = [series for series in group if series.first <= instant <= series.last]
+        if not there:
+            before = sorted((each for each in group if each.last < instant), key=_last)
+            there = before[-1:] + [each for each in group if each.first > instant][:1]
+        found += [each for series in there for each in readings_at(house, series, [instant])]
+    return found
+
+
+def newest(house: Snapshot) -> list[MeterReading]:
+    """The newest registers of the meter and of each device."""
+    by_end = sorted((*house.meter_series, *house.device_series), key=_last)
+    newest_series = {_owner(series): series for series in by_end}.values()
+    return [each for row in newest_series for each in readings_at(house, row, [row.last])]
+
+
+def _owner(series: Series) -> object:
+    """All electricity belongs to one connection to the grid."""
+    return "grid" if isinstance(series.owner, Meter) else series.owner
+
+
+def _last(series: Series) -> int:
+    return series.last
 
 
 @dataclass(frozen=True)
 class Span:
-    """What the registers of one life said at the borders of a period, or where it begins or ends
-    in it."""
+    """The registers of one series at both borders of a period, or at its own ends in it."""
 
-    life: Life
-    begin: Mark
-    end: Mark
+    begin: MeterReading
+    end: MeterReading
 
 
-def lives(reader: Reader) -> list[Life]:
-    """Every life of the meters, and of their devices."""
-    return [life_of(row) for row in (*reader.series(), *reader.devices())]
-
-
-def life_of(row: NamedRow) -> Life:
-    """A series or a device, with all its registers."""
-    if "registers" in row.keys():  # noqa: SIM118 - a Row iterates over its values
-        names = row["registers"].split()
-        return Life(row, "readings", [(name, consumption.shown(name)) for name in names])
-    return Life(row, "mbus_readings", [("counter", consumption.column_of(row))])
-
-
-def at(reader: Reader, instant: int) -> list[tuple[Life, Mark]]:
-    """The registers at an instant; where a meter (or a device) has no reading on both sides of it,
-    those of its newest life before and of its oldest one after."""
-    found: list[tuple[Life, Mark]] = []
-    groups: dict[object, list[Life]] = {}
-    for life in lives(reader):
-        groups.setdefault(_owner(life), []).append(life)
-    for group in groups.values():
-        there = [life for life in group if life.row["first"] <= instant <= life.row["last"]]
-        if not there:
-            before = sorted((life for life in group if life.row["last"] < instant), key=_end)
-            after = [life for life in group if life.row["first"] > instant]
-            there = before[-1:] + after[:1]
-        found += [(life, life.mark(reader, instant)) for life in there]
-    return found
-
-
-def _owner(life: Life) -> object:
-    """Whose life it is: all electricity is of one connection."""
-    names = ("equipment", "channel", "type", "unit")
-    return "grid" if life.source == "readings" else tuple(life.row[name] for name in names)
-
-
-def newest(reader: Reader) -> list[tuple[Life, Mark]]:
-    """The newest registers of the meter and of each device."""
-    by_end = sorted(lives(reader), key=_end)
-    last = {_owner(life): life for life in by_end}
-    return [(life, life.mark(reader, life.row["last"])) for life in last.values()]
-
-
-def _end(life: Life) -> int:
-    return int(life.row["last"])
-
-
-def spans(reader: Reader, begin: int, end: int) -> list[Span]:
-    """What the registers said at both borders of a period, of each life that reaches into it."""
+def spans(house: Snapshot, begin: int, end: int) -> list[Span]:
+    """The spans of every series that has a part in a period."""
     return [
-        Span(
-            life,
-            life.mark(reader, max(begin, life.row["first"])),
-            life.mark(reader, min(end, life.row["last"])),
-        )
-        for life in lives(reader)
-        if life.row["first"] < end and life.row["last"] > begin
+        Span(*readings_at(house, series, [max(begin, series.first), min(end, series.last)]))
+        for series in (*house.meter_series, *house.device_series)
+        if series.overlaps(begin, end)
     ]
 
 
 def agrees(table: Table, spans: Sequence[Span]) -> bool:
-    """Whether the buckets of a table add up to the difference of two stored readings, the nearest
-    to its borders; what was used in the seconds between reading and border may lie between.
+    """Whether a table's columns add up to the difference of the readings nearest to its borders.
 
-    Not where no reading is near a border.
+    What was used in the seconds between border and reading may lie between. False if no reading is
+    near a border.
     """
-    ours = {column.name: column for column in table.columns}
-    read, slack = dict.fromkeys(ours, 0), dict.fromkeys(ours, 0)
+    read, slack = dict.fromkeys(table.columns, 0), dict.fromkeys(table.columns, 0)
     for span in spans:
-        if not ours.keys() & {shown for _, shown in span.life.columns}:
+        if table.columns.keys().isdisjoint(span.begin.columns):
             continue
-        for mark, sign in ((span.begin, -1), (span.end, 1)):
-            if mark.reading is None:
+        for reading, sign in ((span.begin, -1), (span.end, 1)):
+            if reading.nearest is None:
                 return False
-            for place, (_, shown) in enumerate(span.life.columns):
-                counted, by_curve = mark.reading[1][place], mark.counter(place)
-                if shown in ours and by_curve is not None:
-                    read[shown] += sign * counted
-                    slack[shown] += abs(counted - by_curve)
-    sums = {name: sum(value or 0 for value in column.values) for name, column in ours.items()}
-    return all(abs(sums[name] - read[name]) <= slack[name] for name in ours)
+            counters = zip(
+                reading.columns, reading.counters_of(reading.nearest), reading.counters or (),
+                strict=False,
+            )  # fmt: skip
+            for column, counter, on_curve in counters:
+                if column in read:
+                    read[column] += sign * counter
+                    slack[column] += abs(counter - on_curve)
+    sums = {column: sum(value or 0 for value in values) for column, values in table.columns.items()}
+    return all(abs(sums[column] - read[column]) <= slack[column] for column in read)

@@ -1,4 +1,4 @@
-"""A table for programs: CSV (RFC 4180) and JSON, with every decimal that the meter gives."""
+"""Tables and meter readings for programs: CSV (RFC 4180) and JSON, with all their decimals."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from slimmemeter.history.consumption import Change, Table
-from slimmemeter.history.meter_readings import Life, Mark
+from slimmemeter.history.changes import Change
+from slimmemeter.history.meter_readings import MeterReading
+from slimmemeter.history.table import Column, Table
 from slimmemeter.p1.anonymize import masked
 
 
@@ -19,13 +19,13 @@ def iso(at: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(at, zone).isoformat()
 
 
-def field(at: int, zone: ZoneInfo) -> str:
-    """An instant as a form's field has it: 2027-01-01T00:00:04, which knows no offset."""
+def form_field(at: int, zone: ZoneInfo) -> str:
+    """An instant in a form's field, which has no offset: 2027-01-01T00:00:04."""
     return datetime.fromtimestamp(at, zone).replace(tzinfo=None).isoformat()
 
 
-def exact(value: int | None, scale: int) -> str:
-    """A value in the column's unit with all its decimals; nothing where nothing is known."""
+def decimal(value: int | None, scale: int) -> str:
+    """A value in its column's unit with all its decimals; empty if it is unknown."""
     if value is None:
         return ""
     if scale == 1:
@@ -34,74 +34,79 @@ def exact(value: int | None, scale: int) -> str:
     return f"{'-' * (value < 0)}{whole}.{rest:0{len(str(scale)) - 1}d}"
 
 
-def as_csv(table: Table, zone: ZoneInfo, decimal_comma: bool = False) -> str:
-    """One header, then a row a bucket: begin, end, the columns, and whether only a part of it is
-    known (`partial`) or a gap reaches into it (`gap`).
+def number(value: int | None, scale: int) -> float | int | None:
+    """A value in its column's unit; a float of three decimals prints as exactly those."""
+    return value if value is None or scale == 1 else value / scale
 
-    :param decimal_comma: as Dutch spreadsheets want it, with `;` between the columns.
+
+def table_csv(table: Table, zone: ZoneInfo, decimal_comma: bool = False) -> str:
+    """A header, then a row a bucket: begin, end, the columns and a note.
+
+    The note is `partial` if only a part of the bucket is known, `gap` if a gap reaches into it.
+
+    :param decimal_comma: as in Dutch spreadsheets, with `;` between the columns.
     """
     file = io.StringIO()
     writer = csv.writer(file, delimiter=";" if decimal_comma else ",")
     writer.writerow(["begin", "end", *(column.name for column in table.columns), "note"])
     flags = {"partial": set(table.partial), "gap": set(table.in_gaps())}
     for place, begin in enumerate(table.borders[:-1]):
-        values = [exact(column.values[place], column.scale) for column in table.columns]
+        cells = [decimal(values[place], column.scale) for column, values in table.columns.items()]
         if decimal_comma:
-            values = [value.replace(".", ",") for value in values]
+            cells = [cell.replace(".", ",") for cell in cells]
         note = " ".join(flag for flag, places in flags.items() if place in places)
-        writer.writerow([iso(begin, zone), iso(table.borders[place + 1], zone), *values, note])
+        writer.writerow([iso(begin, zone), iso(table.borders[place + 1], zone), *cells, note])
     return file.getvalue()
 
 
-def mark(life: Life, mark: Mark, zone: ZoneInfo) -> dict[str, Any]:
-    """A meter's registers at a moment for programs, with the readings on both sides of it.
-
-    `how` is `read` (a reading of that very second), `between`, `before` (the first reading), or
-    `after` (the last one); `registers` has null where there isn't a reading on both sides.
-    """
-    before, counters_before, after, counters_after = mark.around
-    names = [name for _, name in life.columns]
-    how = "before" if before is None else "after" if after is None else "between"
-    return {
-        "meter": masked(life.row["equipment"]),
-        "registers": _named(names, mark.counters or [None] * len(names)),
-        "how": "read" if mark.at in (before, after) else how,
-        "readings": [
-            {"at": iso(at, zone), **_named(names, counted)}
-            for at, counted in {before: counters_before, after: counters_after}.items()
-            if at is not None
-        ],
-    }
-
-
-def _named(names: Sequence[str], counted: Sequence[int | None]) -> dict[str, float | None]:
-    """Registers in thousands of what is stored."""
-    pairs = zip(names, counted, strict=True)
-    return {name: None if value is None else value / 1000 for name, value in pairs}
-
-
-def as_json(table: Table, period: str, zone: ZoneInfo) -> dict[str, object]:
-    """The same as an object; a float of three decimals prints as exactly those."""
-
-    def shown(value: int | None, scale: int) -> float | int | None:
-        return value if value is None or scale == 1 else value / scale
-
+def table_json(table: Table, period: str, zone: ZoneInfo) -> dict[str, object]:
+    """The same as an object."""
     return {
         "table": table.name,
         "period": period,
         "borders": [iso(at, zone) for at in table.borders],
         "columns": {
-            column.name: [shown(value, column.scale) for value in column.values]
-            for column in table.columns
+            column.name: [number(value, column.scale) for value in values]
+            for column, values in table.columns.items()
         },
-        "totals": {column.name: shown(column.total, column.scale) for column in table.columns},
+        "totals": {
+            column.name: number(value, column.scale) for column, value in table.totals.items()
+        },
         "gaps": [[iso(begin, zone), iso(end, zone)] for begin, end in table.gaps],
         "partial": table.partial,
-        "changes": [change(each, zone) for each in table.changes],
+        "changes": [change_json(change, zone) for change in table.changes],
     }
 
 
-def change(change: Change, zone: ZoneInfo) -> dict[str, str]:
-    """Between which readings another meter took over, and why."""
+def change_json(change: Change, zone: ZoneInfo) -> dict[str, str]:
+    """Between which readings a series takes over, and why."""
     begin, end = change.times
-    return {"from": iso(begin, zone), "until": iso(end, zone), "why": change.why}
+    return {"from": iso(begin, zone), "until": iso(end, zone), "why": change.reason}
+
+
+def meter_reading_json(reading: MeterReading, zone: ZoneInfo) -> dict[str, object]:
+    """A meter's registers at a moment, with the readings on both sides of it.
+
+    `how` is `read` (a reading of that very second), `between`, `before` (the first reading) or
+    `after` (the last one); without a reading on both sides the registers are null.
+    """
+    sides = {side.taken_at: side for side in (reading.before, reading.after) if side is not None}
+    is_read = reading.at in sides
+    how = "before" if reading.before is None else "after" if reading.after is None else "between"
+    nothing = [None] * len(reading.columns)
+    return {
+        "meter": masked(reading.series.owner.equipment_id),
+        "registers": _by_name(reading.columns, reading.counters or nothing),
+        "how": "read" if is_read else how,
+        "readings": [
+            {"at": iso(at, zone), **_by_name(reading.columns, reading.counters_of(side))}
+            for at, side in sides.items()
+        ],
+    }
+
+
+def _by_name(
+    columns: Sequence[Column], counters: Sequence[int | None]
+) -> dict[str, float | int | None]:
+    pairs = zip(columns, counters, strict=True)
+    return {column.name: number(counter, column.scale) for column, counter in pairs}

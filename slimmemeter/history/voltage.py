@@ -5,44 +5,43 @@ from __future__ import annotations
 from bisect import bisect_right
 from operator import sub
 
-from slimmemeter.history.consumption import Column, Table
-from slimmemeter.store.reader import Reader
+from slimmemeter.history.table import Column, Table
+from slimmemeter.store.snapshot import Snapshot
 
-TENTH = 10
-PHASES = ("l1", "l2", "l3")
+STORED = {phase: f"voltage_l{phase}_dv" for phase in (1, 2, 3)}
 FINEST_S = 300  # a bucket of one reading
 
 
-def voltage(reader: Reader, borders: list[int]) -> Table:
-    """The lowest and the highest voltage of each phase that was read in a bucket, in V; of buckets
-    of five minutes the mean."""
-    stored = [f"voltage_{phase}_dv" for phase in PHASES]
-    read: dict[str, list[list[int]]] = {name: [[] for _ in borders[1:]] for name in stored}
-    for row in reader.sampled(stored, borders[0], borders[-1]):
-        place = bisect_right(borders, row["taken_at"]) - 1
-        for name in stored:
-            if row[name]:  # a phase that isn't there may read 0
-                read[name][place].append(row[name])
+def voltage(house: Snapshot, borders: list[int]) -> Table:
+    """The lowest and the highest voltage of each phase that was read in a bucket, in V.
+
+    The mean of buckets of five minutes.
+    """
+    read: dict[int, list[list[int]]] = {phase: [[] for _ in borders[1:]] for phase in STORED}
+    samples = house.reader.samples(list(STORED.values()), borders[0], borders[-1])
+    for taken_at, *values in samples:
+        place = bisect_right(borders, taken_at or 0) - 1
+        for phase, value in zip(STORED, values, strict=True):
+            if value:  # a phase that isn't connected may read 0
+                read[phase][place].append(value)
     table = Table("voltage", borders)
-    is_fine = max(map(sub, borders[1:], borders)) <= FINEST_S  # the first may be cut
-    for name, buckets in read.items():
+    is_fine = max(map(sub, borders[1:], borders)) <= FINEST_S  # the first one may be cut
+    for phase, buckets in read.items():
         if any(buckets):
-            table.columns += _mean(name, buckets) if is_fine else _range(name, buckets)
+            table.columns |= _means(phase, buckets) if is_fine else _ranges(phase, buckets)
+    table.totals = dict.fromkeys(table.columns)
     return table
 
 
-def _mean(name: str, buckets: list[list[int]]) -> list[Column]:
-    values = [round(sum(each) / len(each)) if each else None for each in buckets]
-    return [Column(name.replace("_dv", "_v"), TENTH, values, None)]
+def _means(phase: int, buckets: list[list[int]]) -> dict[Column, list[int | None]]:
+    means = [round(sum(each) / len(each)) if each else None for each in buckets]
+    return {Column("voltage", "V", phase=phase): means}
 
 
-def _range(name: str, buckets: list[list[int]]) -> list[Column]:
-    return [
-        Column(
-            name.replace("_dv", f"_{which.__name__}_v"),
-            TENTH,
-            [which(each) if each else None for each in buckets],
-            None,
-        )
+def _ranges(phase: int, buckets: list[list[int]]) -> dict[Column, list[int | None]]:
+    return {
+        Column("voltage", "V", phase=phase, extreme=which.__name__): [
+            which(each) if each else None for each in buckets
+        ]
         for which in (min, max)
-    ]
+    }

@@ -1,15 +1,17 @@
-"""The serial line: opened with RTS asserted, read until a deadline, closed with RTS dropped.
+"""The serial port: opened with RTS asserted, read until a deadline, closed with RTS dropped.
 
-A meter speaks while its request line is high (P1 5.0.2, 5.7.1); in a P1 cable that line is RTS.
+A meter sends while its request line is high (P1 5.0.2, 5.7.1); in a P1 cable that line is RTS.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 
 import serial
 
+from slimmemeter import process
 from slimmemeter.errors import PortError
 
 TYPE_CHECKING = False
@@ -25,11 +27,11 @@ TICK_S = 0.1  # how long one read waits
 SILENCE_S = 1.0
 CLOSING_S = 1.0
 DROPPED_S = 1.0
-GATHER_S = 0.02  # how long to let bytes gather: one read of many is cheaper than many of one
+GATHER_S = 0.02  # how long bytes may gather: one read of many is cheaper than many of one
 
 
 def adapters() -> list[str]:
-    """The serial adapters that are plugged in, by the names that they keep."""
+    """The serial adapters that are plugged in, by names that don't change."""
     try:
         return sorted(f"{BY_ID}/{name}" for name in os.listdir(BY_ID))
     except OSError:
@@ -37,7 +39,7 @@ def adapters() -> list[str]:
 
 
 def find() -> str:
-    """The only adapter there is.
+    """The only serial adapter, or where one appears once it is plugged in.
 
     :raises PortError: there are several.
     """
@@ -54,10 +56,10 @@ class Port:
     """An open port; use it in a `with` block."""
 
     def __init__(self, name: str, line: str, deadline_s: float) -> None:
-        """Open with RTS asserted, alone; wait until the deadline while another pull reads.
+        """Open it exclusively with RTS asserted; wait until the deadline while another pull reads.
 
         :param line: speed, data bits, parity, stop bits: `115200-8N1`.
-        :param deadline_s: on the clock of `time.monotonic`.
+        :param deadline_s: a time of `time.monotonic`.
         :raises PortError: it can't be opened.
         """
         self.name = name
@@ -65,35 +67,33 @@ class Port:
         self._is_url = "://" in name
         while True:
             try:
-                self._serial = self._opened(line)
+                self._serial = self._open(line)
                 return
             except (serial.SerialException, OSError, ValueError) as error:
-                # Only the lock that a pull before this one holds is worth waiting for.
-                locked = getattr(error, "errno", None) == 11
-                if not locked or time.monotonic() + 0.2 > deadline_s:
+                # Only the lock that another pull holds is worth waiting for.
+                is_locked = getattr(error, "errno", None) == errno.EAGAIN
+                if not is_locked or time.monotonic() + 0.2 > deadline_s:
                     from slimmemeter.line import port_errors
 
-                    raise port_errors.why(name, error, adapters()) from None
+                    raise port_errors.opening_failed(name, error, adapters()) from None
                 time.sleep(0.1)
 
-    def _opened(self, line: str) -> serial.Serial:
-        """Open it; a far end has the time until the deadline, not pyserial's own 3 to 5 s."""
+    def _open(self, line: str) -> serial.Serial:
+        """A far end may take until the deadline, in place of pyserial's own 3 to 5 s."""
         if not self._is_url:
-            return _open(self.name, line)
+            return _opened(self.name, line)
         import threading
 
-        from slimmemeter import alarm
-        from slimmemeter.line import port_errors
+        from slimmemeter.line.port_errors import URLS
 
-        if not self.name.startswith(port_errors.FAR):
+        if not self.name.startswith(URLS):
             raise ValueError(self.name)
-        # pyserial's reader fails loudly at what isn't RFC 2217; the pull notices and tells
+        # The thread of pyserial prints a traceback if the far end doesn't speak RFC 2217; the pull
+        # reports that in a sentence.
         threading.excepthook = lambda _: None
-        alarm.ring_at(self.deadline_s, PortError(f"{self.name} didn't answer in time"))
-        try:
-            return _open(self.name, line)
-        finally:
-            alarm.stop()
+        late = PortError(f"{self.name} didn't answer in time")
+        with process.Deadline(self.deadline_s, late):
+            return _opened(self.name, line)
 
     def __enter__(self) -> Self:
         return self
@@ -104,47 +104,43 @@ class Port:
         self.close()
 
     def close(self) -> None:
-        """Drop RTS, so that the meter falls silent, and let go of the port."""
-        self._request(False)
+        """Drop RTS, so that the meter stops sending, and release the port."""
+        self._set_rts(False)
         self._serial.close()
 
     def ask_again(self) -> None:
-        """Drop RTS for a second and raise it: some meters speak only when it rises."""
-        self._request(False)
+        """Drop RTS for a second and raise it: some meters send only when it rises."""
+        self._set_rts(False)
         time.sleep(DROPPED_S)
-        self._request(True)
+        self._set_rts(True)
 
-    def _request(self, high: bool) -> None:
-        if self._is_url:  # to agree on RTS with a far end may take seconds
-            from slimmemeter import alarm
-
-            alarm.ring_at(time.monotonic() + CLOSING_S, PortError("it didn't agree"))
+    def _set_rts(self, is_high: bool) -> None:
         try:
-            self._serial.rts = high
+            if self._is_url:  # a far end may take seconds to agree
+                with process.Deadline(time.monotonic() + CLOSING_S, PortError("no answer")):
+                    self._serial.rts = is_high
+            else:
+                self._serial.rts = is_high
         except (serial.SerialException, OSError, PortError):
-            pass  # a pseudo-terminal has no RTS, and a cable that was pulled out has none any more
-        if self._is_url:  # at once: what was heard must not be lost to a late alarm
-            alarm.stop()
+            pass  # a pseudo-terminal has no RTS, and neither has a cable that was pulled out
 
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes as they come, in pieces; an empty piece tells of `SILENCE_S` without any.
-
-        Ends at the deadline.
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes as they arrive, until the deadline; an empty piece after a second of silence.
 
         :raises PortError: the port is lost.
         """
-        heard_at = now = time.monotonic()
-        while now < self.deadline_s:
+        active_at_s = now_s = time.monotonic()
+        while now_s < self.deadline_s:
             try:
                 piece = self._read()
             except (serial.SerialException, OSError) as error:
                 from slimmemeter.line import port_errors
 
-                raise port_errors.why_lost(self.name, error) from None
-            now = time.monotonic()
+                raise port_errors.reading_failed(self.name, error) from None
+            now_s = time.monotonic()
             if piece:
-                heard_at = now
-            if piece or now - heard_at > SILENCE_S:
+                active_at_s = now_s
+            if piece or now_s - active_at_s > SILENCE_S:
                 yield piece
 
     def _read(self) -> bytes:
@@ -155,21 +151,21 @@ class Port:
         if not self.name.startswith("socket:"):
             waiting: int = self._serial.in_waiting
             return first + bytes(self._serial.read(min(waiting, CHUNK)))
-        self._serial.timeout = 0  # a socket can't tell how much waits
+        self._serial.timeout = 0  # a socket doesn't know how much waits
         rest = bytes(self._serial.read(CHUNK))
         self._serial.timeout = TICK_S
         return first + rest
 
 
-def _open(name: str, line: str) -> serial.Serial:
+def _opened(name: str, line: str) -> serial.Serial:
     speed, _, frame = line.partition("-")
     port = serial.serial_for_url(name, do_not_open=True, exclusive=True)
     port.baudrate = int(speed)
     port.bytesize, port.parity, port.stopbits = int(frame[0]), frame[1], int(frame[2])
     port.timeout = TICK_S
-    far = name.startswith("rfc2217:")
-    port.rts = not far  # before open(), so that it never rises late
+    is_rfc2217 = name.startswith("rfc2217:")
+    port.rts = not is_rfc2217  # before open(), so that it never rises late
     port.open()
-    if far:  # pyserial throws away what came while it agreed on the line
+    if is_rfc2217:  # pyserial discards what comes during the negotiation
         port.rts = True
     return port

@@ -1,11 +1,13 @@
-"""What is heard on a line: bytes, telegrams right and wrong, and for how long to listen."""
+"""Receives from a line: bytes, valid and damaged telegrams, and when to stop listening."""
 
 from __future__ import annotations
 
 import time
 
+from slimmemeter import clock
 from slimmemeter.errors import TelegramError
-from slimmemeter.p1.framing import Foreign, Framer
+from slimmemeter.line.foreign import ForeignProtocol
+from slimmemeter.p1.framing import Framer
 from slimmemeter.p1.telegram import Telegram
 
 TYPE_CHECKING = False
@@ -13,94 +15,105 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from slimmemeter.line.port import Port
+    from slimmemeter.p1.reading import Reading
 
-SILENCE_S = 11  # a meter of P1 2 to 4 speaks every 10 s
-BEGINNING = 4096  # bytes that are kept of what was heard
+SILENCE_S = 11  # a meter of P1 2 to 4 sends every 10 s
+BEGINNING = 4096  # bytes that are kept of a reception's start
 
 
-class Heard:
-    """What came of listening; the telegram is the first right one, else the last damaged one."""
+class Reception:
+    """What was received: its telegram is the first valid one, else the last damaged one."""
 
-    def __init__(self) -> None:
-        self.bytes = 0
+    def __init__(self, winter_offset_s: int = 3600, is_live: bool = True) -> None:
+        """:param is_live: whether it comes from a meter now; a file's telegrams are older."""
+        self._winter_offset_s = winter_offset_s
+        self._is_live = is_live
+        self._framer = Framer()
+        self.foreign = ForeignProtocol()
+        self.byte_count = 0
         self.beginning = b""
-        self.right = 0
-        self.wrong = 0
+        self.valid_count = 0
+        self.damaged_count = 0
+        self.last_damage = ""  # why the last damaged telegram is damaged
         self.telegram: Telegram | None = None
-        self.error: TelegramError | None = None  # what is wrong with it
-        self.wrong_because = ""  # of the last damaged one
-        self.foreign = Foreign()
+        self.received_at: int | None = None  # UTC seconds; None if it isn't live
+        self.reading: Reading | None = None  # None if the telegram is damaged or refused
+        self.error: TelegramError | None = None  # why there is no reading
 
     @property
-    def is_enough(self) -> bool:
-        """Whether there is nothing to wait for."""
-        return self.right > 0 or self.foreign.said is not None
+    def is_complete(self) -> bool:
+        """Whether nothing more needs to come."""
+        return self.valid_count > 0 or self.foreign.advice is not None
 
-    def take(self, piece: bytes) -> None:
-        """Look at the bytes that came, as such."""
-        self.bytes += len(piece)
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes; an empty piece stands for a pause."""
+        for frame in self._framer.feed(piece):
+            self._examine(Telegram(frame))
+        self.byte_count += len(piece)
         if len(self.beginning) < BEGINNING:
             self.beginning += piece
         self.foreign.feed(piece)
 
-    def judge(self, frame: bytes) -> None:
-        """Look at a frame that was found in them."""
-        telegram = Telegram(frame)
-        if not telegram.looks_like_one:
+    def end_line(self) -> None:
+        """Forget an unfinished frame, before another setting of the line is tried."""
+        self._framer = Framer()
+
+    def _examine(self, telegram: Telegram) -> None:
+        if not telegram.has_maker:
             return
+        received_at = clock.now() if self._is_live else None
         try:
-            telegram.verify()
-            if telegram.crc == "absent":  # then only its values tell whether it is whole
-                telegram.reading()
-        except TelegramError as error:
-            self.wrong += 1
-            self.wrong_because = str(error)
-            if not self.right:
-                self.telegram, self.error = telegram, error
-        else:
-            self.right += 1
-            if self.right == 1:
-                self.telegram, self.error = telegram, None
+            reading, error = telegram.reading(self._winter_offset_s, received_at), None
+        except TelegramError as refused:
+            reading, error = None, refused
+        # Without a CRC only the values show whether a telegram is whole.
+        is_valid = telegram.crc == "ok" or reading is not None
+        if not is_valid:
+            self.damaged_count += 1
+            self.last_damage = str(error)
+        if not self.valid_count:
+            self.telegram, self.received_at = telegram, received_at
+            self.reading, self.error = reading, error
+        self.valid_count += is_valid
 
 
-def receive(pieces: Iterable[bytes], heard: Heard | None = None) -> Heard:
-    """Listen until a telegram is right, or the pieces end; an empty piece is a silence.
-
-    :param heard: what came before, on another line; it is gone on with.
-    """
-    heard = heard or Heard()
-    framer = Framer()
+def receive(pieces: Iterable[bytes], reception: Reception) -> Reception:
+    """Feed a reception until a telegram is valid, or the pieces end."""
     for piece in pieces:
-        for frame in framer.feed(piece) if piece else framer.pause():
-            heard.judge(frame)
-        heard.take(piece)
-        if heard.is_enough:
+        reception.feed(piece)
+        if reception.is_complete:
             break
-    return heard
+    reception.end_line()
+    return reception
 
 
-def patient(opened: Port, heard: Heard, is_last: bool) -> Iterator[bytes]:
-    """The port's pieces; where another line is left to try, until they look like garbage, or 11 s
-    of silence. A meter of which something bad was heard is asked once more after such a silence."""
-    spoke_at_s = time.monotonic()
-    total = odd = 0
-    asked = False
-    for piece in opened.chunks():
+def patient_pieces(port: Port, reception: Reception, is_last: bool) -> Iterator[bytes]:
+    """The port's pieces, until its deadline.
+
+    A meter that sent something bad and then falls silent for 11 s is asked once more.
+
+    :param is_last: whether no other setting of the line is left to try; if one is, the pieces end
+        when they look like garbage, or after 11 s of silence.
+    """
+    active_at_s = time.monotonic()
+    total = unprintable = 0
+    is_asked_again = False
+    for piece in port.pieces():
         total += len(piece)
-        odd += len(piece) - printable_count(piece)
+        unprintable += len(piece) - printable_count(piece)
         if piece:
-            spoke_at_s = time.monotonic()
-        silent = time.monotonic() - spoke_at_s > SILENCE_S
-        garbled = odd > 64 and odd * 4 > total
-        if not is_last and (garbled or (silent and heard.telegram is None)):
+            active_at_s = time.monotonic()
+        is_silent = time.monotonic() - active_at_s > SILENCE_S
+        is_garbled = unprintable > 64 and unprintable * 4 > total
+        if not is_last and (is_garbled or (is_silent and reception.telegram is None)):
             return
-        if silent and heard.bytes and not asked:
-            opened.ask_again()
-            asked = True
-            spoke_at_s = time.monotonic()
+        if is_silent and reception.byte_count and not is_asked_again:
+            port.ask_again()
+            is_asked_again = True
+            active_at_s = time.monotonic()
         yield piece
 
 
 def printable_count(content: bytes) -> int:
-    """How many of these bytes a telegram may hold: printable ASCII and line ends."""
+    """How many of these bytes a telegram may contain: printable ASCII and line ends."""
     return sum(byte in b"\r\n" or 32 <= byte < 127 for byte in content)

@@ -1,21 +1,22 @@
-"""A telegram that can be shown to others: as it came, but for what tells whose it is.
+"""A telegram that can be shown to others: as printed, but without anything personal.
 
-What isn't known to be harmless is replaced: numbers with a unit, stamps, codes and what is short
-stay; ids, messages and all else become zeros and Xs of the same length.
+Only what is known to be harmless stays: numbers with a unit, timestamps, codes and short values.
+Ids, messages and everything else become zeros and Xs of the same length.
 """
 
 from __future__ import annotations
 
 from slimmemeter.p1 import obis
+from slimmemeter.p1.crc import crc16
 from slimmemeter.p1.event_logs import groups
-from slimmemeter.p1.framing import HEX, crc16
-from slimmemeter.p1.quantities import MOST_DIGITS, split
+from slimmemeter.p1.framing import HEX
+from slimmemeter.p1.quantities import DIGITS_TO_0, MOST_DIGITS, split
 from slimmemeter.p1.telegram import Telegram, text_value
-from slimmemeter.p1.timestamps import stamp_utc
+from slimmemeter.p1.timestamps import parse_timestamp
 
-MAKER = 5  # characters of a header: the slash, the maker's letters, the speed
-MOST_RUNS, MOST_IN_ALL = 4, 9  # of digits in a header that tells a type; more are a number
-SHORT = 5  # characters that can't be an id
+MAKER = 5  # characters of a header: the slash, the maker's letters, the baud rate
+MOST_RUNS, MOST_IN_ALL = 4, 9  # of digits in a header without serial number
+SHORT = 5  # characters; no id is that short
 LONGEST_UNIT = 6
 LONGEST_WORD = 8  # of a state or tariff
 PERSONAL = (obis.ID, obis.MESSAGE)
@@ -23,39 +24,38 @@ WORDED = (obis.STATE, obis.TARIFF)
 
 
 def anonymous(telegram: Telegram) -> bytes:
-    """The telegram without serial numbers, ids and messages, and a CRC that fits (where it has
-    one). The same id is replaced by the same one."""
-    names: dict[bytes, bytes] = {}
-    header, *lines = telegram.came
-    changed = [_without_number(header)]
+    """The telegram without serial numbers, ids and messages, and with a fitting CRC if it has one.
+
+    Equal ids get equal replacements.
+    """
+    replacements: dict[bytes, bytes] = {}
+    header, *lines = telegram.printed_lines
+    shown = [_without_number(header)]
     kind: str | None = None
     for line in lines:
         code, bracket, rest = line.partition(b"(")
-        if code or not bracket:  # else it goes on with the line before
+        if code or not bracket:  # else it continues the line before
             kind = _kind(code)
         stays = kind or _is_code(code) or not any(chr(byte).isalnum() for byte in code)
-        shown = code if stays else _other(code, names)
-        changed.append(shown + bracket + _contents(rest, kind, names))
-    body = b"\r\n".join([*changed, b"!"])
-    return body + (b"%04X" % crc16(body) if telegram.said else b"") + b"\r\n"
+        start = code if stays else _replacement(code, replacements)
+        shown.append(start + bracket + _contents(rest, kind, replacements))
+    body = b"\r\n".join([*shown, b"!"])
+    return body + (b"%04X" % crc16(body) if telegram.printed_crc else b"") + b"\r\n"
 
 
 def _without_number(header: bytes) -> bytes:
-    """The header with its digits made zeros, if they are more than a type has."""
+    """The header, its digits replaced by zeros if there are more than a type has."""
     about = header[MAKER:]
     runs = "".join(chr(byte) if chr(byte).isdigit() else " " for byte in about).split()
     if len(runs) > MOST_RUNS or sum(map(len, runs)) > MOST_IN_ALL:
-        about = about.translate(_DIGITS_TO_0)
+        about = about.translate(DIGITS_TO_0)
     return header[:MAKER] + about
 
 
-_DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
-
-
 def _kind(code: bytes) -> str | None:
-    """The kind of an object's value, None if it isn't known."""
-    row = obis.AS_PRINTED.get(obis.without_sixth_group(code.decode("ascii", "replace")))
-    return row[2] if row else None
+    """The kind of an object's value; None if the object is unknown."""
+    known = obis.DEFINITIONS.get(obis.without_sixth_group(code.decode("ascii", "replace")))
+    return known.kind if known else None
 
 
 def _is_code(text: bytes) -> bool:
@@ -64,23 +64,23 @@ def _is_code(text: bytes) -> bool:
     return len(parts) in (5, 6) and all(part.isdigit() and len(part) < 4 for part in parts)
 
 
-def _contents(rest: bytes, kind: str | None, names: dict[bytes, bytes]) -> bytes:
+def _contents(rest: bytes, kind: str | None, replacements: dict[bytes, bytes]) -> bytes:
     if not rest:
         return rest
     end = b")" if rest.endswith(b")") else b""
-    return b")(".join(_content(content, kind, names) for content in groups(rest)) + end
+    return b")(".join(_content(content, kind, replacements) for content in groups(rest)) + end
 
 
-def _content(content: bytes, kind: str | None, names: dict[bytes, bytes]) -> bytes:
-    """One group's content, or another of the same form."""
+def _content(content: bytes, kind: str | None, replacements: dict[bytes, bytes]) -> bytes:
+    """One group's content if it is harmless, else a replacement of the same form."""
     if kind not in PERSONAL and _is_harmless(content, kind):
         return content
     if len(set(content)) < 2:
-        return content  # it says nothing
+        return content  # zeros or blanks
     text = text_value(content).encode("latin-1", "replace")
     if content.strip(HEX) or text == content.strip():
-        return _other(content, names)
-    return _other(text, names).hex().upper().encode()
+        return _replacement(content, replacements)
+    return _replacement(text, replacements).hex().upper().encode()
 
 
 def _is_harmless(content: bytes, kind: str | None) -> bool:
@@ -89,7 +89,7 @@ def _is_harmless(content: bytes, kind: str | None) -> bool:
     is_number = digits.isdigit() and len(digits) <= MOST_DIGITS + 3
     if is_number and unit:
         return len(unit) <= LONGEST_UNIT and unit.isalnum()
-    if stamp_utc(content, 0) is not None and (content[-1:].isalpha() or kind is not None):
+    if parse_timestamp(content, 0) is not None and (content[-1:].isalpha() or kind is not None):
         return True
     if kind is None:
         return len(content) < SHORT or _is_code(content)
@@ -98,20 +98,20 @@ def _is_harmless(content: bytes, kind: str | None) -> bool:
     return is_number or unset or word or len(content) <= SHORT or _is_code(content)
 
 
-def _other(text: bytes, names: dict[bytes, bytes]) -> bytes:
-    """Another name of the same form, at whose end stands which one it is."""
-    if text not in names:
-        letter = b"X" if text.strip(HEX) else b"A"  # what was hexadecimal stays so
+def _replacement(text: bytes, replacements: dict[bytes, bytes]) -> bytes:
+    """A text of the same form that ends with its own number."""
+    if text not in replacements:
+        letter = b"X" if text.strip(HEX) else b"A"  # hexadecimal stays hexadecimal
         blank = b"".join(
             b"0" if c.isdigit() else letter if c.isalpha() else c if c in b" .-:*" else b"X"
             for c in (text[place : place + 1] for place in range(len(text)))
         )
-        number = b"%d" % (len(names) + 1)
+        number = b"%d" % (len(replacements) + 1)
         used = blank.rstrip(b" ")
-        names[text] = used[: -len(number)] + number[-len(used) :] + blank[len(used) :]
-    return names[text]
+        replacements[text] = used[: -len(number)] + number[-len(used) :] + blank[len(used) :]
+    return replacements[text]
 
 
 def masked(name: str) -> str:
-    """An id of which only the ends are shown: E0031…9515."""
+    """An id with only its ends shown: E0031…9515."""
     return f"{name[:5]}…{name[-4:]}" if len(name) > 9 else "…"

@@ -1,18 +1,18 @@
-"""The table of OBIS objects: code, name, what it is called on a page, kind, column.
+"""The table of OBIS objects: code, name, label, kind of value, column.
 
-Codes are A-B:C.D.E as IEC 62056-61 writes them; `n` stands for an M-Bus channel, 1 to 9.
-The facts are those of the Dutch P1 Companion Standards 2.2 to 5.0.2 (chapter 6), of Fluvius'
-e-MUCS P1 1.7.1 (chapter 3) and of Swedenergy's H1 port 2.0, where a line says nothing else.
+Codes are A-B:C.D.E as in IEC 62056-61; `n` stands for an M-Bus channel, 1 to 9. Sources: the Dutch
+P1 Companion Standards 2.2 to 5.0.2 (chapter 6), Fluvius' e-MUCS P1 1.7.1 (chapter 3), Swedenergy's
+H1 port 2.0; a comment names any other.
 """
 
 from __future__ import annotations
 
-# Kinds of value. The first four are counted in integers of one unit; the others are only shown.
+# Kinds of value. The first five are stored as integers of one unit; the others are only shown.
 ENERGY, POWER, VOLTAGE, CURRENT, COUNT = "energy", "power", "voltage", "current", "count"
 NUMBER = "number"  # a number with whatever unit the meter prints
 AMPERES = "amperes"  # a number of A, and of nothing else
-ID = "id"  # ASCII, often as pairs of hexadecimal digits; it tells whose meter it is
-MESSAGE = "message"  # a text, mostly as pairs of hexadecimal digits
+ID = "id"  # ASCII, often as pairs of hexadecimal digits; personal
+MESSAGE = "message"  # a text, mostly as pairs of hexadecimal digits; personal
 STATE = "state"  # a number without unit, or a word
 PLAIN = "plain"  # ASCII as it stands, never hexadecimal
 STAMP = "stamp"
@@ -25,7 +25,7 @@ FAILURE_LOG = "failure_log"
 PEAKS = "peaks"
 PROFILE = "profile"  # (stamp)(number)(number)...
 
-# What one of each unit is in our own integers: the power of ten, by kind.
+# By kind, each printed unit and the power of ten that turns it into the unit of our integers.
 UNITS: dict[str, dict[str, int]] = {
     ENERGY: {"Wh": 0, "kWh": 3, "MWh": 6},  # Wh
     POWER: {"W": 0, "kW": 3, "MW": 6},  # W
@@ -33,7 +33,7 @@ UNITS: dict[str, dict[str, int]] = {
     CURRENT: {"A": 3, "kA": 6},  # mA
     COUNT: {"": 0},
 }
-# M-Bus counters: the unit that is printed, the unit that is stored, the power of ten between.
+# M-Bus counters: the printed unit, the stored unit, the power of ten between them.
 MBUS_UNITS = {
     "m3": ("dm3", 3),
     "dm3": ("dm3", 0),
@@ -58,11 +58,23 @@ MBUS_TYPES = {
     13: "heat",
 }
 
-Row = tuple[str, str, str, str | None]
+Row = tuple[str, str, str, "str | None"]  # name, label, kind, column
+
+
+class Definition:
+    """One row of the table."""
+
+    __slots__ = ("column", "kind", "label", "name")
+
+    def __init__(self, name: str, label: str, kind: str, column: str | None) -> None:
+        self.name = name  # the key in `p1-pull --json`
+        self.label = label
+        self.kind = kind
+        self.column = column  # of readings or counters; None if the object isn't stored
 
 
 def _tariffs(code: str, name: str, label: str, kind: str) -> dict[str, Row]:
-    """The same of each tariff, which is the code's last group."""
+    """A row for each tariff, which is the code's last group."""
     return {
         f"{code}.{tariff}": (f"{name}_t{tariff}", f"{label}, tariff {tariff}", kind, None)
         for tariff in range(1, 5)
@@ -70,9 +82,9 @@ def _tariffs(code: str, name: str, label: str, kind: str) -> dict[str, Row]:
 
 
 def _phases(code: str, name: str, label: str, kind: str, column: str = "") -> dict[str, Row]:
-    """The same of L1, L2 and L3: 20 lies between their codes' third groups (IEC 62056-61, 5.4).
+    """A row for each of L1, L2, L3, whose codes' third groups are 20 apart (IEC 62056-61, 5.4).
 
-    :param column: with `{}` where the phase stands; empty if it isn't stored.
+    :param column: with `{}` in the phase's place; empty if the object isn't stored.
     """
     before, _, rest = code.partition(":")
     first, _, behind = rest.partition(".")
@@ -88,7 +100,7 @@ def _phases(code: str, name: str, label: str, kind: str, column: str = "") -> di
 
 
 TABLE: dict[str, Row] = {
-    # who speaks, and when
+    # the meter and its clock
     "1-3:0.2.8": ("version", "P1 version", PLAIN, None),
     "0-0:96.1.4": ("version", "P1 version", PLAIN, None),  # Belgium, Switzerland
     "0-0:1.0.0": ("taken_at", "Time of the telegram", STAMP, None),
@@ -215,23 +227,19 @@ TABLE: dict[str, Row] = {
     "0-n:24.4.0": ("mbus_valve", "Valve (1 is on)", STATE, None),
     "0-n:96.3.10": ("mbus_relay", "Relay (1 is on)", STATE, None),  # Belgium, from 50221 on
 }
-# What a code means where its value isn't of the kind above: the value's form decides.
-OTHERWISE: dict[str, Row] = {
+# What a code means if its value has another form than the kind above.
+ALTERNATIVES: dict[str, Row] = {
     **_phases("1-0:31.4.0", "mean_current", "Mean current", NUMBER),  # Lithuania, in kA
     "1-0:1.6.0": ("greatest_power", "Greatest mean power", NUMBER, None),  # without a stamp
     "1-0:2.6.0": ("greatest_power_export", "Greatest mean power out", NUMBER, None),
     "0-0:98.1.0": ("month_profile", "Registers when the month began", PROFILE, None),  # Hungary
 }
 
-REGISTERS = frozenset(row[3] for row in TABLE.values() if row[2] == ENERGY and row[3])
-# The columns that a reading is made of: with one of them wrong, the telegram is refused.
-MUST_BE_RIGHT = REGISTERS | {"power_import_w", "power_export_w"}
 
-
-def _as_printed(table: dict[str, Row]) -> dict[str, Row]:
-    """A table by the codes as printed: each channel for `n`, and 1-1 for 1-0 (Swiss meters)."""
+def _by_printed_code(table: dict[str, Row]) -> dict[str, Definition]:
+    """A table by printed code: each channel in place of `n`, and 1-1 beside 1-0 (Swiss meters)."""
     return {
-        alias: row
+        alias: Definition(*row)
         for code, row in table.items()
         for alias in (
             [code.replace("n", channel) for channel in "123456789"]
@@ -241,75 +249,14 @@ def _as_printed(table: dict[str, Row]) -> dict[str, Row]:
     }
 
 
-AS_PRINTED = _as_printed(TABLE)
-OTHERWISE_AS_PRINTED = _as_printed(OTHERWISE)
+DEFINITIONS = _by_printed_code(TABLE)
+ALTERNATIVE_DEFINITIONS = _by_printed_code(ALTERNATIVES)
+REGISTERS = frozenset(row[3] for row in TABLE.values() if row[2] == ENERGY and row[3])
+# The columns without which a reading is worthless: if one of them is invalid, so is the telegram.
+REQUIRED = REGISTERS | {"power_import_w", "power_export_w"}
 
 
 def without_sixth_group(code: str) -> str:
-    """A code without the `*255` that some meters print behind it (P1 3.0 section 5.3)."""
+    """A code without the `*255` that some meters print after it (P1 3.0 section 5.3)."""
     bare, star, group = code.partition("*")
     return bare if star and group.isdigit() else code
-
-
-DUTCH = ("40", "42", "50")
-
-
-def is_belgian(version: str | None) -> bool:
-    """Whether a telegram's version is one of Belgium's (e-MUCS P1 1.7.1, table 4: 502 and two)."""
-    return version is not None and len(version) == 5 and version.startswith("502")
-
-
-def tariff_names(version: str | None, has_total: bool) -> dict[int, str]:
-    """What tariffs 1 and 2 are called: low and normal in the Netherlands, day and night in Belgium.
-
-    P1 5.0.2 section 7.1; e-MUCS P1 1.7.1 note 2. Belgium's (and Switzerland's) version object has
-    five digits. Elsewhere the Dutch version numbers stand beside a register of all tariffs.
-    """
-    if version is not None and len(version) == 5:
-        return {1: "day", 2: "night"}
-    if version in DUTCH and not has_total:
-        return {1: "low", 2: "normal"}
-    return {}
-
-
-# The maker's three letters, which a telegram begins with (FLAG association's list; the grid
-# operators' own are Belgium's FLU, Lithuania's ESO, Luxembourg's Lux and Sweden's ELL).
-MAKERS = {
-    "ACE": "Itron",
-    "ADN": "Aidon",
-    "ELL": "Ellevio",
-    "ENE": "Sagemcom",
-    "ESY": "EasyMeter",
-    "ESO": "Lithuania's ESO",
-    "EST": "Sagemcom",
-    "FLU": "Fluvius",
-    "HLY": "Holley",
-    "ISK": "Iskraemeco",
-    "KAM": "Kamstrup",
-    "KFM": "Kaifa",
-    "KMP": "Kamstrup",
-    "LGF": "Landis+Gyr",
-    "LGZ": "Landis+Gyr",
-    "LUX": "Luxembourg's Smarty",
-    "SAG": "Sagemcom",
-    "XMX": "Landis+Gyr",
-}
-COUNTRIES = {
-    "ELL": "Sweden",
-    "ESO": "Lithuania",
-    "EST": "Austria",
-    "FLU": "Belgium",
-    "LUX": "Luxembourg",
-}
-
-
-def maker(header: str) -> str:
-    """Who made a meter, as far as its header tells."""
-    return MAKERS.get(header[:3].upper(), header[:3] or "a maker that isn't told")
-
-
-def country(header: str, version: str | None, has_total: bool) -> list[str]:
-    """The country that a meter speaks for, or nothing where its telegram doesn't tell."""
-    known = COUNTRIES.get(header[:3].upper())
-    dutch = version in DUTCH and not has_total
-    return [known or "the Netherlands"] if known or dutch else []

@@ -1,4 +1,4 @@
-"""Every object of a telegram, decoded for who asks: `p1-pull --dry-run` and `--json`.
+"""Every object of a telegram, decoded for `p1-pull --dry-run` and `--json`.
 
 Numbers stay the decimals that the meter printed; times are UTC seconds.
 """
@@ -12,19 +12,13 @@ from typing import NamedTuple
 from slimmemeter.p1 import event_logs, obis
 from slimmemeter.p1.framing import HEX
 from slimmemeter.p1.quantities import MOST_DIGITS, split
+from slimmemeter.p1.reading import PowerFailure
 from slimmemeter.p1.telegram import Telegram, mbus_type, printable, text_value
-from slimmemeter.p1.timestamps import stamp_utc
+from slimmemeter.p1.timestamps import parse_timestamp
 
 
-class Failure(NamedTuple):
-    """A long power failure: its end (None where the clock wasn't set) and its seconds."""
-
-    ended_at: int | None
-    duration_s: int
-
-
-class Peak(NamedTuple):
-    """A month's peak: the month's end, the quarter-hour's end (None where empty), the power."""
+class PrintedPeak(NamedTuple):
+    """A month's peak: the month's end, the quarter-hour's end (None if empty), the power."""
 
     month_ended_at: int | None
     at: int | None
@@ -32,42 +26,42 @@ class Peak(NamedTuple):
     unit: str
 
 
-class Register(NamedTuple):
+class ProfileValue(NamedTuple):
     """One of a profile's registers, as it was when the month began."""
 
     value: Decimal
     unit: str | None
 
 
-Value = str | int | Decimal | list[Failure] | list[Peak] | list[Register] | None
+Value = str | int | Decimal | list[PowerFailure] | list[PrintedPeak] | list[ProfileValue] | None
 
 
 class Object(NamedTuple):
-    """One line of the table as one telegram has it; `value` is None for `()`."""
+    """One object of a telegram; `value` is None for `()`."""
 
     code: str
-    row: obis.Row
+    definition: obis.Definition
     value: Value
     unit: str | None = None
     at: int | None = None
 
     @property
     def name(self) -> str:
-        """What JSON calls it."""
-        return self.row[0]
+        """Its key in JSON."""
+        return self.definition.name
 
     @property
     def channel(self) -> int | None:
-        """The M-Bus channel, None for the meter's own objects."""
+        """The M-Bus channel; None for the meter's own objects."""
         number = int(self.code[2]) if self.code[2:3].isdigit() else 0
-        return number if self.row[0].startswith("mbus_") else None
+        return number if self.name.startswith("mbus_") else None
 
 
 def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list[str]]:
-    """The known objects in the telegram's order, and the lines that aren't understood, raw.
+    """The known objects in the telegram's order, and all other lines as printed.
 
-    Of a repeated code the first counts, the others are among the raw lines; so is a known object
-    in a form that isn't its own.
+    Of a repeated code the first counts. The others are among the other lines, and so is a known
+    object in an unexpected form.
     """
     known: dict[bytes, Object] = {}
     unknown = []
@@ -75,11 +69,11 @@ def decode(telegram: Telegram, winter_offset_s: int) -> tuple[list[Object], list
         code, _, rest = line.partition(b"(")
         is_new = rest[-1:] == b")" and code not in known
         content = rest[:-1]
-        for row, decoder in (_FORMS.get(code) or _forms_of_bare(code)) if is_new else ():
+        for definition, decoder in (_FORMS.get(code) or _forms_of_bare(code)) if is_new else ():
             found = decoder(content, winter_offset_s) if content else _NOTHING
             if found is not None:
                 value, unit, at = found
-                known[code] = Object(code.decode(), row, value, unit, at)
+                known[code] = Object(code.decode(), definition, value, unit, at)
                 break
         else:
             unknown.append(printable(line))
@@ -133,7 +127,7 @@ def _id(content: bytes, offset_s: int) -> Found:
 
 
 def _message(content: bytes, offset_s: int) -> Found:
-    """The text, in ASCII or UTF-8; some meters fill what says nothing with bytes of FF."""
+    """The text, in ASCII or UTF-8; some meters fill an empty one with FF bytes."""
     if not content.strip(b"\xff") or not content.strip(b"Ff"):
         return _NOTHING
     if len(content) % 2 == 0 and not content.strip(HEX):
@@ -148,47 +142,47 @@ def _plain(content: bytes, offset_s: int) -> Found:
 
 
 def _stamp(content: bytes, offset_s: int) -> Found:
-    return None, None, stamp_utc(content, offset_s)
+    return None, None, parse_timestamp(content, offset_s)
 
 
 def _stamped(content: bytes, offset_s: int) -> Found | None:
-    """(stamp)(number), or P1 3.0's seven groups of which the last is the number (5.10)."""
+    """(timestamp)(number), or P1 3.0's seven groups of which the last is the number (5.10)."""
     parts = event_logs.groups(content)
     if len(parts) == 7:
         parts = [parts[0], parts[6] + b"*" + parts[5]]
     found = _number(parts[1]) if len(parts) == 2 else None
-    return None if found is None else (found[0], found[1], stamp_utc(parts[0], offset_s))
+    return None if found is None else (found[0], found[1], parse_timestamp(parts[0], offset_s))
 
 
 def _hour(content: bytes, offset_s: int) -> Found | None:
-    """(number)(stamp), the other way round."""
+    """(number)(timestamp)."""
     value, _, stamp = content.partition(b")(")
     found = _number(value)
-    return None if found is None else (found[0], found[1], stamp_utc(stamp, offset_s))
+    return None if found is None else (found[0], found[1], parse_timestamp(stamp, offset_s))
 
 
 def _log(content: bytes, offset_s: int) -> Found:
-    return [Failure(*entry) for entry in event_logs.failures(content, offset_s)], None, None
+    return event_logs.power_failures(content, offset_s), None, None
 
 
 def _peaks(content: bytes, offset_s: int) -> Found | None:
     """Belgium's history of month peaks."""
-    triples = event_logs.peaks_before(content)
+    triples = event_logs.month_peak_history(content)
     peaks = []
     for month_end, at, power in triples or ():
         value, unit, _ = _number(power) or (None, None, None)
         if value is None or unit is None:
             return None
-        ended_at = stamp_utc(month_end, offset_s)
-        peaks.append(Peak(ended_at, stamp_utc(at, offset_s), value, unit))
+        ended_at = parse_timestamp(month_end, offset_s)
+        peaks.append(PrintedPeak(ended_at, parse_timestamp(at, offset_s), value, unit))
     return None if triples is None else (peaks, None, None)
 
 
 def _profile(content: bytes, offset_s: int) -> Found | None:
-    """Hungary's profile: (stamp), then the registers of that instant without their codes."""
+    """Hungary's profile: (timestamp), then the registers at that instant without their codes."""
     stamp, *values = event_logs.groups(content)
-    registers = [Register(*found[:2]) for found in map(_number, values) if found]
-    at = stamp_utc(stamp, offset_s)
+    registers = [ProfileValue(*found[:2]) for found in map(_number, values) if found]
+    at = parse_timestamp(stamp, offset_s)
     return (registers, None, at) if at and registers and len(registers) == len(values) else None
 
 
@@ -210,15 +204,17 @@ _DECODERS: dict[str, Decoder] = {
     obis.PEAKS: _peaks,
     obis.PROFILE: _profile,
 }
-# By the code as printed: what it is, and what it is else where its value has another form.
-_FORMS: dict[bytes, list[tuple[obis.Row, Decoder]]] = {
+# By printed code, its definitions, the usual one first.
+_FORMS: dict[bytes, list[tuple[obis.Definition, Decoder]]] = {
     code.encode(): [
-        (form, _DECODERS[form[2]]) for form in (row, obis.OTHERWISE_AS_PRINTED.get(code)) if form
+        (each, _DECODERS[each.kind])
+        for each in (definition, obis.ALTERNATIVE_DEFINITIONS.get(code))
+        if each
     ]
-    for code, row in obis.AS_PRINTED.items()
+    for code, definition in obis.DEFINITIONS.items()
 }
 
 
-def _forms_of_bare(code: bytes) -> list[tuple[obis.Row, Decoder]]:
+def _forms_of_bare(code: bytes) -> list[tuple[obis.Definition, Decoder]]:
     bare = obis.without_sixth_group(code.decode("ascii", "replace"))
     return _FORMS.get(bare.encode("ascii", "replace"), [])

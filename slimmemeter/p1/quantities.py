@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from slimmemeter.p1 import obis
 
-MOST_DIGITS = 12  # before the point, and as many behind it
+MOST_DIGITS = 12  # before the decimal point, and as many after it
 
-# The shape of a value is its bytes with every digit taken as 0: it tells unit and decimals.
+# The shape of a value is its bytes with every digit replaced by 0: it shows unit and decimals.
 DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
 _LETTERS = "".join(map("".join, obis.UNITS.values()))
-# All that a shape that fits has beside digits. (Deleting every other byte takes twice as long.)
+# All that a valid shape has beside digits. (Deleting every other byte takes twice as long.)
 NOT_DIGITS = b".*) " + bytes({*(_LETTERS + _LETTERS.swapcase()).encode()})
 
 
-class Quantity(dict[bytes, int]):
-    """How one kind of value is written: from the shape of a value the factor to our integers.
+class NumberParser(dict[bytes, int]):
+    """Parses one kind of value: a dict from a value's shape to the factor that gives our integers.
 
-    A factor below 1 is kept as its negative reciprocal, and 0 is a shape that doesn't fit. Each
-    shape is judged once.
+    A factor below 1 is stored as its negative reciprocal; 0 marks an invalid shape. Each shape is
+    examined once.
     """
 
     def __init__(self, units: dict[str, int]) -> None:
-        """:param units: the power of ten that takes each to ours. Case tells mega from milli, and
-        nothing else."""
+        """:param units: each unit and its power of ten. Case matters only for M and m."""
         super().__init__()
         self.units = units
         self._powers = {_folded(unit.encode()): power for unit, power in units.items()}
@@ -30,11 +29,11 @@ class Quantity(dict[bytes, int]):
     def __missing__(self, shape: bytes) -> int:
         if len(self) > 64:
             self.clear()
-        factor = self._judge(shape)
+        factor = self._factor(shape)
         self[shape] = factor
         return factor
 
-    def _judge(self, shape: bytes) -> int:
+    def _factor(self, shape: bytes) -> int:
         number, unit = split(shape.removesuffix(b")"))
         whole, _, decimals = number.partition(b".")
         power = self._powers.get(_folded(unit))
@@ -46,7 +45,7 @@ class Quantity(dict[bytes, int]):
         return int(10**shift) if shift >= 0 else -int(10**-shift)
 
     def integer(self, rest: bytes) -> int | None:
-        """The value that stands in what follows a code's bracket, rounded down; None if odd."""
+        """The value in what follows a code's bracket, rounded down; None if it is invalid."""
         factor = self[rest.translate(DIGITS_TO_0)]
         if not factor:
             return None
@@ -55,8 +54,7 @@ class Quantity(dict[bytes, int]):
 
 
 def split(content: bytes) -> tuple[bytes, bytes]:
-    """The number and the unit of a value. Some meters leave the star out, and Holley puts a blank
-    behind the unit."""
+    """The number and the unit of a value. Some meters omit the star; Holley appends a blank."""
     number, star, unit = content.partition(b"*")
     if not star:
         unit = content.lstrip(b"0123456789.-")

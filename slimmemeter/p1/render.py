@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from slimmemeter.p1 import obis
-from slimmemeter.p1.objects import Failure, Object, Peak, Register, decode
+from slimmemeter.p1 import countries, obis
+from slimmemeter.p1.objects import Object, PrintedPeak, ProfileValue, decode
+from slimmemeter.p1.reading import PowerFailure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-    from slimmemeter.p1.telegram import Reading, Telegram
+    from slimmemeter.p1.reading import Reading
+    from slimmemeter.p1.telegram import Telegram
 
 CRC_WORDS = {
     "ok": "CRC ok.",
@@ -22,17 +24,17 @@ CRC_WORDS = {
     "missing": "CRC MISSING: do not trust.",
     "wrong": "CRC WRONG: do not trust.",
 }
-WITH_STAMP = (obis.STAMPED, obis.OLD_STAMPED, obis.HOUR, obis.PROFILE)
+WITH_TIMESTAMP = (obis.STAMPED, obis.OLD_STAMPED, obis.HOUR, obis.PROFILE)
 
 
 def as_json(telegram: Telegram, reading: Reading | None, winter_offset_s: int) -> str:
-    """The telegram as one JSON object; without a reading (a damaged telegram) all that is known."""
+    """The telegram as one JSON object, as far as it is known if it is damaged (no reading)."""
     known, unknown = decode(telegram, winter_offset_s)
     document = {
         "header": telegram.header,
         "version": reading and reading.version,
-        "meter_id": reading and reading.meter_id,
-        "taken_at": _utc(reading.stamp if reading else None),
+        "meter_id": reading and reading.equipment_id,
+        "taken_at": _utc(reading.timestamp if reading else None),
         "tariff": reading and reading.tariff,
         "crc": telegram.crc,
         "objects": {entry.code: _plain_object(entry) for entry in known},
@@ -49,23 +51,27 @@ def _plain_object(entry: Object) -> dict[str, object]:
     plain["value"] = _plain_value(entry)
     if entry.unit is not None:
         plain["unit"] = entry.unit
-    if entry.row[2] in WITH_STAMP:
+    if entry.definition.kind in WITH_TIMESTAMP:
         plain["at"] = _utc(entry.at)
     return plain
 
 
 def _plain_value(entry: Object) -> object:
-    if entry.row[2] == obis.STAMP:
+    if entry.definition.kind == obis.STAMP:
         return _utc(entry.at)
     if not isinstance(entry.value, list):
         return entry.value
-    return [
-        {
-            name: _utc(value) if name.endswith("at") else value
-            for name, value in item._asdict().items()
-        }
-        for item in entry.value
-    ]
+    return [_plain_entry(item) for item in entry.value]
+
+
+def _plain_entry(item: PowerFailure | PrintedPeak | ProfileValue) -> dict[str, object]:
+    """An entry of a list."""
+    if isinstance(item, PowerFailure):
+        return {"ended_at": _utc(item.ended_at), "duration_s": item.duration_s}
+    if isinstance(item, ProfileValue):
+        return item._asdict()
+    month_ended_at, at = _utc(item.month_ended_at), _utc(item.at)
+    return {"month_ended_at": month_ended_at, "at": at, "value": item.value, "unit": item.unit}
 
 
 def _plain_devices(known: list[Object]) -> list[dict[str, object]]:
@@ -105,12 +111,12 @@ def _json(value: object) -> str:
     return json.dumps(value)
 
 
-def page(telegram: Telegram, winter_offset_s: int, house: ZoneInfo) -> str:
-    """The telegram as a person with a new cable wants to see it."""
+def as_text(telegram: Telegram, winter_offset_s: int, house: ZoneInfo) -> str:
+    """The telegram for a person with a new cable: an object a line."""
     known, unknown = decode(telegram, winter_offset_s)
     version = next((entry.value for entry in known if entry.name == "version"), None)
     has_total = any(entry.name == "import_total" for entry in known)
-    names = obis.tariff_names(version if isinstance(version, str) else None, has_total)
+    names = countries.tariff_names(version if isinstance(version, str) else None, has_total)
     media = {entry.channel: entry.value for entry in known if entry.name == "mbus_type"}
     cells = [_cells(entry, names, media, house) for entry in known]
     widths = [max((len(row[place]) for row in cells), default=0) for place in range(3)]
@@ -123,7 +129,7 @@ def page(telegram: Telegram, winter_offset_s: int, house: ZoneInfo) -> str:
         if isinstance(entry.value, list):
             lines += [f"    {_entry(item, house)}" for item in entry.value]
     if unknown:
-        lines += ["", "Not understood, as it came:", *(f"    {line}" for line in unknown)]
+        lines += ["", "Not understood, as printed:", *(f"    {line}" for line in unknown)]
     return "\n".join([*lines, "", f"{CRC_WORDS[telegram.crc]} Nothing was stored."])
 
 
@@ -131,7 +137,7 @@ def _cells(
     entry: Object, names: dict[int, str], media: Mapping[int | None, object], house: ZoneInfo
 ) -> tuple[str, str, str, str, str]:
     """Label, value, unit, code and note of one line."""
-    label, value, note = entry.row[1], entry.value, ""
+    label, value, note = entry.definition.label, entry.value, ""
     for number, name in names.items():
         label = label.replace(f"tariff {number}", f"tariff {number} ({name})")
     if entry.channel is not None:
@@ -144,9 +150,9 @@ def _cells(
             note = kind.replace("_", " ")
     if entry.name == "tariff" and isinstance(value, int):
         note = names.get(value, "")
-    if entry.row[2] in WITH_STAMP:
+    if entry.definition.kind in WITH_TIMESTAMP:
         note = "at " + _local(entry.at, house)
-    if entry.row[2] == obis.STAMP:
+    if entry.definition.kind == obis.STAMP:
         value = _local(entry.at, house)
     if isinstance(value, list):
         value = len(value)
@@ -158,10 +164,10 @@ def _cells(
     return label, text, entry.unit or "", entry.code, note
 
 
-def _entry(item: Failure | Peak | Register, house: ZoneInfo) -> str:
-    if isinstance(item, Register):
+def _entry(item: PowerFailure | PrintedPeak | ProfileValue, house: ZoneInfo) -> str:
+    if isinstance(item, ProfileValue):
         return f"{item.value:f} {item.unit or ''}".rstrip()
-    if isinstance(item, Failure):
+    if isinstance(item, PowerFailure):
         minutes, seconds = divmod(item.duration_s, 60)
         lasted = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
         return f"ended {_local(item.ended_at, house)}, lasted {lasted}"
@@ -171,5 +177,5 @@ def _entry(item: Failure | Peak | Register, house: ZoneInfo) -> str:
 
 def _local(at: int | None, house: ZoneInfo) -> str:
     if at is None:
-        return "a time not known"
+        return "an unknown time"
     return datetime.fromtimestamp(at, house).strftime("%Y-%m-%d %H:%M:%S %Z")

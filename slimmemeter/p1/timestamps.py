@@ -1,19 +1,23 @@
-"""A telegram's stamps: the meter's local time becomes an instant in UTC."""
+"""A telegram's timestamps: the meter's local time becomes an instant in UTC."""
 
 from __future__ import annotations
 
-from functools import lru_cache  # _sqlite3 has loaded it already
+from functools import lru_cache  # sqlite3 imports it too
 
 DAY_S = 86400
 
 
-def stamp_utc(stamp: bytes, winter_offset_s: int, received_at: int | None = None) -> int | None:
-    """UTC seconds of YYMMDDhhmmss with W (winter), S (summer) or no letter; None for no instant.
+def parse_timestamp(
+    stamp: bytes, winter_offset_s: int, received_at: int | None = None
+) -> int | None:
+    """UTC seconds of YYMMDDhhmmss with W (winter), S (summer) or no letter; None if invalid.
 
-    Not-available stamps have month 25 (Sagemcom) or the years 00 and 70 of clocks that were never
-    set. P1 5.0.2 section 6.4; P1 3.0 section 5.4 has no letter, so there the EU's rule for summer
-    time decides; the repeated hour of October counts as its first pass, unless what was received
-    at that time (UTC seconds) is nearer to the second. ACE4000 prints YY-MM-DD hh:mm:ss.
+    A clock that was never set shows month 25 (Sagemcom), year 00 or year 70: invalid. P1 5.0.2
+    section 6.4 has a letter, P1 3.0 section 5.4 none: there the EU's rule for summer time decides.
+    The ACE4000 prints YY-MM-DD hh:mm:ss.
+
+    :param received_at: UTC seconds; chooses between the two passes of October's repeated hour,
+        which is the first one without it.
     """
     if len(stamp) == 17:
         stamp = stamp.translate(None, b"-: ")
@@ -35,18 +39,18 @@ def stamp_utc(stamp: bytes, winter_offset_s: int, received_at: int | None = None
     return utc if second_pass else utc - 3600
 
 
-def month_end_utc(stamp: bytes, winter_offset_s: int) -> int | None:
-    """When the month ends in which a stamp lies; its very end, 00:00 of the first, is in it."""
-    instant = stamp_utc(stamp, winter_offset_s)
+def month_end(stamp: bytes, winter_offset_s: int) -> int | None:
+    """The end of a timestamp's month, in UTC seconds; 00:00 of a first is its month's own end."""
+    instant = parse_timestamp(stamp, winter_offset_s)
     stamp = stamp.translate(None, b"-: ")
     if instant is None or stamp[4:12] == b"01000000":
         return instant
     year, month = divmod(int(stamp[:2]) * 12 + int(stamp[2:4]), 12)
-    return stamp_utc(b"%02d%02d01000000" % (year, month + 1), winter_offset_s)
+    return parse_timestamp(b"%02d%02d01000000" % (year, month + 1), winter_offset_s)
 
 
 _LETTERS = frozenset((b"W", b"S", b"", b"w", b"s"))
-# The number that two decimal digits are, by the byte that they are in hexadecimal.
+# The number of two decimal digits, by the byte that they make as hexadecimal digits.
 _PAIRS = bytes(byte // 16 * 10 + byte % 16 for byte in range(256))
 _DAYS_UNTIL_2001 = 11323
 _MONTH_ENDS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
@@ -54,8 +58,8 @@ _MONTH_ENDS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 
 @lru_cache(64)
 def _month(digits: bytes) -> tuple[int, int]:
-    """When the day before the first of YYMM began, in seconds since 1970 of the zone's own, and how
-    many days it has: none if it is no month, or of a clock that was never set."""
+    """The start of the day before the first of YYMM, in local seconds since 1970, and the month's
+    number of days; 0 days for an invalid month and for the year of a clock that was never set."""
     year, month = int(digits[:2]), int(digits[2:])
     if not (0 < year < 70 and 0 < month < 13):
         return 0, 0

@@ -1,9 +1,8 @@
-"""Safe copies: made while pulls and pages go on, proved, and only then put in place."""
+"""Backups: made while pulls and pages go on, verified, and only then put in place."""
 
 from __future__ import annotations
 
 import contextlib
-import glob
 import gzip
 import itertools
 import os
@@ -16,24 +15,23 @@ from dataclasses import dataclass
 from slimmemeter import status
 from slimmemeter.errors import StoreError
 from slimmemeter.settings import Settings
-from slimmemeter.store import connection
+from slimmemeter.store import files
+from slimmemeter.store.connection import Database, LockedError
 from slimmemeter.store.reader import Reader
 
-DAILY, MONTHLY = 7, 12
+DAILY, MONTHLY = 7, 12  # backups that are kept
 NAME = re.compile(r"slimmemeter-(\d{4}-\d\d)-(\d\d)T\d{6}Z\.sqlite3\.gz")
-PART = ".part"
 LOCK_S = 30  # what a pull or an import may take
 FSTAB = "/etc/fstab"
-STALE_PART_S = 3600  # another computer may be at work in the same folder
 PIECE = 1 << 18
-GZIP = b"\x1f\x8b"
+GZIP, SQLITE = b"\x1f\x8b", b"SQLite format 3\0"  # how files begin
 LEVEL = 6
 FREE_LEFT = 20_000_000  # bytes that stay free for the pulls
 
 
 @dataclass
 class Content:
-    """What is in a file that was proved: how many readings, of from when to when (UTC seconds)."""
+    """What a verified file contains: its readings, the first and the newest (UTC seconds)."""
 
     path: str
     readings: int
@@ -42,140 +40,140 @@ class Content:
 
 
 def make(source: str, folder: str) -> Content:
-    """A copy of a database in a folder, proved and gzipped; older ones are thinned out.
+    """Make a verified, gzipped backup of a database in a folder; older ones are thinned out.
 
-    :raises StoreError: it can't be made; the copies that are there stay.
+    :raises StoreError: it can't be made; the backups that are there stay.
     """
     folder = os.path.realpath(folder)
     _must_be_there(folder)
-    _clear_away(f"{folder}/slimmemeter-")
-    _clear_away(os.path.realpath(source))
-    name = time.strftime("slimmemeter-%Y-%m-%dT%H%M%SZ.sqlite3.gz", time.gmtime())
-    with _told(folder), _part(f"{folder}/{name}", source) as copy, _part(copy, source) as packed:
+    files.clear_parts(f"{folder}/slimmemeter-")
+    files.clear_parts(os.path.realpath(source))
+    path = time.strftime(f"{folder}/slimmemeter-%Y-%m-%dT%H%M%SZ.sqlite3.gz", time.gmtime())
+    with (
+        _disk_errors(folder),
+        files.part_beside(path, source) as copy,
+        files.part_beside(copy, source) as packed,
+    ):
         newest = _copy(source, copy)
-        content = prove(copy)
+        content = verify(copy)
         if (content.newest or 0) < newest:
             raise StoreError(f"the copy in {folder} ends at {content.newest}, and not at {newest}")
         _pack(copy, packed)
-        _sync(packed)
-        content.path = f"{folder}/{name}"
-        os.replace(packed, content.path)
-        connection.sync_folder(folder)
-    status.leave_backup(source, content.path)
+        files.sync(packed)
+        os.replace(packed, path)
+        files.sync_folder(folder)
+    content.path = path
+    status.write_backup(source, path)
     _thin_out(folder)
     return content
 
 
 def folder_of(settings: Settings) -> str:
-    """Where backups go where nobody says otherwise."""
-    return settings.backup_folder or beside(settings.database)
+    """The folder of backups that the settings name, else the one beside the database."""
+    return settings.backup_folder or folder_beside(settings.database)
 
 
-def beside(path: str) -> str:
-    """The folder of backups beside a database; it is made where there is none."""
+def folder_beside(path: str) -> str:
+    """The folder of backups beside a database; it is made if it is missing."""
     folder = f"{os.path.dirname(path)}/backups"
     if not os.path.isdir(folder) and os.path.exists(path):
-        with _told(folder):
+        with _disk_errors(folder):
             os.mkdir(folder, 0o750)
-            own_as(folder, path)
+            files.own_as(folder, path)
             os.chmod(folder, 0o750)  # a folder must be entered too
     return folder
 
 
 def restore(
-    source: str, target: str, is_meant: Callable[[Content], bool]
+    source: str, target: str, confirm: Callable[[Content], bool]
 ) -> tuple[Content, str | None]:
-    """Put a copy in the database's place; what was there is moved aside.
+    """Put a backup in the database's place; the database that was there is moved aside.
 
-    :param is_meant: asked, with what is in the copy, before anything is changed.
-    :returns: what is there now, and where the database is that was there before.
-    :raises StoreError: the copy isn't one, or is damaged; then nothing is changed.
+    :param confirm: called with the backup's content before anything is changed.
+    :returns: what is there now, and the path of the database that was there before.
+    :raises StoreError: it is no backup, is damaged, or wasn't confirmed; nothing is changed.
     """
     target = os.path.realpath(target)
     folder = os.path.dirname(target)
-    _clear_away(target)
-    with _told(folder), _part(target, target) as part:
+    files.clear_parts(target)
+    with _disk_errors(folder), files.part_beside(target, target) as part:
         _unpack(source, part)
-        content = prove(part)
+        content = verify(part)
         content.path = source
-        if not is_meant(content):
-            raise StoreError("nothing was restored, as that wasn't meant")
-        _sync(part)
-        return content, put_in_place(part, target, "replaced")
+        if not confirm(content):
+            raise StoreError("cancelled: nothing was restored")
+        files.sync(part)
+        return content, _put_in_place(part, target, "replaced")
 
 
 def start_over(target: str) -> str:
-    """Set the database aside and begin a new one. :returns: where it is now.
+    """Move the database aside and begin a new one; returns the path of the old one.
 
-    :raises StoreError: there is none, or it can't be moved.
+    :raises StoreError: there is no database, or it can't be moved.
     """
     if not os.path.exists(target):
         raise StoreError(f"there is no database {target}")
     target = os.path.realpath(target)
-    with _told(os.path.dirname(target)), _part(target, target) as part:
-        connection.fill(part)
-        aside = put_in_place(part, target, "until")
+    with _disk_errors(os.path.dirname(target)), files.part_beside(target, target) as part:
+        files.fill(part)
+        aside = _put_in_place(part, target, "until")
     status.forget_backup(target)
     return str(aside)
 
 
-def prove(path: str) -> Content:
-    """What is in a database that is sound throughout. :raises StoreError: it isn't."""
-    with contextlib.closing(Reader(path, any_version=True)) as reader:
+def verify(path: str) -> Content:
+    """The content of a database that is sound throughout. :raises StoreError: it isn't."""
+    with Reader(path, any_version=True) as reader:
         damage = reader.damage(thorough=True)
         if damage:
             raise StoreError(f"{path} is damaged: {damage}")
         return Content(path, *reader.extent())
 
 
-def put_in_place(part: str, target: str, why: str) -> str | None:
-    """Let a proved file take the database's place in one step, so that there always is one.
+def _put_in_place(part: str, target: str, reason: str) -> str | None:
+    """Let a verified file take the database's place in one step, so that there always is one.
 
-    The old one is finished first (a killed pull's journal is of it alone) and kept from pulls,
-    which find the new one when they look again.
+    The old one is finished first (a killed pull's journal belongs to it alone) and locked: waiting
+    pulls find the new one when they look again.
     """
     if not os.path.exists(target):
-        os.link(part, target)  # which fails where a pull made one meanwhile
-        connection.sync_folder(os.path.dirname(target))
+        os.link(part, target)  # which fails if a pull has just made one
+        files.sync_folder(os.path.dirname(target))
         return None
-    aside = _aside(target, why)
-    with _kept_from_pulls(target):
+    aside = _unused_name(target, reason)
+    with _locked(target):
         os.link(target, aside)
-        if os.path.exists(f"{target}-journal"):  # of a file that nobody can finish
+        if os.path.exists(f"{target}-journal"):  # of a file that can't be opened any more
             os.rename(f"{target}-journal", f"{aside}-journal")
         os.replace(part, target)
-        connection.sync_folder(os.path.dirname(target))
+        files.sync_folder(os.path.dirname(target))
     return aside
 
 
-def _aside(target: str, why: str) -> str:
+def _unused_name(target: str, reason: str) -> str:
     """A name beside the database that no file has."""
     stem, extension = os.path.splitext(target)
-    stem = f"{stem}-{why}-{time.strftime('%Y-%m-%dT%H%M%S')}"
+    stem = f"{stem}-{reason}-{time.strftime('%Y-%m-%dT%H%M%S')}"
     names = (f"{stem}{f'-{number}' if number else ''}{extension}" for number in itertools.count())
     return next(name for name in names if not os.path.lexists(name))
 
 
 @contextlib.contextmanager
-def _kept_from_pulls(target: str) -> Iterator[None]:
-    """Hold the write lock, if it is a database at all."""
-    try:
-        held = connection.Database(target, "rw", LOCK_S, any_version=True)
-    except StoreError as error:
-        if "locked" in str(error):
+def _locked(target: str) -> Iterator[None]:
+    """Hold the write lock of a database, if it can be opened as one."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(Database(target, "rw", LOCK_S, any_version=True)).hold()
+        except LockedError:
             raise
+        except StoreError:
+            pass  # a file that is damaged, or no database
         yield
-        return
-    try:
-        held.hold()
-        yield
-    finally:
-        held.close()
 
 
 @contextlib.contextmanager
-def _told(folder: str) -> Iterator[None]:
-    """A disk's refusal in words."""
+def _disk_errors(folder: str) -> Iterator[None]:
+    """A disk's refusal as a sentence."""
     try:
         yield
     except OSError as error:
@@ -183,45 +181,9 @@ def _told(folder: str) -> Iterator[None]:
         raise StoreError(text) from None
 
 
-@contextlib.contextmanager
-def _part(beside: str, like: str) -> Iterator[str]:
-    """A place for an unfinished file, owned as the database is; it is gone at the end."""
-    folder, name = os.path.split(beside)
-    made = f"{folder}/.{name.lstrip('.')}.{os.getpid()}{PART}"
-    try:
-        with open(made, "xb"):
-            own_as(made, like)
-        yield made
-    finally:
-        for left in (made, f"{made}-journal"):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(left)
-
-
-def _clear_away(beginning: str) -> None:
-    """Take out what a program of this computer left unfinished that was killed long ago."""
-    folder, name = map(glob.escape, os.path.split(beginning))
-    for left in glob.glob(f"{folder}/.{name}*{PART}"):
-        process = left.removesuffix(PART).rpartition(".")[2]
-        with contextlib.suppress(FileNotFoundError):  # gone with one before it, or by another
-            is_old = time.time() - os.path.getmtime(left) > STALE_PART_S
-            if is_old and not os.path.exists(f"/proc/{process}"):
-                for path in glob.glob(f"{glob.escape(left)}*"):
-                    os.unlink(path)
-
-
-def own_as(path: str, like: str) -> None:
-    """Give a file that root makes to whose the database (or its folder) is."""
-    is_there = os.path.exists(like)
-    about = os.stat(like if is_there else os.path.dirname(like))
-    os.chmod(path, about.st_mode & 0o777 if is_there else 0o640)
-    if os.geteuid() == 0:
-        os.chown(path, about.st_uid, about.st_gid)
-
-
 def _copy(source: str, target: str) -> int:
     """Copy a database; returns the instant of the newest reading that must be in the copy."""
-    with contextlib.closing(Reader(source, any_version=True)) as reader:
+    with Reader(source, any_version=True) as reader:
         _, _, newest = reader.extent()
         reader.copy_to(target)
         return newest or 0
@@ -236,18 +198,18 @@ def _pack(source: str, target: str) -> None:
 
 
 def _unpack(source: str, target: str) -> None:
-    """A plain or gzipped database, of the length that its own header tells.
+    """Write a plain or gzipped database, of the length that its own header states.
 
     SQLite's file format, section 1.3: page size at 16, number of pages at 28.
 
-    :raises StoreError: it isn't one, or is longer, or there is no room for it.
+    :raises StoreError: it is no database, or is longer or shorter, or there is no room for it.
     """
     try:
         with open(source, "rb") as file:
-            packed = file.read(2) == GZIP
-        with gzip.open(source) if packed else open(source, "rb") as content:
+            is_packed = file.read(2) == GZIP
+        with gzip.open(source) if is_packed else open(source, "rb") as content:
             header = content.read(100)
-            if header[:16] != b"SQLite format 3\0" or len(header) < 100:
+            if not header.startswith(SQLITE) or len(header) < 100:
                 raise StoreError(f"{source} is no backup: there is no SQLite database in it")
             page = int.from_bytes(header[16:18]) or 65536
             length = (65536 if page == 1 else page) * int.from_bytes(header[28:32])
@@ -267,12 +229,7 @@ def _write_exactly(
         while left > 0 and (piece := read(min(PIECE, left))):
             left -= file.write(piece)
     if left or read(1):
-        raise StoreError(f"{source} isn't whole: its header tells of {length} bytes")
-
-
-def _sync(path: str) -> None:
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
+        raise StoreError(f"{source} isn't whole: its header states {length} bytes")
 
 
 def _must_be_there(folder: str) -> None:
@@ -285,7 +242,7 @@ def _must_be_there(folder: str) -> None:
 
 
 def _mount_points() -> list[str]:
-    """Where the system is told to mount disks, but for the root: fstab(5)."""
+    """Where the system mounts disks, except the root: fstab(5)."""
     try:
         with open(FSTAB, encoding="utf-8", errors="replace") as file:
             rows = [line.split() for line in file if not line.lstrip().startswith("#")]
@@ -295,7 +252,7 @@ def _mount_points() -> list[str]:
 
 
 def _thin_out(folder: str) -> None:
-    """Keep the newest of each of the last days and months that have one."""
+    """Keep the newest of each of the last days, and of each of the last months, that have one."""
     names = sorted(filter(NAME.fullmatch, os.listdir(folder)), reverse=True)
     days: dict[str, str] = {}
     months: dict[str, str] = {}

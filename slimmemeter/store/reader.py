@@ -1,12 +1,18 @@
-"""What the readings tell: registers around instants, series, devices, and what happened."""
+"""Reads the database: series, registers at instants, and what happened.
+
+Each method is one statement that is fetched at once, so that no pull has to wait.
+"""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from slimmemeter.p1.reading import MonthPeak, PowerFailure
 from slimmemeter.store import schema
-from slimmemeter.store.connection import MOST_ROWS, Database, NamedRow
+from slimmemeter.store.connection import MOST_ROWS, Database
+from slimmemeter.store.records import Device, Event, Meter, Series, StoredCounter, StoredReading
 from slimmemeter.store.validation import SET_ASIDE
 
 if TYPE_CHECKING:
@@ -14,102 +20,114 @@ if TYPE_CHECKING:
 
 
 class Reader(Database):
-    """What takes readings out; it never writes, and may not be able to.
-
-    Each method is one statement that is fetched at once, so that no pull has to wait.
-    """
+    """Reads, and never writes; its user may not even be able to."""
 
     def __init__(self, path: str, timeout_s: float = 2, any_version: bool = False) -> None:
         """:raises StoreError: as `Database`; `HotJournalError` after a pull that was killed."""
         super().__init__(path, "ro", timeout_s, any_version)
-        self._db.row_factory = NamedRow
 
-    def _rows(self, sql: str, values: Values = ()) -> list[NamedRow]:
-        with self:
+    def _rows(self, sql: str, values: Values = ()) -> list[Any]:
+        with self._explained:
             return self._db.execute(sql, values).fetchall()
 
-    def _tuples(self, sql: str, values: Values) -> list[Any]:
-        """Rows without the names of their columns: a third of the time where there are many."""
+    def _named_rows(self, sql: str, values: Values = ()) -> list[sqlite3.Row]:
         cursor = self._db.cursor()
-        cursor.row_factory = None
-        with self:
+        cursor.row_factory = sqlite3.Row
+        with self._explained:
             return cursor.execute(sql, values).fetchall()
 
-    def series(self, aside: bool = False) -> list[NamedRow]:
-        """Each series that has readings, oldest first: id, meter, equipment, header, version,
-        registers, opened_by, and the instants of its first and last reading.
+    def meter_series(self, with_set_aside: bool = False) -> list[Series]:
+        """The series of meters that have readings, oldest first.
 
-        :param aside: also what is in none, as if it were one.
+        :param with_set_aside: also the readings that don't count, as a series of each meter.
         """
-        return self._rows(
-            "SELECT * FROM (SELECT s.id, s.meter, s.registers, s.opened_by,"
-            f" m.equipment, m.header, m.version, {_ends('readings')}"
-            " FROM series AS s JOIN meters AS m ON m.id = s.meter WHERE opened_by <> :aside)"
-            " WHERE first IS NOT NULL ORDER BY first",
-            _NAMES | ({"aside": ""} if aside else {}),
-        )
-
-    def devices(self, aside: bool = False) -> list[NamedRow]:
-        """Each M-Bus device, once for each time that its counter restarted: id, equipment, channel,
-        type, unit, opened_by, first, last.
-
-        :param aside: as in `series`.
-        """
-        return self._rows(
-            f"SELECT * FROM (SELECT s.*, {_ends('mbus_readings')} FROM mbus_devices AS s"
+        rows = self._rows(
+            "SELECT * FROM (SELECT s.id, m.id, m.equipment, m.header, m.version, s.registers,"
+            f" s.opened_by, {_ends('readings')} FROM series AS s JOIN meters AS m ON m.id = s.meter"
             " WHERE opened_by <> :aside) WHERE first IS NOT NULL ORDER BY first",
-            _NAMES | ({"aside": ""} if aside else {}),
+            _NAMES | ({"aside": ""} if with_set_aside else {}),
         )
+        return [
+            Series(number, Meter(*meter), tuple(registers.split()), opened_by, first, last)
+            for number, *meter, registers, opened_by, first, last in rows
+        ]
 
-    def curve(
-        self, table: str, owner: int, columns: Sequence[str], instants: Sequence[int]
-    ) -> list[tuple[int, ...]]:
-        """The counters of a series or device at each instant between its first and last reading."""
-        return self._beside(table, owner, ", ".join(map(_on_the_line, columns)), instants)
+    def device_series(self, with_set_aside: bool = False) -> list[Series]:
+        """The series of devices that have readings, oldest first; `with_set_aside` as above."""
+        rows = self._rows(
+            "SELECT * FROM (SELECT s.id, s.equipment, s.channel, s.type, s.unit, s.opened_by,"
+            f" {_ends('mbus_readings')} FROM mbus_devices AS s WHERE opened_by <> :aside)"
+            " WHERE first IS NOT NULL ORDER BY first",
+            _NAMES | ({"aside": ""} if with_set_aside else {}),
+        )
+        return [
+            Series(number, Device(*device), ("counter",), opened_by, first, last)
+            for number, *device, opened_by, first, last in rows
+        ]
 
-    def around(
-        self, table: str, owner: int, columns: Sequence[str], instant: int
-    ) -> tuple[int | None, ...]:
-        """The readings on both sides of an instant, of one series or device.
+    def curve(self, series: Series, instants: Sequence[int]) -> list[tuple[int, ...]]:
+        """The registers of a series at each instant between its first and last reading."""
+        return self._neighbours(series, ", ".join(map(_interpolated, series.registers)), instants)
 
-        :returns: the instant of the last reading at or before it (None if there is none) and its
-            columns, then the instant of the first one at or after it, and its columns.
-        """
-        told = (f"{side}.{name}" for side in "ba" for name in ("taken_at", *columns))
-        row: tuple[int | None, ...] = self._beside(table, owner, ", ".join(told), [instant])[0]
-        return row
+    def neighbours(
+        self, series: Series, instants: Sequence[int]
+    ) -> list[tuple[StoredReading | None, StoredReading | None]]:
+        """For each instant the last reading at or before it and the first one at or after it, with
+        the series' registers; None if there is none."""
+        columns = ("taken_at", *series.registers)
+        expressions = ", ".join(f"{side}.{name}" for side in "ba" for name in columns)
+        rows = self._neighbours(series, expressions, instants)
+        middle = len(columns)
+        return [
+            (_registers_only(series, row[:middle]), _registers_only(series, row[middle:]))
+            for row in rows
+        ]
 
-    def _beside(self, table: str, owner: int, told: str, instants: Sequence[int]) -> list[Any]:
-        """For each instant what an SQL expression makes of it (`at`), and of the readings before
-        (`b`) and after it (`a`)."""
-        return self._tuples(
-            f"SELECT {told} FROM (SELECT value + :first AS at FROM json_each(:instants))"
+    def _neighbours(self, series: Series, expressions: str, instants: Sequence[int]) -> list[Any]:
+        """SQL expressions for each instant, of `at` and the readings before (`b`) and after (`a`)
+        it."""
+        table = series.table
+        return self._rows(
+            f"SELECT {expressions} FROM (SELECT value + :first AS at FROM json_each(:instants))"
             f" LEFT JOIN {table} AS b ON b.id = (SELECT id FROM {table}"
             " WHERE id BETWEEN :first AND at ORDER BY id DESC LIMIT 1)"
             f" LEFT JOIN {table} AS a ON a.id = (SELECT id FROM {table}"
             " WHERE id BETWEEN at AND :first + :mask ORDER BY id LIMIT 1)",
             {
                 "instants": f"[{','.join(map(str, instants))}]",
-                "first": owner << schema.INSTANT_BITS,
+                "first": series.id << schema.INSTANT_BITS,
                 "mask": schema.INSTANT_MASK,
             },
         )
 
     def columns(self, table: str) -> list[str]:
         """The columns that a table has in this file."""
-        return [row["name"] for row in self._rows(f"PRAGMA table_xinfo({table})")]
+        return [row["name"] for row in self._named_rows(f"PRAGMA table_xinfo({table})")]
 
     def count(self, table: str) -> int:
-        """How many rows a table has."""
+        """The number of rows of a table."""
         return int(self._rows(f"SELECT count(*) FROM {table}")[0][0])
 
-    def readings(self, table: str, owner: int, columns: Sequence[str]) -> Iterator[NamedRow]:
-        """The rows of a series or device, oldest first, some thousands at a time."""
-        first = owner << schema.INSTANT_BITS
+    def readings(self, series: Series) -> Iterator[StoredReading]:
+        """The readings of a meter's series with all values, oldest first, fetched in parts."""
+        names = [name for name in self.columns("readings") if name not in schema.ABOUT_A_READING]
+        for row in self._pages(series, ("taken_at", "delay_s", *names)):
+            values = {name: row[name] for name in names if row[name] is not None}
+            tariff = values.pop("tariff", None)
+            yield StoredReading(row["taken_at"], row["delay_s"], tariff, values)
+
+    def counters_of(self, series: Series) -> Iterator[StoredCounter]:
+        """The counters of a device's series, oldest first, fetched in parts."""
+        assert isinstance(series.owner, Device)
+        for row in self._pages(series, ("taken_at", "counter")):
+            yield StoredCounter(series.owner, row["taken_at"], row["counter"])
+
+    def _pages(self, series: Series, columns: Sequence[str]) -> Iterator[sqlite3.Row]:
+        first = series.id << schema.INSTANT_BITS
         after, is_all = first - 1, False
         while not is_all:
-            rows = self._rows(
-                f"SELECT id, {', '.join(columns)} FROM {table} WHERE id > ? AND id <= ?"
+            rows = self._named_rows(
+                f"SELECT id, {', '.join(columns)} FROM {series.table} WHERE id > ? AND id <= ?"
                 " ORDER BY id LIMIT ?",
                 (after, first + schema.INSTANT_MASK, MOST_ROWS),
             )
@@ -117,20 +135,17 @@ class Reader(Database):
             is_all = len(rows) < MOST_ROWS
             after = rows[-1]["id"] if rows else after
 
-    def lines(
-        self, table: str, owner: int, line: str, begin: int, end: int
-    ) -> list[tuple[int, str]]:
-        """The rows of a series or device in [begin, end): the instant, and what an SQL expression
-        makes of each."""
-        first = owner << schema.INSTANT_BITS
-        return self._tuples(
-            f"SELECT id & {schema.INSTANT_MASK}, {line} FROM {table}"
+    def lines(self, series: Series, line: str, begin: int, end: int) -> list[tuple[int, str]]:
+        """For each reading of a series in [begin, end) its instant and an SQL expression's text."""
+        first = series.id << schema.INSTANT_BITS
+        return self._rows(
+            f"SELECT id & {schema.INSTANT_MASK}, {line} FROM {series.table}"
             " WHERE id >= ? AND id < ? ORDER BY id",
             (first + begin, first + end),
         )
 
-    def sampled(self, columns: Sequence[str], begin: int, end: int) -> list[NamedRow]:
-        """What the readings of all series in [begin, end) sampled: taken_at and the columns."""
+    def samples(self, columns: Sequence[str], begin: int, end: int) -> list[tuple[int | None, ...]]:
+        """The instant and the columns of every reading of all meters in [begin, end)."""
         return self._rows(
             f"SELECT r.taken_at, {', '.join(f'r.{name}' for name in columns)} FROM series AS s"
             " JOIN readings AS r ON r.id BETWEEN (s.id << :bits) + :begin"
@@ -138,69 +153,86 @@ class Reader(Database):
             _NAMES | {"begin": begin, "end": end},
         )
 
-    def newest(self) -> NamedRow | None:
-        """The newest reading of all series, every column, or None."""
-        series = max(self.series(), key=lambda row: row["last"], default=None)
-        if series is None:
-            return None
-        key = series["id"] << schema.INSTANT_BITS | series["last"]
-        return self._rows("SELECT * FROM readings WHERE id = ?", (key,))[0]
+    def reading(self, series: Series, at: int) -> StoredReading:
+        """The reading of a series at exactly that instant, with all its values."""
+        key = series.id << schema.INSTANT_BITS | at
+        row = self._named_rows("SELECT * FROM readings WHERE id = ?", (key,))[0]
+        values = {
+            name: row[name]
+            for name in row.keys()  # noqa: SIM118 - a Row iterates over its values
+            if name not in schema.ABOUT_A_READING and row[name] is not None
+        }
+        return StoredReading(row["taken_at"], row["delay_s"], values.pop("tariff", None), values)
 
-    def newest_mbus(self) -> list[NamedRow]:
-        """The newest counter of each device: its row of `mbus_devices`, taken_at, counter."""
-        return self._rows(
-            "SELECT *, max(taken_at) FROM (SELECT d.*, r.taken_at, r.counter FROM mbus_devices AS d"
+    def newest_counters(self) -> list[StoredCounter]:
+        """The newest counter of each device, by type; of one type the newest first."""
+        rows = self._rows(
+            "SELECT equipment, channel, type, unit, max(taken_at), counter FROM"
+            " (SELECT d.*, r.taken_at, r.counter FROM mbus_devices AS d"
             " JOIN mbus_readings AS r ON r.id = (SELECT max(id) FROM mbus_readings"
             " WHERE id BETWEEN d.id << :bits AND (d.id << :bits) + :mask)"
             " WHERE d.opened_by <> :aside) GROUP BY equipment, channel, type, unit"
             " ORDER BY type, taken_at DESC",
             _NAMES,
         )
+        return [StoredCounter(Device(*device), at, counter) for *device, at, counter in rows]
 
-    def events(self, begin: int, end: int) -> list[NamedRow]:
-        """What the writer noted that reaches into [begin, end), oldest first."""
-        return self._rows(
-            "SELECT * FROM events WHERE at < :end AND coalesce(until, at) >= :begin ORDER BY at",
+    def events(self, begin: int, end: int) -> list[Event]:
+        """The events that reach into [begin, end), oldest first."""
+        rows = self._rows(
+            "SELECT kind, series, device, at, until, detail FROM events"
+            " WHERE at < :end AND coalesce(until, at) >= :begin ORDER BY at",
             {"begin": begin, "end": end},
         )
+        return [Event(*row) for row in rows]
 
-    def newest_events(self, *kinds: str) -> list[NamedRow]:
+    def newest_events(self, *kinds: str) -> list[Event]:
         """The newest event of each of these kinds."""
-        newest = "SELECT * FROM (SELECT * FROM events WHERE kind = ? ORDER BY at DESC LIMIT 1)"
-        return self._rows(" UNION ALL ".join([newest] * len(kinds)), kinds)
-
-    def power_failures(self, meter: int | None = None) -> list[NamedRow]:
-        """Every long power failure that a meter, or any, told of: ended_at or NULL, duration_s."""
-        return self._rows(
-            f"SELECT * FROM power_failures {_OF_METER} ORDER BY ended_at DESC", {"meter": meter}
+        newest = (
+            "SELECT * FROM (SELECT kind, series, device, at, until, detail FROM events"
+            " WHERE kind = ? ORDER BY at DESC LIMIT 1)"
         )
+        return [Event(*row) for row in self._rows(" UNION ALL ".join([newest] * len(kinds)), kinds)]
+
+    def power_failures(self, meter: int | None = None) -> list[PowerFailure]:
+        """Every long power failure in the log of a meter, or of all, newest first."""
+        rows = self._rows(
+            f"SELECT ended_at, duration_s FROM power_failures {_OF_METER} ORDER BY ended_at DESC",
+            {"meter": meter},
+        )
+        return [PowerFailure(*row) for row in rows]
+
+    def month_peaks(self, meter: int | None = None) -> list[MonthPeak]:
+        """Belgium's month peaks of a meter, or of all, newest first."""
+        rows = self._rows(
+            f"SELECT month_ended_at, ended_at, power_w FROM month_peaks {_OF_METER}"
+            " ORDER BY month_ended_at DESC",
+            {"meter": meter},
+        )
+        return [MonthPeak(*row) for row in rows]
+
+    def counts(self, meter: int) -> list[tuple[int, dict[str, int]]]:
+        """The instant and a meter's counts of failures, sags and swells, for each change."""
+        rows = self._named_rows(
+            f"SELECT * FROM counters {_OF_METER} ORDER BY taken_at", {"meter": meter}
+        )
+        return [(row["taken_at"], _counts(row)) for row in rows]
+
+    def newest_counts(self) -> dict[str, int]:
+        """The newest counts of failures, sags and swells; empty without any."""
+        rows = self._named_rows("SELECT * FROM counters ORDER BY taken_at DESC LIMIT 1")
+        return _counts(rows[0]) if rows else {}
 
     def damage(self, thorough: bool = False) -> str:
         """What SQLite finds damaged in the file; empty if nothing."""
         check = "PRAGMA integrity_check(3)" if thorough else "PRAGMA quick_check(3)"
-        return "; ".join(row[0] for row in self._rows(check) if row[0] != "ok")
+        return "; ".join(text for (text,) in self._rows(check) if text != "ok")
 
     def extent(self) -> tuple[int, int | None, int | None]:
-        """How many readings there are, and the instants of the first and the newest."""
+        """The number of readings, and the instants of the first and the newest."""
         sql = "SELECT count(*), min(taken_at), max(taken_at) FROM readings"
-        return tuple(self._rows(sql)[0])
-
-    def month_peaks(self, meter: int | None = None) -> list[NamedRow]:
-        """Belgium's month peaks, of a meter or any, newest first: month_ended_at, ended_at,
-        power_w."""
-        return self._rows(
-            f"SELECT * FROM month_peaks {_OF_METER} ORDER BY month_ended_at DESC", {"meter": meter}
-        )
-
-    def counters_of(self, meter: int) -> list[NamedRow]:
-        """What a meter counted of failures, sags and swells: a row for each change, oldest
-        first."""
-        return self._rows(f"SELECT * FROM counters {_OF_METER} ORDER BY taken_at", {"meter": meter})
-
-    def counters(self) -> NamedRow | None:
-        """The newest counts of failures, sags and swells, or None."""
-        rows = self._rows("SELECT * FROM counters ORDER BY taken_at DESC LIMIT 1")
-        return rows[0] if rows else None
+        count, first, newest = self._rows(sql)[0]
+        return count, first, newest
 
 
 _OF_METER = "WHERE :meter IS NULL OR meter = :meter"
@@ -220,10 +252,27 @@ def _ends(table: str) -> str:
     )
 
 
-def _on_the_line(register: str) -> str:
-    """C as an SQL expression, of the readings `b` at or before an instant and `a` at or after it;
-    NULL unless there are both. `at`, `b.id` and `a.id` differ by the seconds between them."""
+def _interpolated(register: str) -> str:
+    """The counter curve as an SQL expression: exact at a reading, straight between two.
+
+    NULL unless there is a reading on both sides. `at`, `b.id` and `a.id` differ by the seconds
+    between them.
+    """
     begin, rise, whole = f"b.{register}", f"(a.{register} - b.{register})", "(a.id - b.id)"
-    # A product of all may have more than SQLite's 64 bits; this is the same, and can't.
+    # rise * seconds / whole could exceed SQLite's 64 bits; this is the same, and can't.
     line = f"{rise} / {whole} * (at - b.id) + {rise} % {whole} * (at - b.id) / {whole}"
     return f"{begin} + coalesce({line}, a.{register} - {begin})"
+
+
+def _registers_only(series: Series, row: Sequence[int | None]) -> StoredReading | None:
+    at, *counters = row
+    if at is None:
+        return None
+    pairs = zip(series.registers, counters, strict=True)
+    return StoredReading(
+        at, None, None, {name: value for name, value in pairs if value is not None}
+    )
+
+
+def _counts(row: sqlite3.Row) -> dict[str, int]:
+    return {name: row[name] for name in schema.COUNTERS if row[name] is not None}

@@ -1,7 +1,7 @@
 """The database's tables, readable with plain `sqlite3` for ever.
 
-Integers in the smallest unit, which the column's name tells: Wh, W, tenths of a volt (dv), mA,
-dm3, MJ, UTC seconds. NULL is "the meter didn't say".
+Integers in the unit that ends a column's name: Wh, W, tenths of a volt (dv), mA, dm3, MJ; instants
+in UTC seconds. NULL means that the meter didn't send it.
 """
 
 from __future__ import annotations
@@ -13,47 +13,67 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {}
 INSTANT_BITS = 33  # UTC seconds until the year 2242
 INSTANT_MASK = (1 << INSTANT_BITS) - 1
 
+
+class Register:
+    """A counter of electricity: its column in `readings`, its direction, its tariff."""
+
+    __slots__ = ("column", "direction", "tariff")
+
+    def __init__(self, direction: str, tariff: int | None) -> None:
+        self.direction = direction  # import or export
+        self.tariff = tariff  # None: the total of all tariffs
+        self.column = f"{direction}_wh" if tariff is None else f"{direction}_t{tariff}_wh"
+
+
+REGISTERS = {
+    register.column: register
+    for direction in ("import", "export")
+    for tariff in (1, 2, None, 3, 4)
+    for register in [Register(direction, tariff)]
+}
 COMMON_COLUMNS = (
-    *("import_t1_wh", "import_t2_wh", "export_t1_wh", "export_t2_wh"),
+    *(name for name, register in REGISTERS.items() if register.tariff in (1, 2)),
     *("power_import_w", "power_export_w"),
     *("voltage_l1_dv", "current_l1_ma", "power_import_l1_w", "power_export_l1_w"),
     *("voltage_l2_dv", "current_l2_ma", "power_import_l2_w", "power_export_l2_w"),
     *("voltage_l3_dv", "current_l3_ma", "power_import_l3_w", "power_export_l3_w"),
 )
-# Added to the table when the first meter comes that has them: an unused column costs a byte a row.
+# Added to the table when the first meter that has them comes: an unused column costs a byte a row.
 RARE_COLUMNS = (
-    *("import_wh", "import_t3_wh", "import_t4_wh"),
-    *("export_wh", "export_t3_wh", "export_t4_wh"),
+    *(name for name in REGISTERS if name not in COMMON_COLUMNS),
     "running_quarter_w",
 )
-# Columns of readings that every reading has, whatever the meter.
+# The columns of `readings` that are no values of the meter's; `tariff` is one.
 ABOUT_A_READING = ("id", "series", "taken_at", "delay_s", "source")
-METER_CLOCK = "meter_clock"  # rare too: when a clock is off for the first time
-REGISTERS = tuple(name for name in COMMON_COLUMNS + RARE_COLUMNS if name.endswith("_wh"))
-# Kept in a row of their own when one of them changes.
+METER_CLOCK = "meter_clock"  # added when a meter's clock is wrong for the first time
+CLOCK_NOT_SET = 0  # in METER_CLOCK
+# Counts of failures, sags and swells: a row of their own whenever one of them changes.
 COUNTERS = (
     *("power_failures", "long_power_failures"),
     *("voltage_sags_l1", "voltage_sags_l2", "voltage_sags_l3"),
     *("voltage_swells_l1", "voltage_swells_l2", "voltage_swells_l3"),
 )
-# Tables of what is kept of a meter beside its readings.
-SELDOM = ("counters", "power_failures", "month_peaks")
+LOG_TABLES = (
+    "counters",
+    "power_failures",
+    "month_peaks",
+)  # what a meter keeps beside its registers
 
-# The key of a reading packs its series and its instant, so that a row needs no index beside it.
+# A reading's key packs its series and its instant: without an index a row is 73 bytes, not 83.
 _PACKED = f"""
     taken_at INTEGER AS (id & {INSTANT_MASK}) VIRTUAL"""
 
 TABLES = f"""
 CREATE TABLE meters (
     id INTEGER PRIMARY KEY,
-    equipment TEXT NOT NULL UNIQUE,  -- empty where the meter doesn't say
+    equipment TEXT NOT NULL UNIQUE,  -- empty if the meter sends none
     header TEXT NOT NULL,
     version TEXT
 );
 CREATE TABLE series (  -- a stretch in which the counters of one meter only rise
     id INTEGER PRIMARY KEY,
     meter INTEGER NOT NULL REFERENCES meters,
-    registers TEXT NOT NULL,  -- the columns of readings that count, with a space between
+    registers TEXT NOT NULL,  -- the columns of readings that count, separated by spaces
     opened_by TEXT NOT NULL  -- first reading, other registers, restarted counter; set aside: none
 );
 CREATE TABLE readings (
@@ -63,8 +83,8 @@ CREATE TABLE readings (
     source INTEGER,  -- NULL: the port, 0: a file, -1: simulated, else the number of an import
     tariff INTEGER,
     {", ".join(f"{column} INTEGER" for column in COMMON_COLUMNS)}
-    -- and when they are needed: other registers, running_quarter_w, and meter_clock, which is what
-    -- the meter's clock said where that isn't taken_at (0: not set)
+    -- and once they are needed: other registers, running_quarter_w, and meter_clock, which is the
+    -- time of the meter's clock unless that is taken_at (0: not set)
 );
 CREATE TABLE mbus_devices (  -- a stretch in which the counter of one device only rises
     id INTEGER PRIMARY KEY,
@@ -105,11 +125,11 @@ CREATE TABLE counters (
 ) WITHOUT ROWID;
 CREATE TABLE power_failures (
     meter INTEGER NOT NULL REFERENCES meters,
-    ended_at INTEGER,  -- NULL where the meter's clock wasn't set
+    ended_at INTEGER,  -- NULL if the meter's clock wasn't set
     duration_s INTEGER NOT NULL,
     source INTEGER
 );
-CREATE TABLE month_peaks (  -- Belgium: the quarter-hour of each month in which most was taken
+CREATE TABLE month_peaks (  -- Belgium: the quarter-hour of each month with the highest import
     meter INTEGER NOT NULL REFERENCES meters,
     month_ended_at INTEGER NOT NULL,
     ended_at INTEGER NOT NULL,  -- the quarter-hour

@@ -1,4 +1,4 @@
-"""A reading goes in: one durable transaction, and what is seen beside its neighbours."""
+"""Stores a reading: one durable transaction, and what it changes for its neighbours."""
 
 from __future__ import annotations
 
@@ -6,59 +6,62 @@ import os
 import time
 
 from slimmemeter.errors import StoreError
+from slimmemeter.p1.reading import NO_LOG
 from slimmemeter.store import schema
-from slimmemeter.store.connection import MOST_ROWS, Database, create
-from slimmemeter.store.series import DEVICES, METERS, OTHER_VALUE, Kind, Ledger
-from slimmemeter.store.validation import CLOCK_NOT_SET, Point
+from slimmemeter.store.connection import Database
+from slimmemeter.store.series import DEVICES, METERS, SeriesWriter, Tables
+from slimmemeter.store.validation import OTHER_VALUE, Point
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from slimmemeter.p1.telegram import MbusReading, Reading
-    from slimmemeter.store.record import Seldom
+    from slimmemeter.p1.reading import MbusReading, MeterLog, MonthPeak, PowerFailure, Reading
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
-FROM_FILE = 0
+FROM_FILE = 0  # in `source`
 PAUSE_S = 0.01
 
 
 class Writer(Database):
-    """What puts readings in."""
+    """Stores readings; leaving its `with` block closes it."""
 
     def __init__(self, path: str, timeout_s: float = 5) -> None:
-        """Open the database; make it where there is none.
+        """Open the database; make it if there is none.
 
-        :raises StoreError: as `Database` and `create` do.
+        :raises StoreError: as `Database` and `files.create` do.
         """
         self._deadline_s = time.monotonic() + timeout_s
         if not os.path.exists(path):
-            create(path)
+            from slimmemeter.store import files
+
+            files.create(path)
         self._inode = _inode(path)
         super().__init__(path, "rw", timeout_s)
-        with self:
+        with self._explained:
             self._db.execute("PRAGMA synchronous = EXTRA")
-        self.noticed: list[str] = []  # of the last transaction: another meter, something set aside
-        self._seldom: tuple[object, ...] = ()  # the meter and its counts and lists, as last told
-        self._seldom_at = 0
-        self._ledgers: dict[tuple[str, tuple[object, ...]], Ledger] = {}
+        self.notices: list[str] = []  # of the last transaction: another meter, an outlier
+        self._log: MeterLog = NO_LOG  # the last one that was stored, its meter and its instant
+        self._log_meter: int | None = None
+        self._log_at = 0
+        self._series: dict[tuple[str, tuple[object, ...]], SeriesWriter] = {}
         self._meters: dict[str | None, int] = {}
-        self._columns: list[str] = []  # of values, that the table of readings has
+        self._columns: list[str] = []  # of values, in the table of readings
         self._known = frozenset(self._columns)
         self._insert_reading = ""
         self._has_sources = False
 
     def _upgrade(self, version: int) -> None:
-        """Bring a file of an older program up to date, after a proved backup: all of it or none.
+        """Upgrade a file of an older program, after a verified backup: completely or not at all.
 
-        :raises StoreError: the backup or the upgrade failed, and all is as it was.
+        :raises StoreError: the backup or the upgrade failed; the file is as it was.
         """
         from slimmemeter.store import backup
 
-        backup.make(self.path, backup.beside(self.path))
-        with self:
+        backup.make(self.path, backup.folder_beside(self.path))
+        with self._explained:
             self._db.execute("BEGIN IMMEDIATE")
-            for step in range(self._check(), schema.VERSION):  # another pull may have been here
+            for step in range(self._check(), schema.VERSION):  # another pull may have upgraded it
                 for statement in schema.MIGRATIONS[step]:
                     self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {schema.VERSION}")
@@ -72,37 +75,37 @@ class Writer(Database):
             {"mask": schema.INSTANT_MASK, "bits": schema.INSTANT_BITS},
         )[0]
 
-    def is_foreign(self, meter_id: str | None) -> bool:
-        """Whether meters are known, and this isn't one of them."""
+    def is_unknown(self, equipment_id: str | None) -> bool:
+        """Whether other meters are stored, and this one isn't."""
         known, this = self._one(
-            "SELECT count(*), total(equipment = ?) FROM meters", (meter_id or "",)
+            "SELECT count(*), total(equipment = ?) FROM meters", (equipment_id or "",)
         )
         return bool(known and not this)
 
     def add(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
         """Store a reading in one durable transaction, or nothing of it.
 
-        :returns: `STORED`; `KNOWN` if it was there with the same counters; `CONFLICT` if that
-            instant has others, and then nothing was stored.
+        :returns: `STORED`; `KNOWN` if it was there already, with the same counters; `CONFLICT` if
+            that instant has other counters: then nothing is stored.
         """
         self.begin(self._deadline_s)
         try:
-            outcome = self.put(reading, taken_at, delay_s, source)
+            result = self.put(reading, taken_at, delay_s, source)
         except BaseException:
             if self._db.in_transaction:  # a full disk has ended it already
                 self._db.execute("ROLLBACK")
             raise
-        self._wait_at_most(self._deadline_s - time.monotonic())
-        if outcome == STORED:
+        self._limit_waiting(self._deadline_s - time.monotonic())
+        if result == STORED:
             self._commit()
         else:
             self._db.execute("ROLLBACK")
-        return outcome
+        return result
 
     def begin(self, deadline_s: float | None = None) -> None:
-        """Start a transaction for `put`; what was known of the file holds until its end.
+        """Begin a transaction for `put`.
 
-        :param deadline_s: until when others may be waited for, by the monotonic clock.
+        :param deadline_s: how long to wait for other programs, as a time of `time.monotonic`.
         :raises StoreError: another file has taken its place, as after a restore.
         """
         self._take_turn(deadline_s or time.monotonic() + self._timeout_s)
@@ -110,15 +113,15 @@ class Writer(Database):
             raise StoreError(
                 f"the database {self.path} was replaced meanwhile; the next pull works"
             )
-        self._ledgers = {}
-        self.noticed = []
-        self._seldom = ()
+        self._series = {}
+        self.notices = []
+        self._log_meter = None
         self._meters = {}
         self._look_at_columns()
 
     def add_many(self, readings: Iterable[tuple[Reading, int]], source: int | None) -> None:
-        """Store readings and their instants, a thousand in a transaction: a pull that comes
-        between waits for no more than one of those."""
+        """Store readings and their instants, a thousand in a transaction, so that a pull waits for
+        no more than one of those."""
         pending = 0
         for reading, taken_at in readings:
             if not pending:
@@ -131,81 +134,75 @@ class Writer(Database):
             self._commit()
 
     def put(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
-        """What `add` does, after `begin`; the end of the transaction is the caller's."""
+        """What `add` does, after `begin`; the caller ends the transaction."""
         clock = _clock(reading, taken_at)
         values = reading.values if clock is None else reading.values | {schema.METER_CLOCK: clock}
         if not values.keys() <= self._known:
             self._add_columns(values)
-        meter = self._meters.get(reading.meter_id) or self._meter(reading)
-        ledger = self._ledger(METERS, (meter,))
-        point = Point(taken_at, tuple(map(values.get, ledger.registers)), clock)
-        if (there := ledger.at(taken_at)) is not None:
-            if there.counters != point.counters:
+        meter = self._meters.get(reading.equipment_id) or self._meter(reading)
+        series = self._series_of(METERS, (meter,))
+        point = Point(taken_at, tuple(map(values.get, series.registers)), clock)
+        if (stored := series.at(taken_at)) is not None:
+            if stored.counters != point.counters:
                 return CONFLICT
-            news = [self.put_device(device, source) for device in reading.mbus]
-            return STORED if STORED in news else KNOWN
-        series = ledger.add(point)
-        key = series << schema.INSTANT_BITS | taken_at
+            results = [self.put_device(device, source) for device in reading.devices]
+            return STORED if STORED in results else KNOWN
+        key = series.add(point) << schema.INSTANT_BITS | taken_at
         row = (key, delay_s, source, reading.tariff, *map(values.get, self._columns))
         self._db.execute(self._insert_reading, row)
-        seldom = (meter, *reading.seldom())
-        if seldom != self._seldom or taken_at < self._seldom_at:
-            self._put_seldom(reading, meter, taken_at, source)
-            self._seldom = seldom
-        self._seldom_at = taken_at
-        for device in reading.mbus:
+        self._put_changed_log(meter, reading.log, taken_at, source)
+        for device in reading.devices:
             self.put_device(device, source)
         return STORED
 
-    def _put_seldom(self, reading: Reading, meter: int, at: int, source: int | None) -> None:
-        """What is the same in almost every telegram: counts and lists."""
-        counted = reading.counters()
-        if counted:
-            self._put_counters(meter, source, at, *map(counted.get, schema.COUNTERS))
-        for failure in reading.failures():
-            self._put_failure(meter, source, *failure)
-        for peak in reading.peaks():
-            self._put_peak(meter, source, *peak)
+    def _put_changed_log(
+        self, meter: int, log: MeterLog, taken_at: int, source: int | None
+    ) -> None:
+        """Store a log unless it is the one of the reading before, as almost always."""
+        is_same = log is self._log and meter == self._log_meter and taken_at >= self._log_at
+        if not is_same:
+            self._put_log(meter, log, taken_at, source)
+        self._log, self._log_meter, self._log_at = log, meter, taken_at
 
-    def put_seldom(self, seldom: Seldom, source: int) -> int:
-        """Store what another file knows of a meter beside its readings, of which `put` came first.
+    def put_log(self, equipment_id: str, log: MeterLog, at: int, source: int | None) -> int:
+        """Store the log of a meter of which a reading is stored; returns the number of new rows.
 
-        :returns: how much of it is new.
+        :param at: the instant of its counts.
         """
-        (meter,) = self._one("SELECT id FROM meters WHERE equipment = ?", (seldom.equipment,))
+        (meter,) = self._one("SELECT id FROM meters WHERE equipment = ?", (equipment_id,))
         assert meter is not None
-        kept = (
-            (self._put_counters, seldom.counters),
-            (self._put_failure, seldom.failures),
-            (self._put_peak, seldom.peaks),
-        )
-        return sum(put(meter, source, *row) for put, rows in kept for row in rows)
+        return self._put_log(meter, log, at, source)
+
+    def _put_log(self, meter: int, log: MeterLog, at: int, source: int | None) -> int:
+        new = self._put_counts(meter, log.counts, at, source) if log.counts else 0
+        new += sum(self._put_failure(meter, each, source) for each in log.power_failures)
+        return new + sum(self._put_peak(meter, each, source) for each in log.month_peaks)
 
     def _meter(self, reading: Reading) -> int:
-        equipment = reading.meter_id or ""
+        equipment = reading.equipment_id or ""
         meter = self._one("SELECT id FROM meters WHERE equipment = ?", (equipment,))[0]
         if meter is None:
             if self._one("SELECT 1 FROM meters")[0] is not None:
-                self.noticed.append(
+                self.notices.append(
                     "another meter: a new series begins; after a move, `slimmemeter start-over`"
                     " begins a new file"
                 )
             meter = self._insert("meters", None, equipment, reading.header, reading.version)
-        self._meters[reading.meter_id] = meter
+        self._meters[reading.equipment_id] = meter
         return meter
 
-    def _ledger(self, kind: Kind, owner: tuple[object, ...]) -> Ledger:
-        """The readings of a meter or device; what it knows holds until the transaction ends."""
-        key = (kind.lives, owner)
-        ledger = self._ledgers.get(key)
-        if ledger is None:
-            registers = (
-                [name for name in _COUNTED if name in self._known]
-                if kind is METERS
+    def _series_of(self, tables: Tables, owner: tuple[object, ...]) -> SeriesWriter:
+        """The series of a meter or device; the same object until the transaction ends."""
+        key = (tables.series, owner)
+        series = self._series.get(key)
+        if series is None:
+            columns = (
+                [name for name in _VALIDATED if name in self._known]
+                if tables is METERS
                 else ["counter"]
             )
-            ledger = self._ledgers[key] = Ledger(self._db, kind, owner, registers)
-        return ledger
+            series = self._series[key] = SeriesWriter(self._db, tables, owner, columns)
+        return series
 
     def _insert(self, table: str, *values: object) -> int:
         marks = ", ".join("?" * len(values))
@@ -225,19 +222,21 @@ class Writer(Database):
         self._has_sources = "source" in others
 
     def _add_columns(self, values: Mapping[str, int]) -> None:
-        """Make room for the columns that few meters have, when the first such meter comes."""
+        """Add the columns that few meters have, when the first such meter comes."""
         for name in (*schema.RARE_COLUMNS, schema.METER_CLOCK):
             if name in values and name not in self._known:
                 self._db.execute(f"ALTER TABLE readings ADD COLUMN {name} INTEGER")
         self._look_at_columns()
-        self._close_ledgers()
+        self._close_series()
 
-    def _put_counters(self, meter: int, source: int | None, at: int, *counted: int | None) -> bool:
-        """A row when a counter of failures, sags or swells is another than before."""
-        columns = ", ".join(schema.COUNTERS)
+    def _put_counts(
+        self, meter: int, counts: Mapping[str, int], at: int, source: int | None
+    ) -> bool:
+        """Store counts that differ from those before; returns whether they do."""
+        counted = tuple(map(counts.get, schema.COUNTERS))
         before = self._db.execute(
-            f"SELECT {columns}, taken_at FROM counters WHERE meter = ? AND taken_at <= ?"
-            " ORDER BY taken_at DESC LIMIT 1",
+            f"SELECT {', '.join(schema.COUNTERS)}, taken_at FROM counters"
+            " WHERE meter = ? AND taken_at <= ? ORDER BY taken_at DESC LIMIT 1",
             (meter, at),
         ).fetchone()
         if before is not None and (before[:-1] == counted or before[-1] == at):
@@ -245,51 +244,46 @@ class Writer(Database):
         self._insert("counters", meter, at, *counted, source)
         return True
 
-    def _put_failure(
-        self, meter: int, source: int | None, ended_at: int | None, duration_s: int
-    ) -> bool:
-        """Keep a power failure: each once, for ever."""
+    def _put_failure(self, meter: int, failure: PowerFailure, source: int | None) -> bool:
+        """Store a power failure once; returns whether it is new."""
         known = self._one(
             "SELECT 1 FROM power_failures WHERE meter = ? AND ended_at IS ? AND duration_s = ?",
-            (meter, ended_at, duration_s),
+            (meter, failure.ended_at, failure.duration_s),
         )
         if known[0] is None:
-            self._insert("power_failures", meter, ended_at, duration_s, source)
+            self._insert("power_failures", meter, failure.ended_at, failure.duration_s, source)
         return known[0] is None
 
-    def _put_peak(
-        self, meter: int, source: int | None, month_ended_at: int, ended_at: int, power_w: int
-    ) -> bool:
-        """Keep a month's peak; while the month runs, a higher one takes its place."""
+    def _put_peak(self, meter: int, peak: MonthPeak, source: int | None) -> bool:
+        """Store a month's peak, or a higher one in its place; returns whether it is new."""
         known = self._one(
             "SELECT power_w FROM month_peaks WHERE meter = ? AND month_ended_at = ?",
-            (meter, month_ended_at),
+            (meter, peak.month_ended_at),
         )
-        is_new = known[0] is None or known[0] < power_w
+        is_new = known[0] is None or known[0] < peak.power_w
         if is_new:
             self._db.execute(
                 "REPLACE INTO month_peaks VALUES (?, ?, ?, ?, ?)",
-                (meter, month_ended_at, ended_at, power_w, source),
+                (meter, peak.month_ended_at, peak.ended_at, peak.power_w, source),
             )
         return is_new
 
     def put_device(self, reading: MbusReading, source: int | None) -> str:
         """What `put` does, for a device alone."""
-        owner = (reading.equipment, reading.channel, reading.kind, reading.unit)
-        ledger = self._ledger(DEVICES, owner)
-        if (there := ledger.at(reading.at)) is None:
-            device = ledger.add(Point(reading.at, (reading.counter,)))
-            key = device << schema.INSTANT_BITS | reading.at
-            self._put_counter(key, reading.counter, source)
+        owner = (reading.equipment_id, reading.channel, reading.device_type, reading.unit)
+        series = self._series_of(DEVICES, owner)
+        if (stored := series.at(reading.at)) is None:
+            key = series.add(Point(reading.at, (reading.counter,))) << schema.INSTANT_BITS
+            self._put_counter(key | reading.at, reading.counter, source)
             return STORED
-        if there.counters[0] == reading.counter:
+        if stored.counters[0] == reading.counter:
             return KNOWN
-        assert there.life is not None
-        self._note_other_value(there.life.id, reading, there.counters[0])
+        assert stored.stretch is not None
+        self._note_other_value(stored.stretch.id, reading, stored.counters[0])
         return CONFLICT
 
     def _put_counter(self, key: int, counter: int, source: int | None) -> None:
-        """Only what an import brings has a source: an empty cell costs a byte in every row."""
+        """Store a counter; only imported ones have a source: an empty cell costs a byte a row."""
         if source is None or source <= FROM_FILE:
             row = (key, counter)
             self._db.execute("INSERT INTO mbus_readings (id, counter) VALUES (?, ?)", row)
@@ -303,73 +297,25 @@ class Writer(Database):
         )
 
     def commit(self) -> None:
-        """End one of many transactions; a pull that waits gets its turn before the next one."""
-        with self:
+        """End one of many transactions; a waiting pull gets its turn before the next one."""
+        with self._explained:
             self._commit()
         time.sleep(PAUSE_S)
 
     def _commit(self) -> None:
-        self._close_ledgers()
+        self._close_series()
         self._db.execute("COMMIT")
 
-    def _close_ledgers(self) -> None:
-        for ledger in self._ledgers.values():
-            ledger.close()
-            self.noticed += ledger.noticed
-        self._ledgers.clear()
-
-    def next_import(self) -> int:
-        """The number of an import that begins."""
-        return (self._one("SELECT max(id) FROM imports")[0] or 0) + 1
-
-    def note_import(self, number: int, kind: str, name: str) -> None:
-        """Write down which import a number is, once."""
-        if self._one("SELECT 1 FROM imports WHERE id = ?", (number,))[0] is None:
-            self._insert("imports", number, int(time.time()), kind, name)
-
-    def imports(self) -> dict[int, str]:
-        """Each import's number and name."""
-        with self:
-            return dict(self._db.execute("SELECT id, name FROM imports ORDER BY id").fetchall())
-
-    def take_out(self, number: int) -> int:
-        """Take out what one import brought, in many small transactions, between which pulls go on;
-        when that is interrupted, it can be done again.
-
-        :returns: how many readings that were.
-        """
-        with self:
-            self._look_at_columns()
-            count = self._take_out_of("readings", number)
-            if self._has_sources:
-                count += self._take_out_of("mbus_readings", number)
-            self.judge_again()
-            self.begin()
-            for table in schema.SELDOM:
-                self._db.execute(f"DELETE FROM {table} WHERE source = ?", (number,))
-            told = (f"SELECT meter FROM {table}" for table in ("series", *schema.SELDOM))
-            self._db.execute(f"DELETE FROM meters WHERE id NOT IN ({' UNION '.join(told)})")
-            self._db.execute("DELETE FROM imports WHERE id = ?", (number,))
-            self._db.execute("COMMIT")
-        return count
-
-    def _take_out_of(self, table: str, number: int) -> int:
-        count, after = 0, -1
-        until = f"SELECT max(id) FROM (SELECT id FROM {table} WHERE id > ? ORDER BY id LIMIT ?)"
-        while (last := self._one(until, (after, MOST_ROWS))[0]) is not None:
-            self.begin()
-            count += self._db.execute(
-                f"DELETE FROM {table} WHERE id > ? AND id <= ? AND source = ?",
-                (after, last, number),
-            ).rowcount
-            self.commit()
-            after = last
-        return count
+    def _close_series(self) -> None:
+        for series in self._series.values():
+            series.close()
+            self.notices += series.notices
+        self._series.clear()
 
     def _note_other_value(
         self, device: int | None, reading: MbusReading, before: int | None
     ) -> None:
-        """Record, once for each stamp, that a device told two counters of one moment."""
+        """Record, once for each instant, that a device sent two counters of it."""
         known = self._one(
             "SELECT 1 FROM events WHERE kind = ? AND device = ? AND at = ?",
             (OTHER_VALUE, device, reading.at),
@@ -378,39 +324,39 @@ class Writer(Database):
             detail = f"{before} {reading.counter}"
             self._insert("events", None, OTHER_VALUE, None, device, reading.at, None, detail)
 
-    def noted(self) -> dict[str, int]:
-        """How many events there are, by kind."""
-        with self:
+    def event_counts(self) -> dict[str, int]:
+        """The number of events, by kind."""
+        with self._explained:
             return dict(
                 self._db.execute("SELECT kind, count(*) FROM events GROUP BY kind").fetchall()
             )
 
-    def judge_again(self) -> None:
-        """Judge all readings anew and record again what there is to tell of them.
+    def revalidate(self) -> None:
+        """Validate all readings again and record their events again.
 
         It takes many small transactions, between which pulls go on.
         """
         owners = [
-            (kind, tuple(row))
-            for kind in (METERS, DEVICES)
+            (tables, tuple(row))
+            for tables in (METERS, DEVICES)
             for row in self._db.execute(
-                f"SELECT DISTINCT {', '.join(kind.owner)} FROM {kind.lives}"
+                f"SELECT DISTINCT {', '.join(tables.owner)} FROM {tables.series}"
             ).fetchall()
         ]
-        for kind, owner in owners:
+        for tables, owner in owners:
             after: int | None = -1
             while after is not None:
                 self.begin()
-                after = self._ledger(kind, owner).judge_again(after)
+                after = self._series_of(tables, owner).revalidate(after)
                 self.commit()
 
 
 _ABOUT = ("id", "delay_s", "source", "tariff")
-_COUNTED = (*schema.REGISTERS, schema.METER_CLOCK)
+_VALIDATED = (*schema.REGISTERS, schema.METER_CLOCK)
 
 
 def _inode(path: str) -> int | None:
-    """Which file has that name now."""
+    """The file that has this name now."""
     try:
         return os.stat(path).st_ino
     except OSError:
@@ -418,7 +364,7 @@ def _inode(path: str) -> int | None:
 
 
 def _clock(reading: Reading, taken_at: int) -> int | None:
-    """What the meter's clock said where that isn't `taken_at`; None as well without a clock."""
-    if reading.stamp == taken_at or not reading.has_clock:
+    """The time of the meter's clock unless that is `taken_at`; None as well without a clock."""
+    if reading.timestamp == taken_at or not reading.has_clock:
         return None
-    return CLOCK_NOT_SET if reading.stamp is None else reading.stamp
+    return schema.CLOCK_NOT_SET if reading.timestamp is None else reading.timestamp

@@ -1,28 +1,43 @@
 """Our own CSV: meter readings in columns, any of them, as `export` writes and people type them.
 
-`time,import_t1_kwh,import_t2_kwh,gas_m3` is enough. Of a time without an offset the house's zone is
-meant. Where no `meter` is named it is the house's own. `;` with decimal commas will do as well.
+`time,import_t1_kwh,import_t2_kwh,gas_m3` is enough. A time without offset is in the house's zone; a
+row without `meter` is of the house's own. `;` with decimal commas will do as well.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from slimmemeter.errors import UsageError
-from slimmemeter.history import consumption, periods
-from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.history import periods
+from slimmemeter.history.table import MEDIA_UNITS, OTHER_MEDIUM, SHOWN_UNITS, Column, of_register
+from slimmemeter.p1 import obis
+from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.store import schema
-from slimmemeter.transfer.record import Home, Item
+from slimmemeter.transfer.entry import Entry, Home
 
-REGISTERS = {consumption.shown(name): name for name in schema.REGISTERS}
-# By column: the type (EN 13757-3) where no other is given, and the unit that is stored.
-MEDIA = {
-    column: (types[0], unit)
-    for types, columns in consumption.MEDIA.values()
-    for unit, column in columns.items()
-} | {f"other_{name}": (None, unit) for name, unit in (("m3", "dm3"), ("gj", "MJ"), ("kwh", "Wh"))}
-OTHERS = {
+
+class Counter(NamedTuple):
+    """A column of devices: the type (EN 13757-3) unless the row has another, the stored unit."""
+
+    device_type: int | None
+    unit: str
+
+
+def _type_of(medium: str) -> int:
+    name = "electricity" if medium == "submeter" else medium
+    return next(number for number, known in obis.MBUS_TYPES.items() if known == name)
+
+
+REGISTERS = {of_register(name).name: name for name in schema.REGISTERS}
+COUNTERS = {
+    Column(medium, SHOWN_UNITS[unit]).name: Counter(_type_of(medium), unit)
+    for medium, units in MEDIA_UNITS.items()
+    for unit in units
+} | {Column(OTHER_MEDIUM, shown).name: Counter(None, unit) for unit, shown in SHOWN_UNITS.items()}
+VALUES = {
     name
     for name in (*schema.COMMON_COLUMNS, *schema.RARE_COLUMNS, schema.METER_CLOCK)
     if name not in schema.REGISTERS
@@ -31,110 +46,110 @@ ABOUT = {"time", "meter", "version", "channel", "type", "tariff"}
 MOST_DIGITS = 12
 
 
-class WrongRowError(Exception):
-    """A row that tells no reading, and why."""
+class InvalidRowError(Exception):
+    """A row without a valid reading; the text states why."""
 
 
-def is_sheet(beginning: str) -> bool:
-    """Whether a text begins as such a CSV does."""
+def is_csv(beginning: str) -> bool:
+    """Whether a text begins as such a CSV."""
     head = beginning.splitlines()[0] if beginning else ""
     return "time" in [name.strip(' "\ufeff').lower() for name in head.replace(";", ",").split(",")]
 
 
-def items(home: Home, lines: Iterator[str]) -> Iterator[Item]:
-    """Each row's reading, or why it tells nothing.
-
-    :raises UsageError: the header has a column that none is.
-    """
+def entries(home: Home, lines: Iterator[str]) -> Iterator[Entry]:
+    """Each row's entry. :raises UsageError: the header has an unknown column."""
     head = next(lines, "")
     semicolons = ";" in head
     names = [name.strip(' "\r\n').lower() for name in head.split(";" if semicolons else ",")]
-    known = ABOUT | OTHERS | set(REGISTERS) | set(MEDIA)
+    known = ABOUT | VALUES | set(REGISTERS) | set(COUNTERS)
     for name in names:
         if name not in known:
             raise UsageError(f"the CSV has a column {name!r}; there are {', '.join(sorted(known))}")
-    told: set[str] = set()  # the registers of the row before, where all rows are of one meter
+    before: set[str] = set()  # the registers of earlier rows, if all rows are of one meter
     for number, cells in enumerate(csv.reader(lines, delimiter=";" if semicolons else ","), 2):
         filled = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell}
         if not filled:
             continue
-        item = _item(f"line {number}", filled, home, "," if semicolons else ".")
+        entry = _entry(f"line {number}", filled, home, "," if semicolons else ".")
         registers = REGISTERS.keys() & filled.keys()
-        if item.reading is None or "meter" in names:
-            yield item
-        elif told <= registers:
-            told = registers
-            yield item
+        if entry.reading is None or "meter" in names:
+            yield entry
+        elif before <= registers:
+            before = registers
+            yield entry
         else:
-            yield from _incomplete(item, told - registers)
+            yield from _incomplete(entry, before - registers)
 
 
-def _incomplete(item: Item, missing: set[str]) -> Iterator[Item]:
-    """Why a row's reading isn't taken: without a register it would begin another series; and what
-    the row tells beside it."""
+def _incomplete(entry: Entry, missing: set[str]) -> Iterator[Entry]:
+    """An error in place of the reading, which would begin another series, and the rest."""
     names = " and no ".join(sorted(missing))
-    why = f"it has no {names}, which the lines before have: fill it in, or leave the others empty"
-    yield Item(item.place, wrong=why)
-    if item.devices:
-        yield item._replace(reading=None)
+    error = f"it has no {names}, which the lines before have: fill it in, or leave the others empty"
+    yield Entry(entry.place, error=error)
+    if entry.devices:
+        yield entry._replace(reading=None)
 
 
-def _item(place: str, cells: dict[str, str], home: Home, point: str) -> Item:
+def _entry(place: str, cells: dict[str, str], home: Home, point: str) -> Entry:
     try:
-        return _right_item(place, cells, home, point)
-    except WrongRowError as error:
-        return Item(place, wrong=str(error))
+        return _valid_entry(place, cells, home, point)
+    except InvalidRowError as error:
+        return Entry(place, error=str(error))
 
 
-def _right_item(place: str, cells: dict[str, str], home: Home, point: str) -> Item:
+def _valid_entry(place: str, cells: dict[str, str], home: Home, point: str) -> Entry:
+    """:raises InvalidRowError: it has no valid reading."""
     at = periods.moment(cells.get("time", ""), home.zone)
     if at is None:
-        raise WrongRowError(f"{cells.get('time', '')!r} is no time")
+        raise InvalidRowError(f"{cells.get('time', '')!r} is no time")
     values = {REGISTERS[name]: integer(cells[name], point) for name in REGISTERS if name in cells}
     devices = []
-    for name in MEDIA:
+    for name in COUNTERS:
         if name in cells:
-            found = device(name, home, at, integer(cells[name], point))
-            if not values and "meter" in cells:  # the line is the device's alone
-                found.equipment, found.kind = cells["meter"], None
+            device = own_device(name, home, at, integer(cells[name], point))
+            if not values and "meter" in cells:  # the row is the device's alone
+                device.equipment_id, device.device_type = cells["meter"], None
             if "type" in cells:
-                found.kind = integer(cells["type"], ".", 0)
+                device.device_type = integer(cells["type"], ".", 0)
             if "channel" in cells:
-                found.channel = integer(cells["channel"], ".", 0)
-            devices.append(found)
+                device.channel = integer(cells["channel"], ".", 0)
+            devices.append(device)
     if values:
-        return Item(place, at, _reading(cells, values, at, home), tuple(devices))
+        return Entry(place, at, _reading(cells, values, at, home), tuple(devices))
     if devices:
-        return Item(place, at, devices=tuple(devices))
-    raise WrongRowError("it has no counter")
+        return Entry(place, at, devices=tuple(devices))
+    raise InvalidRowError("it has no counter")
 
 
 def _reading(cells: dict[str, str], values: dict[str, int], at: int, home: Home) -> Reading:
-    values |= {name: integer(cells[name], ".", 0) for name in OTHERS if name in cells}
+    values |= {name: integer(cells[name], ".", 0) for name in VALUES if name in cells}
     clock = values.pop(schema.METER_CLOCK, at)
-    meter = cells.get("meter", home.own.get("meter", ""))
-    others = {b"0-0:1.0.0": b"told)"} if clock != at else {}
-    tariff = integer(cells["tariff"], ".", 0) if "tariff" in cells else None
-    about = (meter, cells.get("version"), meter)
-    return Reading(*about, clock or None, tariff, values, [], others, 3600)
+    meter = cells.get("meter", home.meter)
+    return Reading(
+        meter,
+        None if clock == schema.CLOCK_NOT_SET else clock,
+        values,
+        header=meter,
+        version=cells.get("version"),
+        tariff=integer(cells["tariff"], ".", 0) if "tariff" in cells else None,
+    )
 
 
-def device(name: str, home: Home, at: int, counter: int) -> MbusReading:
+def own_device(column: str, home: Home, at: int, counter: int) -> MbusReading:
     """A reading of the house's own device of a column."""
-    kind, unit = MEDIA[name]
-    channel = int(home.own.get(f"{name} channel", 1))
-    return MbusReading(channel, kind, home.own.get(name, ""), at, counter, unit)
+    device_type, unit = COUNTERS[column]
+    equipment_id, channel = home.own.get(column, ("", 1))
+    return MbusReading(channel, device_type, equipment_id, at, counter, unit)
 
 
 def integer(text: str, point: str, decimals: int = 3) -> int:
-    """A number in thousandths, or with fewer decimals; what is finer is left out. Thousands may
-    have no mark.
+    """A number in thousandths, or with fewer decimals; finer ones are dropped.
 
-    :raises WrongRowError: it is none.
+    :raises InvalidRowError: it is invalid; marks between thousands are, too.
     """
-    before, mark, after = text.partition(point)
-    digits = before + after
-    wrong = not (digits.isascii() and digits.isdigit()) or len(digits) > MOST_DIGITS
-    if wrong or (mark and not decimals):
-        raise WrongRowError(f"{text!r} is no number")
-    return int((before or "0") + (after + "000")[:decimals])
+    whole, mark, fraction = text.partition(point)
+    digits = whole + fraction
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
+    if not is_number or (mark and not decimals):
+        raise InvalidRowError(f"{text!r} is no number")
+    return int((whole or "0") + (fraction + "000")[:decimals])

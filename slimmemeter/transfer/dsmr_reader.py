@@ -1,6 +1,6 @@
 """DSMR-reader's files as sources: its backup, and the days that it exports as CSV.
 
-Of its repository, github.com/dsmrreader/dsmr-reader, these are the facts:
+From its repository, github.com/dsmrreader/dsmr-reader:
 
 - a backup is what `pg_dump` writes, gzipped (src/dsmr_backup/services/backup.py): each table after
   a line `COPY table (columns) FROM stdin;`, in PostgreSQL's text format, up to a line `\\.`;
@@ -11,8 +11,8 @@ Of its repository, github.com/dsmrreader/dsmr-reader, these are the facts:
   English or Dutch (src/dsmrreader/locales/nl/LC_MESSAGES/django.po), and instants in ISO 8601
   (src/dsmrreader/formats/nl/formats.py).
 
-It doesn't keep whose readings they are: they are of the house's newest meters. What it exports of
-hours, and what its older versions do of days, are amounts, and no meter readings.
+It doesn't store the meters' ids: the readings count as the house's newest meters'. Its exports of
+hours, and those of days in older versions, are amounts and no meter readings.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from functools import partial
 
 from slimmemeter.errors import UsageError
 from slimmemeter.history import periods
-from slimmemeter.p1.telegram import Reading
-from slimmemeter.transfer import csv_file
-from slimmemeter.transfer.record import Home, Item
+from slimmemeter.p1.reading import Reading
+from slimmemeter.transfer.csv_file import InvalidRowError, integer, own_device
+from slimmemeter.transfer.entry import Entry, Home
 
 DUMP = b"PostgreSQL database dump"
 LONGEST = 1 << 16  # of a line
@@ -42,7 +42,8 @@ _PHASES = {
         ("power_current", "current_{}_ma"),
     )
 }
-# By table: where the instant is, and what was read then.
+TENTHS = {name for name in _PHASES.values() if name.startswith("voltage")}
+# By table, the columns of instants, and the readings of each.
 TABLES: dict[str, dict[str, dict[str, str]]] = {
     "dsmr_datalogger_dsmrreading": {
         "timestamp": {
@@ -77,12 +78,12 @@ FIRST_HEADINGS = {"date", "datum", "hour start", "begintijd uur"}
 
 
 def is_export(beginning: str) -> bool:
-    """Whether a text begins as a CSV of hours or days does."""
+    """Whether a text begins as a CSV of hours or days."""
     first, second, *_ = [*beginning.lower().split(",", 2), ""]
     return first in FIRST_HEADINGS and second.startswith(("electricity", "elektriciteit"))
 
 
-def of_dump(file: io.BufferedIOBase, path: str, home: Home) -> Iterator[Item]:
+def of_dump(file: io.BufferedIOBase, path: str, home: Home) -> Iterator[Entry]:
     """Every reading of a backup. :raises UsageError: it has no table of readings."""
     names: list[str] = []
     moments: dict[str, dict[str, str]] = {}
@@ -95,14 +96,14 @@ def of_dump(file: io.BufferedIOBase, path: str, home: Home) -> Iterator[Item]:
             moments = {}
         elif moments:
             cells = line.decode("utf-8", "replace").rstrip("\r\n").split("\t")
-            told = {name: cell for name, cell in zip(names, cells, strict=False) if cell != "\\N"}
-            yield from _items(f"line {number}", told, moments, home)
+            row = {name: cell for name, cell in zip(names, cells, strict=False) if cell != "\\N"}
+            yield from _entries(f"line {number}", row, moments, home)
     if not has_readings:
         raise UsageError(f"{path} is a backup of PostgreSQL without DSMR-reader's readings")
 
 
 def _columns(line: bytes) -> tuple[list[str], dict[str, dict[str, str]]]:
-    """The columns of a block, and what of them is read: nothing where it has no readings."""
+    """The columns of a block, and those that are read: none unless it has readings."""
     block = COPY.match(line)
     if block is None:
         return [], {}
@@ -110,46 +111,44 @@ def _columns(line: bytes) -> tuple[list[str], dict[str, dict[str, str]]]:
     return names, TABLES.get(block[1].decode(), {})
 
 
-def of_export(path: str, home: Home, lines: Iterator[str]) -> Iterator[Item]:
-    """The meter readings with which each day begins. :raises UsageError: it has none."""
+def of_export(path: str, home: Home, lines: Iterator[str]) -> Iterator[Entry]:
+    """The meter readings at the start of each day. :raises UsageError: it has none."""
     rows = csv.reader(lines)
     head = [name.lower() for name in next(rows)]
     if len(head) != len(EXPORTED) or not HEADINGS & set(head):
         raise UsageError(
-            f"{path} is an export of DSMR-reader that tells amounts, and no meter readings with"
-            " their times: export the days with its newest version, or bring its backup"
+            f"{path} is an export of DSMR-reader with amounts, and without meter readings and their"
+            " times: export the days with its newest version, or import its backup"
         )
     for number, cells in enumerate(rows, 2):
-        told = {name: cell for name, cell in zip(EXPORTED, cells, strict=False) if cell}
-        yield from _items(f"line {number}", told, DAYS, home)
+        row = {name: cell for name, cell in zip(EXPORTED, cells, strict=False) if cell}
+        yield from _entries(f"line {number}", row, DAYS, home)
 
 
-def _items(
+def _entries(
     place: str,
-    told: Mapping[str, str],
+    row: Mapping[str, str],
     moments: Mapping[str, Mapping[str, str]],
     home: Home,
-) -> Iterator[Item]:
+) -> Iterator[Entry]:
     for when, read in moments.items():
-        if when in told:
-            values = {column: told[name] for name, column in read.items() if name in told}
+        if when in row:
+            values = {column: row[name] for name, column in read.items() if name in row}
             try:
-                yield _item(place, told[when], values, home)
-            except csv_file.WrongRowError as error:
-                yield Item(place, wrong=str(error))
+                yield _entry(place, row[when], values, home)
+            except InvalidRowError as error:
+                yield Entry(place, error=str(error))
 
 
-def _item(place: str, when: str, cells: Mapping[str, str], home: Home) -> Item:
+def _entry(place: str, when: str, cells: Mapping[str, str], home: Home) -> Entry:
     at = periods.moment(when, home.zone)
     if at is None:
-        raise csv_file.WrongRowError(f"{when!r} is no time")
+        raise InvalidRowError(f"{when!r} is no time")
     values = {
-        column: csv_file.integer(cell, ".", 1 if column.endswith("_dv") else 3)
-        for column, cell in cells.items()
+        column: integer(cell, ".", 1 if column in TENTHS else 3) for column, cell in cells.items()
     }
     if not values:
-        raise csv_file.WrongRowError("it has no counter")
+        raise InvalidRowError("it has no counter")
     if "gas_m3" in values:
-        return Item(place, at, devices=(csv_file.device("gas_m3", home, at, values["gas_m3"]),))
-    meter = home.own.get("meter", "")
-    return Item(place, at, Reading(meter, None, meter, at, None, values, [], {}, 3600))
+        return Entry(place, at, devices=(own_device("gas_m3", home, at, values["gas_m3"]),))
+    return Entry(place, at, Reading(home.meter, at, values, header=home.meter))

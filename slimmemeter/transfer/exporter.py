@@ -1,7 +1,7 @@
-"""The stored readings as text, a line each: CSV for spreadsheets, JSON for programs.
+"""`slimmemeter export`: the stored readings, a line each, as CSV or JSON.
 
-A line is a reading of the meter or of a device on its M-Bus, in the order of time. SQLite makes the
-text, and is asked for a few thousand rows at a time, so that it costs little and no pull waits.
+A line is a reading of a meter or of a device, in the order of time. SQLite makes the text, some
+thousand rows at a time, so that it is fast and no pull waits.
 """
 
 from __future__ import annotations
@@ -9,153 +9,147 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 
 from slimmemeter import clock
 from slimmemeter.errors import UsageError
-from slimmemeter.history import catalogue, consumption, serialize
+from slimmemeter.history import catalogue, serialize
+from slimmemeter.history.catalogue import Catalogue
+from slimmemeter.history.consumption import columns_of
+from slimmemeter.history.table import of_register
 from slimmemeter.settings import Settings
 from slimmemeter.store import schema
-from slimmemeter.store.connection import NamedRow
 from slimmemeter.store.reader import Reader
+from slimmemeter.store.records import Device, Series
+from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.validation import SET_ASIDE
 
-STRETCH_S = 4 * 86400  # asked for at once: 1,152 readings, or 5,760 of a pull each minute
-# What tells whose reading it is; the other columns are counters, in the unit that the name ends
-# with, and what else the meter told.
+STRETCH_S = 4 * 86400  # of one query: 1,152 readings, or 5,760 of a pull each minute
+# Columns about a reading's meter; the others are counters and values.
 ABOUT = ("time", "meter", "version", "channel", "type")
+TIME = "strftime('%Y-%m-%dT%H:%M:%SZ', taken_at, 'unixepoch')"
 Line = tuple[int, str]
-Lines = Callable[["Life"], str]  # the SQL of a line
 
 
-class Life:
-    """A life of a meter or device: where its rows are, what is the same in each of them, and its
-    columns as (shown, stored)."""
+class Exported:
+    """A series as it is exported: what is the same in each line, and its columns."""
 
-    def __init__(self, row: NamedRow, name: str, there: list[str]) -> None:
-        self.id = int(row["id"])
-        self.first, self.last = int(row["first"]), int(row["last"])
+    def __init__(self, series: Series, name: str, stored: Sequence[str]) -> None:
+        """:param stored: all columns of values in the table of readings."""
+        owner = series.owner
+        self.series = series
         self.about: dict[str, object] = {"meter": name}
-        if "registers" in row.keys():  # noqa: SIM118 - a Row iterates over its values
-            self.table = "readings"
-            self.about["version"] = row["version"]
-            self.counters = set(row["registers"].split())
-            every = row["opened_by"] == SET_ASIDE  # what such a reading has isn't written down
-            self.columns = {
-                _shown(name): name
-                for name in there
-                if every or name in self.counters or not name.endswith("_wh")
-            }
+        if isinstance(owner, Device):
+            self.about |= {"channel": owner.channel, "type": owner.type}
+            self.columns = {columns_of(series)[0].name: "counter"}  # exported name: stored name
         else:
-            self.table = "mbus_readings"
-            self.about |= {"channel": row["channel"], "type": row["type"]}
-            self.counters = {"counter"}
-            self.columns = {consumption.column_of(row): "counter"}
+            self.about["version"] = owner.version
+            is_any = series.opened_by == SET_ASIDE  # their registers aren't recorded
+            self.columns = {
+                of_register(each).name if each in schema.REGISTERS else each: each
+                for each in stored
+                if is_any or each in series.registers or each not in schema.REGISTERS
+            }
+
+    def is_counter(self, stored: str) -> bool:
+        """Whether a stored column is shown in thousandths."""
+        return stored in schema.REGISTERS or stored == "counter"
+
+
+Lines = Callable[[Exported], str]  # the SQL of a line
 
 
 def csv_lines(database: str, without_ids: bool) -> Iterator[str]:
-    """One header, then a line a reading (RFC 4180). :raises StoreError: it can't be read."""
-    with closing(Reader(database)) as reader:
-        lives, columns = _lives(reader, without_ids)
+    """A header, then a line a reading (RFC 4180). :raises StoreError: it can't be read."""
+    with Reader(database) as reader:
+        every, columns = _exported(reader, without_ids)
         yield f"{','.join((*ABOUT, *columns))}\r\n"
 
-        def sql(life: Life) -> str:
-            about = [_quoted(life.about.get(name)).replace("%", "%%") for name in ABOUT[1:]]
-            cells = [_cell(life, name) for name in columns]
+        def sql(exported: Exported) -> str:
+            about = [_quoted(exported.about.get(name)).replace("%", "%%") for name in ABOUT[1:]]
+            cells = [_cell(exported, name) for name in columns]
             form = ",".join(["%s", *about, *(form for form, _ in cells)])
-            values = ", ".join([_TIME, *(value for _, value in cells if value)])
+            values = ", ".join([TIME, *(value for _, value in cells if value)])
             return f"printf({_text(form)}, {values}) || char(13, 10)"
 
-        yield from _merged(reader, lives, sql)
+        yield from _merged(reader, every, sql)
 
 
 def json_lines(database: str, without_ids: bool) -> Iterator[str]:
-    """An object a reading, without what it doesn't have. :raises StoreError: as above."""
-    with closing(Reader(database)) as reader:
-        lives, _ = _lives(reader, without_ids)
+    """An object a reading, without what it lacks. :raises StoreError: it can't be read."""
+    with Reader(database) as reader:
+        every, _ = _exported(reader, without_ids)
 
-        def sql(life: Life) -> str:
-            pairs = [f"'time', {_TIME}"]
-            pairs += [f"'{name}', {_text(value)}" for name, value in life.about.items()]
+        def sql(exported: Exported) -> str:
+            pairs = [f"'time', {TIME}"]
+            pairs += [f"'{name}', {_text(value)}" for name, value in exported.about.items()]
             pairs += [
-                f"'{shown}', {stored}{' / 1000.0' * _is_counter(shown)}"
-                for shown, stored in life.columns.items()
+                f"'{name}', {stored}{' / 1000.0' * exported.is_counter(stored)}"
+                for name, stored in exported.columns.items()
             ]
             return f"json_patch('{{}}', json_object({', '.join(pairs)})) || char(10)"
 
-        yield from _merged(reader, lives, sql)
+        yield from _merged(reader, every, sql)
 
 
-_TIME = "strftime('%Y-%m-%dT%H:%M:%SZ', taken_at, 'unixepoch')"
-
-
-def table(settings: Settings, what: str, form: str) -> str:
-    """A table of a period as the pages have it: `years/gas`, `day/2026-11-23/electricity`.
+def table(settings: Settings, path: str, form: str) -> str:
+    """A table of a period, as on the pages: `years/gas`, `day/2026-11-23/electricity`.
 
     :raises UsageError: there is no such period or table. :raises StoreError: it can't be read.
     """
-    *path, name = what.split("/")
+    *parts, name = path.split("/")
     zone = settings.zone_info()
-    with closing(Reader(settings.database)) as reader:
-        known = 0 < len(path) < 4
-        period = catalogue.period_of(reader, clock.now(), zone, *path) if known else None
-        if period is None or not catalogue.is_told(name, period):
-            raise UsageError(f"there is no {what}: a table is such as day/2026-11-23/electricity")
-        found = catalogue.of_period(reader, period, name)
+    with Reader(settings.database) as reader:
+        house = Snapshot(reader)
+        is_path = 0 < len(parts) < 4
+        now = clock.now()
+        period = catalogue.find_period(house, now, zone, *parts) if is_path else None
+        if period is None or not catalogue.has_table(name, period):
+            raise UsageError(f"there is no {path}: a table is such as day/2026-11-23/electricity")
+        found = Catalogue(house, period).table(name)
     if form == "csv":
-        return serialize.as_csv(found, zone)
-    return json.dumps(serialize.as_json(found, period.name, zone)) + "\n"
+        return serialize.table_csv(found, zone)
+    return json.dumps(serialize.table_json(found, period.name, zone)) + "\n"
 
 
-def _lives(reader: Reader, without_ids: bool) -> tuple[list[Life], list[str]]:
-    """Every life, also those of what is set aside, and all columns that any of them has."""
-    there = [name for name in reader.columns("readings") if name not in schema.ABOUT_A_READING]
+def _exported(reader: Reader, without_ids: bool) -> tuple[list[Exported], list[str]]:
+    """Every series, also those of outliers, and all columns that any of them has."""
+    ignored = (*schema.ABOUT_A_READING,)
+    stored = [name for name in reader.columns("readings") if name not in ignored]
     names: dict[str, str] = {}
-    lives = []
-    for row in (*reader.series(aside=True), *reader.devices(aside=True)):
-        name = row["equipment"]
+    every = []
+    for series in (*reader.meter_series(True), *reader.device_series(True)):
+        name = series.owner.equipment_id
         if without_ids:
-            kind = "meter" if "registers" in row.keys() else "device"  # noqa: SIM118
+            kind = "device" if isinstance(series.owner, Device) else "meter"
             name = names.setdefault(name, f"{kind} {len(names) + 1}")
-        lives.append(Life(row, name, there))
-    return lives, list(dict.fromkeys(name for life in lives for name in life.columns))
+        every.append(Exported(series, name, stored))
+    return every, list(dict.fromkeys(name for each in every for name in each.columns))
 
 
-def _merged(reader: Reader, lives: list[Life], sql: Lines) -> Iterator[str]:
-    """The lines of all lives in the order of time, some days in one text."""
-    queries = [(life, sql(life)) for life in lives]
-    begin = min((life.first for life in lives), default=0)
-    end = max((life.last for life in lives), default=0) + 1
+def _merged(reader: Reader, every: Sequence[Exported], sql: Lines) -> Iterator[str]:
+    """The lines of all series in the order of time, some days in one text."""
+    queries = [(each.series, sql(each)) for each in every]
+    begin = min((series.first for series, _ in queries), default=0)
+    end = max((series.last for series, _ in queries), default=0) + 1
     for at in range(begin, end, STRETCH_S):
         rows: list[Line] = []
-        for life, line in queries:
-            if life.first < at + STRETCH_S and life.last >= at:
-                rows += reader.lines(life.table, life.id, line, at, at + STRETCH_S)
-        rows.sort(key=_INSTANT)  # two rows in order each: it merges them
-        yield "".join(map(_LINE, rows))
+        for series, line in queries:
+            if series.first < at + STRETCH_S and series.last >= at:
+                rows += reader.lines(series, line, at, at + STRETCH_S)
+        rows.sort(key=itemgetter(0))  # it merges what is sorted already
+        yield "".join(map(itemgetter(1), rows))
 
 
-_INSTANT, _LINE = itemgetter(0), itemgetter(1)
-
-
-def _shown(stored: str) -> str:
-    return consumption.shown(stored) if stored.endswith("_wh") else stored
-
-
-def _is_counter(shown: str) -> bool:
-    return shown.endswith(("_kwh", "_m3", "_gj"))
-
-
-def _cell(life: Life, shown: str) -> tuple[str, str]:
-    """How printf writes a column, and its arguments: a counter with all three decimals."""
-    if shown not in life.columns:
+def _cell(exported: Exported, name: str) -> tuple[str, str]:
+    """The printf format of a column, and its arguments: a counter has all three decimals."""
+    stored = exported.columns.get(name)
+    if stored is None:
         return "", ""
-    stored = life.columns[shown]
-    if not _is_counter(shown):
+    if not exported.is_counter(stored):
         return "%s", stored
-    if stored in life.counters:
+    if stored in exported.series.registers:
         return "%d.%03d", f"{stored} / 1000, {stored} % 1000"
     return "%s", f"CASE WHEN {stored} NOT NULL THEN printf('%.3f', {stored} / 1000.0) END"
 

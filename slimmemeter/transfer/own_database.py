@@ -1,64 +1,60 @@
-"""Another database of ours as a source: an old card from a drawer, a backup."""
+"""Another database of slimmemeter as a source: an old card from a drawer, a backup."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 
-from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
 from slimmemeter.store import schema
-from slimmemeter.store.connection import NamedRow
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.record import Seldom
-from slimmemeter.store.validation import CLOCK_NOT_SET
-from slimmemeter.transfer.record import Item
+from slimmemeter.store.records import Meter, StoredReading
+from slimmemeter.transfer.entry import Entry
 
 
 def length(path: str) -> int:
-    """How many readings it has. :raises SlimmemeterError: it isn't ours, or can't be read."""
-    with closing(Reader(path)) as reader:
+    """The number of its readings. :raises SlimmemeterError: it isn't ours, or can't be read."""
+    with Reader(path) as reader:
         return sum(map(reader.count, ("readings", "mbus_readings")))
 
 
-def items(path: str) -> Iterator[Item]:
-    """Every reading, by life, and what else is known of each meter.
+def entries(path: str) -> Iterator[Entry]:
+    """Every reading, outliers too, series by series, and the log of each meter.
 
     :raises SlimmemeterError: as above.
     """
-    with closing(Reader(path)) as reader:
-        names = [name for name in reader.columns("readings") if name not in schema.ABOUT_A_READING]
-        lives = reader.series(aside=True)
-        for life in lives:
-            place = f"meter {life['equipment']}"
-            for row in reader.readings("readings", life["id"], ("taken_at", *names)):
-                values = {name: row[name] for name in names if row[name] is not None}
-                yield Item(place, row["taken_at"], _reading(life, row["taken_at"], values))
-        for life in reader.devices(aside=True):
-            place = f"device {life['equipment']}"
-            key = (life["channel"], life["type"], life["equipment"])
-            for row in reader.readings("mbus_readings", life["id"], ("taken_at", "counter")):
-                device = MbusReading(*key, row["taken_at"], row["counter"], life["unit"])
-                yield Item(place, row["taken_at"], devices=(device,))
-        for life in {life["meter"]: life for life in lives}.values():
-            yield Item(path, seldom=_seldom(reader, life))
+    meters: dict[int, Meter] = {}
+    with Reader(path) as reader:
+        for series in reader.meter_series(with_set_aside=True):
+            assert isinstance(series.owner, Meter)
+            meters[series.owner.id] = series.owner
+            for stored in reader.readings(series):
+                reading = _reading(series.owner, stored)
+                yield Entry(f"meter {series.owner.equipment_id}", stored.taken_at, reading)
+        for series in reader.device_series(with_set_aside=True):
+            for counter in reader.counters_of(series):
+                device = counter.device
+                about = (device.channel, device.type, device.equipment_id)
+                found = MbusReading(*about, counter.at, counter.counter, device.unit)
+                yield Entry(f"device {device.equipment_id}", counter.at, devices=(found,))
+        for meter in meters.values():
+            yield from _log(path, reader, meter)
 
 
-def _reading(life: NamedRow, at: int, values: dict[str, int]) -> Reading:
-    clock = values.pop(schema.METER_CLOCK, at)
-    others = {b"0-0:1.0.0": b"told)"} if clock != at else {}
-    stamp = None if clock == CLOCK_NOT_SET else clock
-    tariff = values.pop("tariff", None)
-    about = (life["header"], life["version"], life["equipment"])
-    return Reading(*about, stamp, tariff, values, [], others, 3600)
-
-
-def _seldom(reader: Reader, life: NamedRow) -> Seldom:
-    counted, failed, peaked = (
-        [tuple(row[name] for name in names) for row in rows]
-        for names, rows in (
-            (("taken_at", *schema.COUNTERS), reader.counters_of(life["meter"])),
-            (("ended_at", "duration_s"), reader.power_failures(life["meter"])),
-            (("month_ended_at", "ended_at", "power_w"), reader.month_peaks(life["meter"])),
-        )
+def _reading(meter: Meter, stored: StoredReading) -> Reading:
+    values = dict(stored.values)
+    clock = values.pop(schema.METER_CLOCK, stored.taken_at)
+    return Reading(
+        meter.equipment_id,
+        None if clock == schema.CLOCK_NOT_SET else clock,
+        values,
+        header=meter.header,
+        version=meter.version,
+        tariff=stored.tariff,
     )
-    return Seldom(life["equipment"], counted, failed, peaked)
+
+
+def _log(path: str, reader: Reader, meter: Meter) -> Iterator[Entry]:
+    for at, counts in reader.counts(meter.id):
+        yield Entry(path, at, log=MeterLog(counts), equipment_id=meter.equipment_id)
+    failures, peaks = reader.power_failures(meter.id), reader.month_peaks(meter.id)
+    yield Entry(path, 0, log=MeterLog({}, failures, peaks), equipment_id=meter.equipment_id)

@@ -1,22 +1,24 @@
-"""The pictures of a page: where each is, what it shows in numbers, and what lies over it."""
+"""The pictures of a page: where each is, what it shows in numbers, and the links over it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from slimmemeter.charts import spec
-from slimmemeter.history import catalogue, periods, statistics
-from slimmemeter.history.consumption import Table
+from slimmemeter.charts.spec import SIZES
+from slimmemeter.history import catalogue, consumption, periods, statistics
+from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.periods import Period
-from slimmemeter.i18n import labels
+from slimmemeter.history.statistics import Busiest
+from slimmemeter.history.table import Column, Table
+from slimmemeter.history.voltage import STORED
+from slimmemeter.i18n import dates, labels, numbers
+from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.store.connection import NamedRow
-from slimmemeter.store.reader import Reader
+from slimmemeter.store.records import StoredReading
 
-Told = Callable[..., Table]  # by its name, and the bucket that is asked for
-
-# The pictures of a page, in order; one of a medium stands beside its cumulative one.
+# The pictures of a page, in order; a medium's own are followed by its cumulative ones.
 PICTURES = {
     "day": ("power",),
     "week": ("electricity", "power", "hours"),
@@ -27,109 +29,131 @@ PICTURES = {
     "between": ("electricity", "power", "hours"),
 }
 FEWEST_MAPPED_DAYS = 3  # beside each other on the map of hours
-FINEST_BARS = 62  # that are links, one by one
+MOST_LINKED_BARS = 62
 
 
-def names_of(period: Period, media: Sequence[str], newest: NamedRow) -> list[str]:
-    """The pictures of a period's page, where these media are metered."""
+def names_of(period: Period, media: Sequence[str], newest: StoredReading) -> list[str]:
+    """The pictures of a period's page in a house with these media."""
     found = list(PICTURES[period.kind])
     if "hours" in found and period.days < FEWEST_MAPPED_DAYS:
         found.remove("hours")
     for medium in media:
         found += [medium, f"cumulative_{medium}"]
-    if any(newest[f"voltage_{phase}_dv"] for phase in ("l1", "l2", "l3")):
+    if any(newest.values.get(name) for name in STORED.values()):
         found.append("voltage")
-    return [name for name in found if catalogue.is_told(name, period)]
+    return [name for name in found if catalogue.has_table(name, period)]
 
 
-class Picture:
-    """A picture of a page: where it is, what it shows, what lies over it."""
+@dataclass
+class Bar:
+    """A link over a bar: its place in thousandths of the field, its page, its numbers."""
 
-    def __init__(
-        self, reader: Reader, told: Told, period: Period, name: str, known: labels.Names
-    ) -> None:
-        """:param told: the period's tables by their names."""
-        self.name = name
-        self.url = f"/{period.name}/{name}"
-        self.href = f"/{period.name}"
-        self.heights = spec.heights(name, period)
-        table = told(name)
-        self.alt = _alt(period, name, spec.totals(reader, period, table, known), table, known)
-        if spec.has_two(name, period):
-            table = told("electricity")
-        are_few = len(table.borders) - 1 <= FINEST_BARS and table.name in catalogue.ENERGY
-        self.bars = list(_bars(period, table, known)) if are_few else []
+    x: int
+    width: int
+    href: str
+    title: str
 
 
-def _alt(
-    period: Period, name: str, totals: Sequence[str], table: Table, known: labels.Names
-) -> str:
-    """What a picture shows in numbers, for who can't see it."""
-    if not table.is_known():
-        said = [gettext("nothing is known of this time")]
-    elif name in catalogue.CUMULATIVE:
-        said = [
-            f"{known.column(each.name)} {labels.amount(each.total, each.scale, each.name)}"
-            for each in table.columns
-        ]
-    elif name == "voltage":
-        said = _extremes(table)
-    else:
-        said = [*totals, *(most_said(each, period, known) for each in statistics.most(table))]
-    return f"{labels.table_name(name)}, {labels.period_title(period)}: {'; '.join(said)}"
+@dataclass
+class Figure:
+    """A picture on a page."""
+
+    name: str
+    url: str  # without the ending
+    href: str  # the page of its period
+    alt: str
+    heights: dict[str, int]  # by shape
+    bars: list[Bar]
 
 
-def _extremes(table: Table) -> list[str]:
-    """The lowest and the highest voltage."""
-    values = [value for each in table.columns for value in each.values if value is not None]
-    if not values:
+def figure(tables: Catalogue, name: str, words: Labels, is_linked: bool = False) -> Figure:
+    """A picture of a period, with links over its bars unless the whole picture is one."""
+    period, table = tables.period, tables.table(name)
+    has_two = spec.has_two_fields(name, period)
+    return Figure(
+        name,
+        f"/{period.name}/{name}",
+        f"/{period.name}",
+        _alt(tables, table, words),
+        {shape: size.height_of_two if has_two else size.height for shape, size in SIZES.items()},
+        [] if is_linked else _linked_bars(tables, name, words),
+    )
+
+
+def _linked_bars(tables: Catalogue, name: str, words: Labels) -> list[Bar]:
+    if spec.has_two_fields(name, tables.period):
+        name = consumption.ELECTRICITY
+    if name not in catalogue.ENERGY:
         return []
-    low, high = (labels.amount(value, 10, "voltage_v") for value in (min(values), max(values)))
-    return [gettext("from %(low)s to %(high)s", low=low, high=high)]
+    table = tables.table(name)
+    are_few = len(table.borders) - 1 <= MOST_LINKED_BARS
+    return list(_bars(tables.period, table, words)) if are_few else []
 
 
-def most_said(most: statistics.Most, period: Period, known: labels.Names) -> str:
-    """When most came or went: the day with most from the grid: 8.6 kWh, Thu 15 Oct 2026."""
-    column = most.column
-    told = {
-        "what": known.stem(labels.stem(column.name)),
-        "amount": labels.amount(most.value, column.scale, column.name),
-        "when": labels.when(most, period.zone),
-    }
-    hours = (most.end - most.begin) / 3600
-    if hours == 1:
-        return gettext("the hour with most %(what)s: %(amount)s, %(when)s", **told)
-    if 22 < hours < 26:
-        return gettext("the day with most %(what)s: %(amount)s, %(when)s", **told)
-    return gettext("most %(what)s: %(amount)s, %(when)s", **told)
-
-
-def _bars(period: Period, table: Table, known: labels.Names) -> Iterator[dict[str, Any]]:
-    """What lies over each bar: where it begins and how wide it is, in thousandths; the page that
-    shows it in detail; what it says."""
-    columns = table.together()
+def _bars(period: Period, table: Table, words: Labels) -> Iterator[Bar]:
+    columns = table.without_tariffs().columns
     length = period.end_at - period.begin_at
     places = [round((at - period.begin_at) * 1000 / length) for at in table.borders]
     for place, (begin, end) in enumerate(zip(table.borders, table.borders[1:], strict=False)):
-        said = [
-            known.said(column, value)
-            for column in columns
-            if (value := column.values[place]) is not None
+        amounts = [
+            words.amount(column, value)
+            for column, values in columns.items()
+            if (value := values[place]) is not None
         ]
-        if said:
-            title = labels.bucket_title(begin, end, period.bucket, period.zone)
-            yield {
-                "x": places[place],
-                "width": places[place + 1] - places[place],
-                "href": below(period, begin, end),
-                "title": f"{title}: {', '.join(said)}",
-            }
+        if amounts:
+            title = dates.bucket_title(begin, end, period.bucket, period.zone)
+            text = f"{title}: {', '.join(amounts)}"
+            width = places[place + 1] - places[place]
+            yield Bar(places[place], width, detail_href(period, begin, end), text)
 
 
-def below(period: Period, begin: int, end: int) -> str:
-    """The address of what shows a bucket in detail."""
+def detail_href(period: Period, begin: int, end: int) -> str:
+    """The address of the page that shows a bucket in detail."""
     if period.bucket in periods.CALENDAR:
         found = periods.of(period.bucket, begin, period.zone)
     else:
         found = periods.between(begin, end, period.zone)
     return f"/{found.name}" if found else ""
+
+
+def _alt(tables: Catalogue, table: Table, words: Labels) -> str:
+    """What a picture shows, in numbers."""
+    if not table.is_known:
+        facts = [gettext("nothing is known of this time")]
+    elif table.name in catalogue.CUMULATIVE:
+        facts = [
+            f"{words.column(column)} {numbers.amount(value, column)}"
+            for column, value in table.totals.items()
+        ]
+    elif table.name == "voltage":
+        facts = _extremes(table)
+    else:
+        facts = spec.totals(tables, table, words)
+        facts += [busiest_text(each, tables.period, words) for each in statistics.busiest(table)]
+    name, title = labels.table_name(table.name), dates.period_title(tables.period)
+    return f"{name}, {title}: {'; '.join(facts)}"
+
+
+def _extremes(table: Table) -> list[str]:
+    """The lowest and the highest voltage."""
+    values = [value for each in table.columns.values() for value in each if value is not None]
+    if not values:
+        return []
+    volt = Column("voltage", "V")
+    low, high = (numbers.amount(value, volt) for value in (min(values), max(values)))
+    return [gettext("from %(low)s to %(high)s", low=low, high=high)]
+
+
+def busiest_text(busiest: Busiest, period: Period, words: Labels) -> str:
+    """The busiest bucket: the day with most from the grid: 8.6 kWh, Thu 15 Oct 2026."""
+    values = {
+        "what": words.quantity(busiest.column.quantity),
+        "amount": numbers.amount(busiest.value, busiest.column),
+        "when": dates.busiest_title(busiest, period.zone),
+    }
+    hours = (busiest.end - busiest.begin) / 3600
+    if hours == 1:
+        return gettext("the hour with most %(what)s: %(amount)s, %(when)s", **values)
+    if 22 < hours < 26:
+        return gettext("the day with most %(what)s: %(amount)s, %(when)s", **values)
+    return gettext("most %(what)s: %(amount)s, %(when)s", **values)

@@ -12,16 +12,18 @@ from flask import current_app
 
 from slimmemeter.settings import Settings
 from slimmemeter.store.reader import Reader
+from slimmemeter.store.records import StoredReading
+from slimmemeter.store.snapshot import Snapshot
 
 PICTURES_BYTES = 2_000_000
 
 
 class NoReadingError(Exception):
-    """There is no database, or nothing in it yet."""
+    """There is no database, or no reading in it yet."""
 
 
 class Site:
-    """What the routes share: the settings, and the pictures that were drawn."""
+    """The house's pages: the settings, and the only cache, of pictures."""
 
     def __init__(self, settings: Settings) -> None:
         self.database = settings.database
@@ -29,36 +31,50 @@ class Site:
         self.zone = settings.zone_info()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
+        self._keeping = threading.Lock()
         self._drawing = threading.Lock()
 
     @contextmanager
-    def reader(self) -> Iterator[Reader]:
-        """A reader for one request; the file may have been replaced since the last one.
+    def house(self) -> Iterator[Snapshot]:
+        """A look at the house for one request; the file may be another than in the last one.
 
         :raises NoReadingError: there is no database yet.
         """
         if not os.path.exists(self.database):
             raise NoReadingError
-        reader = Reader(self.database)
-        try:
-            yield reader
-        finally:
-            reader.close()
-
-    def forget_pictures(self) -> None:
-        """Keep none of those that were drawn."""
-        self._pictures.clear()
-        self._bytes = 0
+        with Reader(self.database) as reader:
+            yield Snapshot(reader)
 
     def picture(self, key: str, draw: Callable[[], bytes]) -> bytes:
-        """The picture of that key, drawn once while the readings stay as they are."""
-        with self._drawing:  # matplotlib draws for one thread at a time
-            if key not in self._pictures:
-                self._pictures[key] = draw()
-                self._bytes += len(self._pictures[key])
-                while self._bytes > PICTURES_BYTES:
-                    self._bytes -= len(self._pictures.popitem(last=False)[1])
-            return self._pictures[key]
+        """The picture of that key; drawn if it isn't kept.
+
+        One is drawn at a time, as matplotlib needs it; a kept one waits for none.
+        """
+        found = self._kept(key)
+        if found is None:
+            with self._drawing:
+                found = self._kept(key) or self._keep(key, draw())
+        return found
+
+    def _kept(self, key: str) -> bytes | None:
+        with self._keeping:
+            return self._pictures.get(key)
+
+    def _keep(self, key: str, picture: bytes) -> bytes:
+        """Keep a picture, and as many of the newest others as there is room for."""
+        with self._keeping:
+            self._pictures[key] = picture
+            self._bytes += len(picture)
+            while self._bytes > PICTURES_BYTES:
+                self._bytes -= len(self._pictures.popitem(last=False)[1])
+        return picture
+
+
+def newest_of(house: Snapshot) -> StoredReading:
+    """The newest reading. :raises NoReadingError: there is none."""
+    if house.newest is None:
+        raise NoReadingError
+    return house.newest
 
 
 def site() -> Site:

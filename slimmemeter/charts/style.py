@@ -1,0 +1,104 @@
+"""The style of all pictures: sizes, colours, shades.
+
+Blue is import, orange is export: different for every kind of colour vision, and in grey print by
+their side of the zero line. The tariffs of one direction are shades of one hue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import to_rgb
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from slimmemeter.history.table import Column
+
+    Colour = tuple[float, float, float]
+
+SMALL, LARGE = 12, 15  # pixels of letters
+LINE_PX = 18
+SHADES = 24  # of the scale of hours, to each side of nothing
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of paper, ink and columns.
+
+    `scale` goes from most export over nothing to most import, ever darker on white paper, so that
+    it can be read in grey print.
+    """
+
+    paper: str
+    ink: str
+    faint: str
+    grid: str
+    shade: str
+    scale: tuple[str, str, str]
+    columns: dict[str, str]
+
+    def colour(self, column: Column) -> Colour:
+        """The colour of a column: of its tariff or phase if that has one, else of its quantity."""
+        part = f"t{column.tariff}" if column.tariff else f"l{column.phase}"
+        name = f"{column.quantity}_{part}"
+        return to_rgb(self.columns.get(name) or self.columns[column.quantity])
+
+    def mixed(self, colour: Colour, strength: float) -> Colour:
+        """A colour through which the paper shows; 1 is the colour itself."""
+        red, green, blue = (
+            over * strength + under * (1 - strength)
+            for over, under in zip(colour, to_rgb(self.paper), strict=True)
+        )
+        return red, green, blue
+
+    def shades(self) -> NDArray[np.uint8]:
+        """The colours of the scale, and at the end the paper for an unknown hour."""
+        low, middle, high = (np.array(to_rgb(colour)) for colour in self.scale)
+        parts = np.linspace(0, 1, SHADES + 1)[:, None]
+        down = low + (middle - low) * parts
+        up = middle + (high - middle) * parts
+        colours = np.concatenate([down[:-1], up, [to_rgb(self.paper)]])
+        return np.asarray((colours * 255).round(), np.uint8)
+
+    def year_line(
+        self, column: Column, columns: Sequence[Column]
+    ) -> tuple[Colour, float, Sequence[float]]:
+        """The colour, width and dashes of a year's line among those of other years.
+
+        The newest is thick; the older, the paler, and every other one is dashed.
+        """
+        alike = [each for each in columns if each.quantity == column.quantity]
+        age = alike.index(column)
+        colour = self.mixed(self.colour(column), max(1 - 0.28 * age, 0.3))
+        return colour, 1.8 if age else 2.6, (6, 3) if age % 2 else ()
+
+
+_LIGHT = {
+    **{"import_t1": "#7fb2e5", "import_t2": "#2166ac", "import": "#2f74b5"},
+    **{"import_t3": "#4a8fc9", "import_t4": "#0d3f73"},
+    **{"export_t1": "#fdc878", "export_t2": "#e08214", "export": "#e08214"},
+    **{"export_t3": "#f2a64a", "export_t4": "#a65b08"},
+    **{"gas": "#8c6bb1", "water": "#1b9e9e", "warm_water": "#56b4b4"},
+    **{"heat": "#c0577e", "cooling": "#3d9fd1", "submeter": "#5c7f8f"},
+    **{"voltage_l1": "#1b4f8a", "voltage_l2": "#e69f00", "voltage_l3": "#b0699a"},
+}
+_DARK = _LIGHT | {
+    **{"import_t1": "#9cc9f0", "import_t2": "#4a90d0", "import": "#5ea2dd"},
+    **{"export": "#f0983a", "gas": "#a98bd0", "voltage_l1": "#7fb6ee"},
+}
+THEMES = {
+    "light": Theme(
+        *("#ffffff", "#1f2933", "#66717c", "#dfe3e8", "#ebeff3"),
+        ("#ffe37a", "#ccd3db", "#08306b"),
+        _LIGHT,
+    ),
+    "dark": Theme(
+        *("#171b21", "#e6e9ed", "#9aa5b1", "#333b45", "#222932"),
+        ("#f7a13d", "#2c343e", "#8cc4fa"),
+        _DARK,
+    ),
+}

@@ -1,0 +1,68 @@
+"""Numbers in the language of the request: amounts with units, ages, durations, comparisons."""
+
+from __future__ import annotations
+
+from slimmemeter.history.table import Column
+from slimmemeter.i18n import language
+from slimmemeter.i18n.language import gettext, ngettext
+
+UNITS = {"m3": "m³"}  # as people write them; others are written as they are
+DECIMALS = {"W": 0, "V": 1}  # of a number for people; other units have one or two
+MANY_TIMES = 3
+
+
+def unit(column: Column) -> str:
+    """The unit of a column."""
+    return UNITS.get(column.unit, column.unit)
+
+
+def number(value: int | None, scale: int, decimals: int) -> str:
+    """An integer of which `scale` make one, with that many decimals; a dash if it is unknown."""
+    return "–" if value is None else language.decimal(value / scale, decimals)
+
+
+def has_decimal_comma() -> bool:
+    """Whether numbers, and so spreadsheets, of this language have one."""
+    return language.decimal(0.5, 1)[1] == ","
+
+
+def amount(value: int | None, column: Column) -> str:
+    """A number of a column with its unit: 8.4 kWh, 0.12 m³."""
+    usual = 1 if value is None or abs(value) >= column.scale else 2
+    decimals = DECIMALS.get(column.unit, usual)
+    return f"{number(value, column.scale, decimals)}\N{NO-BREAK SPACE}{unit(column)}"
+
+
+def more_or_less(this: int, other: int) -> str:
+    """How much more or less this is than the other; empty if one of them is 0."""
+    if this <= 0 or other <= 0:
+        return ""
+    percent = round(100 * abs(this - other) / other)
+    if this >= MANY_TIMES * other:
+        times = language.decimal(this / other, 0)
+        return gettext("this time %(times)s times as much", times=times)
+    if not percent:
+        return gettext("this time the same")
+    if this > other:
+        return gettext("this time %(percent)s\N{NO-BREAK SPACE}%% more", percent=percent)
+    return gettext("this time %(percent)s\N{NO-BREAK SPACE}%% less", percent=percent)
+
+
+def age(seconds: int) -> str:
+    """How long ago something was: just now, 5 minutes ago."""
+    if seconds < 60:
+        return gettext("just now")
+    if seconds < 2 * 3600:
+        return ngettext("%(num)d minute ago", "%(num)d minutes ago", seconds // 60)
+    if seconds < 48 * 3600:
+        return ngettext("%(num)d hour ago", "%(num)d hours ago", seconds // 3600)
+    return ngettext("%(num)d day ago", "%(num)d days ago", seconds // 86400)
+
+
+def duration(seconds: int) -> str:
+    """How long something lasted: 5 min 10 s, 2 h 5 min."""
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if hours:
+        return gettext("%(hours)d h %(minutes)d min", hours=hours, minutes=minutes)
+    return gettext("%(minutes)d min %(seconds)d s", minutes=minutes, seconds=seconds)

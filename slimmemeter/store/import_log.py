@@ -1,0 +1,62 @@
+"""Imports: each has a number, which its readings keep, so that it can be undone."""
+
+from __future__ import annotations
+
+import time
+
+from slimmemeter.store import schema
+from slimmemeter.store.connection import MOST_ROWS
+from slimmemeter.store.writer import Writer
+
+
+class ImportWriter(Writer):
+    """Stores imported readings, and removes them again."""
+
+    def next_import(self) -> int:
+        """The number of an import that begins."""
+        return (self._one("SELECT max(id) FROM imports")[0] or 0) + 1
+
+    def record_import(self, number: int, kind: str, name: str) -> None:
+        """Record once what an import's number stands for."""
+        if self._one("SELECT 1 FROM imports WHERE id = ?", (number,))[0] is None:
+            self._insert("imports", number, int(time.time()), kind, name)
+
+    def imports(self) -> dict[int, str]:
+        """Each import's number and name."""
+        with self._explained:
+            return dict(self._db.execute("SELECT id, name FROM imports ORDER BY id").fetchall())
+
+    def undo_import(self, number: int) -> int:
+        """Remove what one import stored, in many small transactions, between which pulls go on.
+
+        If it is interrupted, it can be repeated.
+
+        :returns: the number of readings.
+        """
+        with self._explained:
+            self._look_at_columns()
+            count = self._remove("readings", number)
+            if self._has_sources:
+                count += self._remove("mbus_readings", number)
+            self.revalidate()
+            self.begin()
+            for table in schema.LOG_TABLES:
+                self._db.execute(f"DELETE FROM {table} WHERE source = ?", (number,))
+            used = (f"SELECT meter FROM {table}" for table in ("series", *schema.LOG_TABLES))
+            self._db.execute(f"DELETE FROM meters WHERE id NOT IN ({' UNION '.join(used)})")
+            self._db.execute("DELETE FROM imports WHERE id = ?", (number,))
+            self._db.execute("COMMIT")
+        return count
+
+    def _remove(self, table: str, number: int) -> int:
+        count, after = 0, -1
+        until = f"SELECT max(id) FROM (SELECT id FROM {table} WHERE id > ? ORDER BY id LIMIT ?)"
+        while (last := self._one(until, (after, MOST_ROWS))[0]) is not None:
+            self.begin()
+            count += self._db.execute(
+                f"DELETE FROM {table} WHERE id > ? AND id <= ? AND source = ?",
+                (after, last, number),
+            ).rowcount
+            self.commit()
+            after = last
+        return count

@@ -1,0 +1,83 @@
+"""One look at the house: what the parts of a page share is read once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from slimmemeter.p1.reading import MonthPeak, PowerFailure
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.records import Event, Series, StoredReading
+from slimmemeter.store.validation import GAP
+
+
+class Snapshot:
+    """The house as a reader of its database finds it; for one page."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self._events: tuple[int, int, list[Event]] | None = None
+
+    @cached_property
+    def meter_series(self) -> list[Series]:
+        """The series of all meters, oldest first."""
+        return self.reader.meter_series()
+
+    @cached_property
+    def device_series(self) -> list[Series]:
+        """The series of all devices, oldest first."""
+        return self.reader.device_series()
+
+    @property
+    def first_at(self) -> int | None:
+        """The instant of the first reading of any meter or device; None without any."""
+        every = (*self.meter_series, *self.device_series)
+        return min((series.first for series in every), default=None)
+
+    @property
+    def last_at(self) -> int | None:
+        """The instant of the last reading of any meter or device; None without any."""
+        every = (*self.meter_series, *self.device_series)
+        return max((series.last for series in every), default=None)
+
+    @cached_property
+    def newest(self) -> StoredReading | None:
+        """The newest reading of all meters; None without any."""
+        series = max(self.meter_series, key=lambda series: series.last, default=None)
+        return None if series is None else self.reader.reading(series, series.last)
+
+    @cached_property
+    def month_peaks(self) -> list[MonthPeak]:
+        """Belgium's month peaks of all meters, newest first."""
+        return self.reader.month_peaks()
+
+    @cached_property
+    def power_failures(self) -> list[PowerFailure]:
+        """The long power failures of all meters, newest first."""
+        return self.reader.power_failures()
+
+    def events(self, begin: int, end: int) -> list[Event]:
+        """The events that reach into [begin, end), oldest first."""
+        if self._events is None or begin < self._events[0] or end > self._events[1]:
+            known = self._events or (begin, end, [])
+            begin_all, end_all = min(begin, known[0]), max(end, known[1])
+            self._events = begin_all, end_all, self.reader.events(begin_all, end_all)
+        return [
+            event
+            for event in self._events[2]
+            if event.at < end and (event.until or event.at) >= begin
+        ]
+
+    def gaps(self, series: Sequence[Series], begin: int, end: int) -> list[tuple[int, int]]:
+        """The gaps within these series, all of one table, that have a part in [begin, end)."""
+        numbers = {each.id for each in series}
+        is_meter = any(each.table == "readings" for each in series)
+        return [
+            (event.at, event.until)
+            for event in self.events(begin, end)
+            if event.kind == GAP
+            and event.until is not None
+            and (event.series if is_meter else event.device) in numbers
+            and event.at < end
+            and event.until > begin
+        ]

@@ -1,0 +1,44 @@
+"""What a source is read as: entries, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
+
+
+class Home(NamedTuple):
+    """The house's own facts, for what a source doesn't state."""
+
+    zone: ZoneInfo
+    winter_offset_s: int
+    own: Mapping[str, tuple[str, int]]  # the newest meters' id and channel, by column: `gas_m3`
+
+    @property
+    def meter(self) -> str:
+        """The id of the newest meter of electricity."""
+        return self.own.get(METER, ("", 0))[0]
+
+
+METER = "meter"  # the key of the meter of electricity in `own`
+
+
+class Entry(NamedTuple):
+    """A reading of the meter, of devices, or both, at an instant; or a meter's log; or an error."""
+
+    place: str  # in the source
+    at: int | None = None
+    reading: Reading | None = None
+    devices: tuple[MbusReading, ...] = ()
+    log: MeterLog | None = None
+    equipment_id: str = ""  # of the meter whose log it is
+    error: str = ""  # why it is invalid
+
+
+def of_telegram(reading: Reading, place: str) -> Entry:
+    """The entry of a telegram, at its own time."""
+    if reading.timestamp is None:
+        return Entry(place, error="it has no valid time")
+    return Entry(place, reading.timestamp, reading)

@@ -1,0 +1,173 @@
+"""Answers for programs: tables as CSV, JSON and PNG, the meter, the newest reading, the health."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, g, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from slimmemeter import __version__, clock, status
+from slimmemeter.charts.spec import make_spec
+from slimmemeter.errors import StoreError, UsageError
+from slimmemeter.history import catalogue, periods, serialize
+from slimmemeter.history.catalogue import Catalogue
+from slimmemeter.history.meter_readings import MeterReading
+from slimmemeter.history.serialize import iso
+from slimmemeter.history.table import medium_of, of_device, of_register
+from slimmemeter.i18n.labels import Labels
+from slimmemeter.i18n.language import gettext
+from slimmemeter.p1 import obis
+from slimmemeter.p1.anonymize import masked
+from slimmemeter.store import schema
+from slimmemeter.store.records import Device, Meter
+from slimmemeter.web import meter_page
+from slimmemeter.web import request as asked
+from slimmemeter.web.freshness import FRESH, Freshness, freshness
+from slimmemeter.web.state import NoReadingError, newest_of, site
+from slimmemeter.web.views import PERIODS
+
+api = Blueprint("api", __name__)
+
+
+def table(name: str, form: str, kind: str, text: str = "", end: str = "") -> Response:
+    """One table of a period, as a picture or as numbers."""
+    with site().house() as house:
+        period = asked.period(house, kind, text, end)
+        if not catalogue.has_table(name, period):
+            abort(404, gettext("There is no table %(name)s", name=name))
+        try:
+            return _answer(Catalogue(house, period), name, form)
+        except UsageError:
+            buckets, most = ", ".join(periods.LENGTHS_S), catalogue.MOST_BUCKETS
+            abort(
+                400,
+                gettext(
+                    "by must be one of %(buckets)s, and make no more than %(most)s rows.",
+                    buckets=buckets,
+                    most=most,
+                ),
+            )
+
+
+for rule in PERIODS:
+    api.add_url_rule(f"{rule}/<name>.<any(png, csv, json):form>", view_func=table)
+
+
+def _answer(tables: Catalogue, name: str, form: str) -> Response:
+    """:raises UsageError: there are no such buckets, or too many."""
+    by = request.args.get("by")
+    if form == "png":
+        return Response(_picture(tables, name, by), mimetype="image/png")
+    found = tables.table(name, by)
+    if form == "json":
+        return jsonify(serialize.table_json(found, tables.period.name, site().zone))
+    decimal_comma = asked.parameter("decimal") == "comma"
+    return Response(serialize.table_csv(found, site().zone, decimal_comma), mimetype="text/csv")
+
+
+def _picture(tables: Catalogue, name: str, by: str | None) -> bytes:
+    theme, shape, scale = (asked.parameter(each) for each in ("theme", "shape", "scale"))
+
+    def draw() -> bytes:
+        from slimmemeter.charts import draw  # matplotlib, with the first picture
+
+        spec = make_spec(tables, name, Labels.of(tables.house), by)
+        return draw.png(spec, theme, shape, int(scale))
+
+    return site().picture(f"{g.etag} {request.full_path}", draw)
+
+
+@api.get("/meter.json")
+def meter() -> Response:
+    """The registers of the meter page, now or at any moment; ids are masked."""
+    zone = site().zone
+    with site().house() as house:
+        newest, at = newest_of(house), asked.moment_at()
+        readings = meter_page.readings(house, at)
+        changes = meter_page.newest_changes(house)
+        known = [serialize.meter_reading_json(reading, zone) for reading in readings]
+        return jsonify(
+            meters=[masked(series.owner.equipment_id) for series in house.meter_series],
+            at=iso(newest.taken_at if at is None else at, zone),
+            registers={
+                column.name: serialize.number(reading.counter(place), column.scale)
+                for reading in readings
+                if isinstance(reading.series.owner, Meter)
+                for place, column in enumerate(reading.columns)
+            },
+            mbus=[_device(reading) for reading in readings if _is_device(reading)],
+            known=known,
+            changes=[serialize.change_json(change, zone) for change in changes],
+        )
+
+
+def _is_device(reading: MeterReading) -> bool:
+    return isinstance(reading.series.owner, Device)
+
+
+def _device(reading: MeterReading) -> dict[str, object]:
+    device = reading.series.owner
+    assert isinstance(device, Device)
+    return {
+        "type": obis.MBUS_TYPES.get(device.type or 0, device.type),
+        "channel": device.channel,
+        "at": iso(reading.at, site().zone),
+        "counter": reading.counter(0),
+        "unit": device.unit,
+    }
+
+
+@api.get("/now.json")
+def now() -> Response:
+    """Registers, power and their age: one flat object."""
+    with site().house() as house:
+        newest = newest_of(house)
+        flat: dict[str, object] = {
+            "at": iso(newest.taken_at, site().zone),
+            "age_s": freshness(newest, clock.now()).age_s,
+            "power_import_w": newest.values.get("power_import_w"),
+            "power_export_w": newest.values.get("power_export_w"),
+            "tariff": newest.tariff,
+        }
+        for register in schema.REGISTERS:
+            if register in newest.values:
+                column = of_register(register)
+                flat[column.name] = serialize.number(newest.values[register], column.scale)
+        for counter in house.reader.newest_counters():
+            device = counter.device
+            medium = medium_of(device.type, device.unit)
+            if medium and f"{medium}_at" not in flat:  # of two devices the newest counter
+                column = of_device(device.type, device.unit)
+                flat[column.name] = serialize.number(counter.counter, column.scale)
+                flat[f"{medium}_at"] = iso(counter.at, site().zone)
+        return jsonify(flat)
+
+
+@api.get("/healthz")
+def health() -> ResponseReturnValue:
+    """Whether the program works; with ?readings, whether readings arrive."""
+    state, age_s = _freshness()
+    last = status.last_pull(site().database)
+    answer = {
+        "status": "ok",
+        "version": __version__,
+        "readings": state,
+        "age_s": age_s,
+        "last_pull": last
+        and {
+            "at": iso(last.at, site().zone),
+            "exit_code": last.exit_code,
+            "said": last.sentence,
+        },
+    }
+    return jsonify(answer), 503 if "readings" in request.args and state != FRESH else 200
+
+
+def _freshness() -> Freshness | tuple[str, None]:
+    """The state of the readings, and the age of the newest in seconds."""
+    try:
+        with site().house() as house:
+            return freshness(newest_of(house), clock.now())
+    except NoReadingError:
+        return "none yet", None
+    except StoreError as error:
+        return str(error), None

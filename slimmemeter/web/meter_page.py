@@ -1,0 +1,129 @@
+"""The meter page: registers now or at any moment, and what happened to the meters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from slimmemeter.history import changes, consumption, meter_readings
+from slimmemeter.history.changes import ANOTHER_METER, Change
+from slimmemeter.history.meter_readings import MeterReading
+from slimmemeter.history.table import MEDIA, Column
+from slimmemeter.i18n import labels, numbers
+from slimmemeter.p1 import obis
+from slimmemeter.p1.reading import PowerFailure
+from slimmemeter.store.records import Device, Event, Series
+from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.web.totals import Peaks, peaks
+
+MOST_LISTED = 20
+
+
+@dataclass
+class RegisterRow:
+    """A register at a moment, and how it is known."""
+
+    equipment_id: str
+    channel: int | None
+    column: Column
+    at: int
+    value: str
+    how: str
+
+
+@dataclass
+class ChangeRow:
+    """A register's last value in the old series and first one in the new; '' if it has none."""
+
+    column: Column
+    old: str
+    new: str
+
+
+@dataclass
+class ShownChange:
+    """Where another series takes over."""
+
+    change: Change
+    rows: list[ChangeRow]
+
+    @property
+    def may_be_a_move(self) -> bool:
+        """Whether another meter may mean that the family has moved."""
+        return self.change.reason == ANOTHER_METER
+
+
+@dataclass
+class MeterPage:
+    """What the page shows."""
+
+    registers: list[RegisterRow]
+    series: list[Series]
+    changes: list[ShownChange]
+    counts: dict[str, int]
+    power_failures: list[PowerFailure]
+    peaks: Peaks | None
+    events: list[Event]
+    media: dict[int, str | None]  # by device's series
+
+
+def meter_page(house: Snapshot, at: int | None, now: int, zone: ZoneInfo) -> MeterPage:
+    """The page at a moment, or now."""
+    device_series = house.reader.device_series(with_set_aside=True)
+    return MeterPage(
+        registers(readings(house, at), zone),
+        house.meter_series[-MOST_LISTED:],
+        [shown_change(house, each, zone) for each in newest_changes(house)],
+        house.reader.newest_counts(),
+        house.power_failures,
+        peaks(house, 0, now),
+        house.events(0, now + 1)[::-1][: 10 * MOST_LISTED],
+        {
+            series.id: obis.MBUS_TYPES.get(series.owner.type or 0)
+            for series in device_series
+            if isinstance(series.owner, Device)
+        },
+    )
+
+
+def readings(house: Snapshot, at: int | None) -> list[MeterReading]:
+    """The registers at a moment, or the newest ones."""
+    return meter_readings.newest(house) if at is None else meter_readings.at(house, at)
+
+
+def registers(readings: Sequence[MeterReading], zone: ZoneInfo) -> list[RegisterRow]:
+    """Meter readings, a row for each register."""
+    return [
+        RegisterRow(
+            reading.series.owner.equipment_id,
+            getattr(reading.series.owner, "channel", None),
+            column,
+            reading.at,
+            numbers.number(reading.counter(place), column.scale, 3),
+            labels.how_known(reading, place, zone),
+        )
+        for reading in readings
+        for place, column in enumerate(reading.columns)
+    ]
+
+
+def newest_changes(house: Snapshot) -> list[Change]:
+    """The newest changes of meters and devices, newest first."""
+    groups = [consumption.series_of(house, name) for name in (consumption.ELECTRICITY, *MEDIA)]
+    found = [each for series in groups for each in changes.changes(series)]
+    return sorted(found, key=lambda change: change.times, reverse=True)[:MOST_LISTED]
+
+
+def shown_change(house: Snapshot, change: Change, zone: ZoneInfo) -> ShownChange:
+    """A change with the old series' last registers and the new one's first."""
+    old, new = (
+        {
+            row.column: row.value
+            for row in registers(meter_readings.readings_at(house, series, [at]), zone)
+        }
+        for series, at in ((change.old, change.old.last), (change.new, change.new.first))
+    )
+    columns = dict.fromkeys((*old, *new))
+    rows = [ChangeRow(column, old.get(column, ""), new.get(column, "")) for column in columns]
+    return ShownChange(change, rows)

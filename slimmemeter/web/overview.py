@@ -1,0 +1,107 @@
+"""The overview: is it working, what flows now, and today, this month and a year in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from slimmemeter import clock
+from slimmemeter.history import periods
+from slimmemeter.history.catalogue import Catalogue
+from slimmemeter.history.changes import Change
+from slimmemeter.history.periods import Period
+from slimmemeter.history.statistics import Standby
+from slimmemeter.i18n.labels import Labels
+from slimmemeter.p1.reading import PowerFailure
+from slimmemeter.store.records import Event, StoredReading
+from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.store.validation import GAP, OUTLIER
+from slimmemeter.web.figures import Figure, figure
+from slimmemeter.web.freshness import (
+    FRESH,
+    WRONG_CLOCK,
+    freshness,
+    next_pull_at,
+    page_time,
+)
+from slimmemeter.web.meter_page import newest_changes
+from slimmemeter.web.state import newest_of
+from slimmemeter.web.totals import Peaks, Total, peaks, standby, totals
+
+
+@dataclass
+class Incident:
+    """The newest thing that happened: one of an event, a power failure, a change."""
+
+    at: int
+    day: str
+    event: Event | None = None
+    failure: PowerFailure | None = None
+    change: Change | None = None
+
+
+@dataclass
+class Overview:
+    """What the page shows."""
+
+    newest: StoredReading
+    now: int  # the time of the page
+    age_s: int
+    is_stale: bool
+    wrong_clock: int | None  # the time of this computer's clock if it is wrong
+    has_one_reading: bool  # from which no picture can be made yet
+    next_pull_at: int
+    month: Period
+    year: Period
+    today: Figure
+    today_totals: list[Total]
+    month_totals: list[Total]
+    year_totals: list[Total]
+    standby: Standby | None
+    peaks: Peaks | None
+    incident: Incident | None
+
+    def power_w(self, direction: str) -> int | None:
+        """The power that was measured last."""
+        return self.newest.values.get(f"power_{direction}_w")
+
+
+def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
+    """The overview now. :raises NoReadingError: there is no reading yet."""
+    newest, says, now = newest_of(house), clock.now(), page_time(house)
+    fresh = freshness(newest, says)
+    day, month = (periods.today(kind, now, zone) for kind in ("day", "month"))
+    year = periods.last(365, now, zone)
+    year_totals, month_totals, today_totals = totals(house, (year, month, day), words)
+    return Overview(
+        newest,
+        now,
+        max(0, fresh.age_s),
+        fresh.state != FRESH,
+        says if fresh.state == WRONG_CLOCK else None,
+        len(house.meter_series) == 1 and house.meter_series[0].first == newest.taken_at,
+        next_pull_at(now),
+        month,
+        year,
+        figure(Catalogue(house, day), "power", words, is_linked=True),
+        today_totals,
+        month_totals,
+        year_totals,
+        standby(house, day, now),
+        peaks(house, month.begin_at, month.end_at),
+        _incident(house, zone),
+    )
+
+
+def _incident(house: Snapshot, zone: ZoneInfo) -> Incident | None:
+    def incident(at: int, **what: Event | PowerFailure | Change) -> Incident:
+        return Incident(at, periods.today("day", at, zone).name, **what)  # type: ignore[arg-type]
+
+    found = [incident(each.at, event=each) for each in house.reader.newest_events(GAP, OUTLIER)]
+    found += [
+        incident(each.ended_at, failure=each)
+        for each in house.power_failures[:1]
+        if each.ended_at is not None
+    ]
+    found += [incident(each.new.first, change=each) for each in newest_changes(house)[:1]]
+    return max(found, key=lambda incident: incident.at, default=None)

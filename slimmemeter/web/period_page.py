@@ -1,0 +1,164 @@
+"""The page of a period: its totals, pictures, records, table, and the meter's own readings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from slimmemeter.history import catalogue, consumption, meter_readings, periods, statistics
+from slimmemeter.history.catalogue import Catalogue
+from slimmemeter.history.periods import Period
+from slimmemeter.history.statistics import Standby
+from slimmemeter.history.table import Column, Table
+from slimmemeter.i18n import dates, numbers
+from slimmemeter.i18n.labels import Labels
+from slimmemeter.store.records import Event
+from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.store.validation import OUTLIER
+from slimmemeter.web.figures import Figure, busiest_text, detail_href, figure, names_of
+from slimmemeter.web.meter_page import (
+    MOST_LISTED,
+    RegisterRow,
+    ShownChange,
+    registers,
+    shown_change,
+)
+from slimmemeter.web.state import newest_of
+from slimmemeter.web.totals import Peaks, Total, peaks, standby, totals
+
+
+@dataclass
+class Highlight:
+    """The busiest day or hour of a direction or medium."""
+
+    text: str
+    href: str
+
+
+@dataclass
+class Row:
+    """A bucket in the page's table."""
+
+    title: str
+    href: str | None
+    cells: list[str]
+    is_partial: bool  # only a part of it is known
+    is_uncertain: bool  # a gap reaches into it
+
+
+@dataclass
+class BorderRow:
+    """A register at both borders of the period."""
+
+    column: Column
+    equipment_id: str
+    sides: tuple[RegisterRow, RegisterRow]
+
+
+@dataclass
+class PeriodPage:
+    """What the page shows."""
+
+    period: Period
+    title: str
+    week: Period | None  # of a day
+    before: Period | None
+    after: Period | None
+    is_running: bool
+    totals: list[Total]
+    figures: list[Figure]
+    highlights: list[Highlight]
+    standby: Standby | None
+    peaks: Peaks | None
+    columns: list[Column]
+    sums: list[str]
+    rows: list[Row]
+    gaps: list[tuple[int, int]]
+    changes: list[ShownChange]
+    outliers: list[Event]
+    borders: list[BorderRow]
+    agrees: bool  # the table adds up to the difference of the meter's own readings
+
+
+def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> PeriodPage:
+    """The page of a period at a time. :raises NoReadingError: there is no reading yet."""
+    tables, media = Catalogue(house, period), consumption.media(house)
+    energy = [tables.table(name) for name in (consumption.ELECTRICITY, *media)]
+    spans = meter_readings.spans(house, period.begin_at, period.end_at)
+    return PeriodPage(
+        period,
+        dates.period_title(period),
+        periods.of("week", period.begin_at, period.zone) if period.kind == "day" else None,
+        _before(house, period),
+        period.beside(1) if period.end_at <= now else None,
+        period.end_at > now,
+        totals(house, [period], words)[0],
+        [figure(tables, name, words) for name in names_of(period, media, newest_of(house))],
+        _highlights(tables, words),
+        standby(house, period, now),
+        peaks(house, period.begin_at, period.end_at),
+        [column for table in energy for column in table.columns],
+        [
+            numbers.number(value, column.scale, 3)
+            for table in energy
+            for column, value in table.totals.items()
+        ],
+        list(_rows(period, energy)),
+        consumption.merged([gap for each in energy for gap in each.gaps if each.is_exact(gap)]),
+        [
+            shown_change(house, change, period.zone)
+            for table in energy
+            for change in table.changes[:MOST_LISTED]
+        ],
+        [each for each in house.events(period.begin_at, period.end_at) if each.kind == OUTLIER],
+        list(_borders(spans[:MOST_LISTED], period)),
+        bool(spans) and all(meter_readings.agrees(each, spans) for each in energy),
+    )
+
+
+def _before(house: Snapshot, period: Period) -> Period | None:
+    """The period before, unless all readings came later."""
+    before = period.beside(-1)
+    return before if before and before.end_at > (house.first_at or 0) else None
+
+
+def _highlights(tables: Catalogue, words: Labels) -> list[Highlight]:
+    """The busiest day of a long period, and the busiest hour."""
+    period = tables.period
+    has_days = 1 < period.days <= catalogue.MOST_BUCKETS
+    wanted = [tables.table(consumption.ELECTRICITY, "day")] if has_days else []
+    if catalogue.has_table("hours", period):
+        wanted.append(tables.table("hours"))
+    return [
+        Highlight(
+            busiest_text(each, period, words),
+            f"/{periods.today('day', each.begin, period.zone).name}",
+        )
+        for table in wanted
+        for each in statistics.busiest(table)
+    ]
+
+
+def _rows(period: Period, energy: Sequence[Table]) -> Iterator[Row]:
+    columns = [(column, values) for table in energy for column, values in table.columns.items()]
+    partial = {place for table in energy for place in table.partial}
+    uncertain = {place for table in energy for place in table.in_gaps()}
+    borders = energy[0].borders
+    for place, (begin, end) in enumerate(zip(borders, borders[1:], strict=False)):
+        is_known = any(values[place] is not None for _, values in columns)
+        # An hour has its link over the picture: a page of many hours is heavy enough.
+        has_link = is_known and period.bucket != "hour"
+        yield Row(
+            dates.bucket_title(begin, end, period.bucket, period.zone),
+            detail_href(period, begin, end) if has_link else None,
+            [numbers.number(values[place], column.scale, 3) for column, values in columns],
+            place in partial,
+            place in uncertain,
+        )
+
+
+def _borders(spans: Sequence[meter_readings.Span], period: Period) -> Iterator[BorderRow]:
+    for span in spans:
+        sides = (registers([reading], period.zone) for reading in (span.begin, span.end))
+        for begin, end in zip(*sides, strict=True):
+            yield BorderRow(begin.column, begin.equipment_id, (begin, end))

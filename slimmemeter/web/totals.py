@@ -1,0 +1,103 @@
+"""The totals over a page: each beside those of other periods, up to the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slimmemeter.history import comparison, consumption, periods, statistics
+from slimmemeter.history.catalogue import Catalogue
+from slimmemeter.history.comparison import Compared
+from slimmemeter.history.periods import Period
+from slimmemeter.history.statistics import Standby
+from slimmemeter.history.table import Column
+from slimmemeter.i18n import dates, numbers
+from slimmemeter.i18n.labels import Labels
+from slimmemeter.p1.reading import MonthPeak
+from slimmemeter.store.snapshot import Snapshot
+
+STANDBY_DAYS = 30
+
+
+@dataclass
+class Beside:
+    """What another period had, and how much more or less it is this time."""
+
+    title: str
+    until: str  # empty if it is the whole period
+    href: str
+    amount: str
+    change: str
+
+
+@dataclass
+class Total:
+    """What a period had of a direction or medium."""
+
+    quantity: str
+    name: str
+    amount: str
+    beside: list[Beside]
+
+
+def totals(house: Snapshot, shown: Sequence[Period], words: Labels) -> list[list[Total]]:
+    """For each period its totals by direction and medium, beside those of the period before and of
+    a year ago."""
+    others = [
+        list({each.name: each for each in (period.beside(-1), period.year_ago()) if each}.values())
+        for period in shown
+    ]
+    found: list[list[Total]] = [[] for _ in shown]
+    for name in (consumption.ELECTRICITY, *consumption.media(house)):
+        rows = comparison.totals(house, name, list(zip(shown, others, strict=True)))
+        for period, row, result in zip(shown, rows, found, strict=True):
+            result += [
+                Total(
+                    column.quantity,
+                    words.quantity(column.quantity),
+                    numbers.amount(value, column),
+                    [_beside(period, each, column, value) for each in row.compared],
+                )
+                for column, value in row.table.without_tariffs().totals.items()
+                if value is not None
+            ]
+    return found
+
+
+def _beside(period: Period, other: Compared, column: Column, value: int) -> Beside:
+    then = other.table.without_tariffs().totals.get(column)
+    is_whole = other.until == other.period.end_at
+    return Beside(
+        dates.short_title(other.period, period),
+        "" if is_whole else dates.until(other.until, period),
+        f"/{other.period.name}",
+        numbers.amount(then, column),
+        numbers.more_or_less(value, then or 0),
+    )
+
+
+def standby(house: Snapshot, period: Period, now: int) -> Standby | None:
+    """The standby of the 30 days up to a period's end, or up to now; None if it isn't known."""
+    until = min(period.end_at - 1, now)
+    days = periods.last(STANDBY_DAYS, until, period.zone)
+    return statistics.standby(Catalogue(house, days).table("hours"))
+
+
+@dataclass
+class Peaks:
+    """Belgium's month peaks in a period, newest first, and the mean of up to twelve until then."""
+
+    peaks: list[MonthPeak]
+    mean: str
+    months: int
+
+
+def peaks(house: Snapshot, begin: int, end: int) -> Peaks | None:
+    """The month peaks of a period; None without any."""
+    every = statistics.month_peaks(house)
+    inside = [each for each in every if begin < each.month_ended_at and each.ended_at < end]
+    until = [each for each in every if each.ended_at < end]
+    if not inside:
+        return None
+    mean = numbers.number(statistics.mean_peak_w(until), 1000, 3)
+    return Peaks(inside, mean, min(len(until), 12))
