@@ -1,4 +1,4 @@
-"""What the README says is what the programs do."""
+"""What the documents say is what the programs do: the README and all of docs/."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from benchmarks import table as benchmark_table
 from conftest import EXAMPLE, ROOT, Pull, needs
 from jinja2 import Template
 from test_web import client_of
@@ -22,26 +24,57 @@ from slimmemeter.demo import household
 from slimmemeter.history import consumption
 from slimmemeter.store.reader import Reader
 
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-SHELL = [block for language, block in BLOCKS if language == "sh"]
-# Which tests run the commands of each block, by a word in it.
-RUN_BY = {
-    "scripts/demo.sh": "test_demo_check_sees_all_pages",
-    "scripts/test.sh": "the command that runs this test",
-    "--dry-run test-telegram.txt": "test_first_look_is_what_is_printed",
-    "usermod": "tests/system",
-    "scripts/install.sh": "tests/system",
-    "slimmemeter doctor": "tests/system",
-    "slimmemeter backup": "tests/system",
-    "sqlite3 -readonly": "test_queries_answer",
+DOCUMENTS = {
+    path.name: path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 }
+TEXTS = {name: path.read_text() for name, path in DOCUMENTS.items()}
+FOR_CONTRIBUTORS = sorted((ROOT / ".github").glob("*.md"))
+BLOCKS = [
+    (language, block)
+    for text in TEXTS.values()
+    for language, block in re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+]
+SHELL = [block for language, block in BLOCKS if language == "sh"]
+# Which test runs the commands of a block, by words in it; or why none does.
+HERE, SERVICE = "tests/test_docs.py", "tests/system/test_service.py"
+UPGRADE = "tests/system/test_upgrade.py"
+RUN_BY = {
+    "scripts/demo.sh": f"{HERE}::test_demo_check_sees_all_pages",
+    "scripts/test.sh": "is the command that runs this test",
+    "p1-pull --dry-run test-telegram.txt": f"{HERE}::test_first_look_is_what_is_printed",
+    "sqlite3 -readonly": f"{HERE}::test_queries_answer",
+    "-aG dialout": "tests/system/test_home.py::test_port_may_be_read_after_one_command",
+    "-aG slimmemeter": f"{SERVICE}::test_visitor_may_look_into_the_database_after_one_command",
+    "slimmemeter doctor": f"{SERVICE}::test_doctor_finds_all_well",
+    "slimmemeter backup": f"{SERVICE}::test_backup_and_restore_as_the_readme_says",
+    "systemctl restart appWebserver": "is what install.sh does, too",
+    "install.sh --uninstall": f"{UPGRADE}::test_uninstall_leaves_the_readings_alone",
+    "git pull": f"{UPGRADE}::test_upgrade_keeps_readings_and_settings",
+    "scripts/install.sh\n": "tests/system/test_install.py"
+    "::test_installation_ends_with_a_reading_and_an_address",
+    "tests/benchmarks/run.py": "needs other programs, and minutes",
+}
+
+
+def table_of(head: str) -> list[list[str]]:
+    """The cells of each row of the table that begins with this line, in whichever document."""
+    (text,) = [text for text in TEXTS.values() if f"{head}\n" in text]
+    rows = text.partition(f"{head}\n")[2].partition("\n\n")[0].splitlines()[1:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def codes(text: str) -> list[str]:
+    """What stands between backquotes."""
+    return re.findall(r"`([^`]+)`", text)
 
 
 def test_every_command_is_run_by_a_test() -> None:
     """A new block of commands needs a test that runs it."""
     for block in SHELL:
-        assert any(word in block for word in RUN_BY), block
+        assert any(words in block for words in RUN_BY), block
+    for by in RUN_BY.values():
+        path, _, name = by.partition("::")
+        assert not name or f"\ndef {name}(" in (ROOT / path).read_text(), by
 
 
 def sentences() -> set[str]:
@@ -56,18 +89,16 @@ def sentences() -> set[str]:
 
 
 def test_doctor_s_findings_are_what_it_says() -> None:
-    """The README names each finding by words that stand in the program."""
-    table = README.partition("| it says | what it is |")[2].partition("\n\n")[0]
-    told = " ".join(row.split("|")[1] for row in table.splitlines()[2:])
-    phrases = re.findall(r"`([^`]+)`", told)
-    assert len(phrases) > 15
+    """Each finding is named by words that stand in the program."""
+    phrases = [phrase for row in table_of("| it says | what it is |") for phrase in codes(row[0])]
+    assert len(phrases) >= 10
     for phrase in phrases:
         pieces = [piece for piece in phrase.split("…") if piece.strip()]
         assert any(all(piece in text for piece in pieces) for text in sentences()), phrase
 
 
 def test_first_look_is_what_is_printed(pull: Pull) -> None:
-    """The page of the example telegram stands in the README as it comes."""
+    """The page of the example telegram stands there as it comes."""
     assert pull("--dry-run", EXAMPLE).stdout in [block for _, block in BLOCKS]
 
 
@@ -94,28 +125,27 @@ def test_example_telegram_has_crlf_and_git_keeps_them() -> None:
 
 def test_every_promise_has_its_test() -> None:
     """A file of tests for each row."""
-    table = README.partition("| | promise | test | seen |")[2].partition("\n\n")[0]
-    for row in table.splitlines()[2:]:
-        named = re.findall(r"`(tests/\w+\.py)`", row.split("|")[3])
+    for row in table_of("| | promise | test | seen |"):
+        named = codes(row[2])
         assert named, row
         assert all((ROOT / path).exists() for path in named), row
 
 
 def test_every_address_answers(house_database: Path) -> None:
     """The table of addresses, each as it stands there; and no route of ours is left out."""
-    table = README.partition("| address | what |")[2].partition("\n\n")[0]
     client = client_of(house_database)
-    told = [
+    named = [
         address
-        for row in table.splitlines()[2:]
-        for address in re.findall(r"`(/[^`]*)`", row.split("|")[1])
+        for row in table_of("| address | what |")
+        for address in codes(row[0])
+        if address.startswith("/")
     ]
-    for address in told:
+    for address in named:
         assert client.get(address).status_code in (200, 503), address
     assert client.get("/healthz?readings").status_code == 503  # these readings are old
     rules = {rule.endpoint for rule in client.application.url_map.iter_rules()}
     adapter = client.application.url_map.bind("localhost")
-    reached = {adapter.match(address.partition("?")[0])[0] for address in told}
+    reached = {adapter.match(address.partition("?")[0])[0] for address in named}
     assert rules - reached == {"static", "routes.between_form"}
 
 
@@ -137,17 +167,41 @@ def test_sensors_of_home_assistant_find_their_values(house_database: Path) -> No
     assert len(sensors) == 6
 
 
+def modules_named(text: str) -> Iterator[tuple[str, str]]:
+    """Names of tables in capitals, each with the module in which a document says that it is."""
+    for names, path in re.findall(r"((?:`[A-Z_]+`(?: and )?)+)[^`]{1,20}`([\w/]+\.py)`", text):
+        yield from ((name, path) for name in codes(names))
+
+
 def test_files_and_tables_for_contributors_are_there() -> None:
     """What CONTRIBUTING and SECURITY name: paths, modules, and tables in modules."""
-    for document in ("CONTRIBUTING", "SECURITY"):
-        text = (ROOT / f".github/{document}.md").read_text()
+    texts = [path.read_text() for path in FOR_CONTRIBUTORS]
+    for text in texts:
         for path in re.findall(r"`((?:\.ci|scripts|slimmemeter|systemd|tests)/[\w./]+)[` ]", text):
             assert (ROOT / path).exists(), path
-        for module in re.findall(r"`(\w+\.py)`", text):
-            assert (ROOT / "slimmemeter" / module).exists(), module
-        for name, path, _ in re.findall(r"`([A-Z]+)`[^`]{1,20}`((?:\w+/)*(\w+)\.py)`", text):
-            module = ROOT / ("" if "/" in path else "slimmemeter") / path
-            assert re.search(rf"^{name}\b", module.read_text(), re.MULTILINE), name
+        for module in re.findall(r"`([\w/]+\.py)`", text):
+            assert any((ROOT / top / module).exists() for top in ("", "slimmemeter")), module
+        for name, path in modules_named(text):
+            module = ROOT / ("" if path.startswith(("slimmemeter", "tests")) else "slimmemeter")
+            assert re.search(rf"^{name}\b", (module / path).read_text(), re.MULTILINE), name
+
+
+def test_benchmark_writes_its_row_and_leaves_the_others() -> None:
+    """A row is replaced, a new one comes in its place, one that is no more goes."""
+    text = TEXTS["benchmarks.md"]
+    first, *others = names = list(benchmark_table.lines(text))
+    assert len(names) > 30
+    measured = benchmark_table.line(
+        first, ("work", "1 ms", "2 ms", "0.5", "≤ 1"), date(2026, 12, 1)
+    )
+    written = benchmark_table.with_line(text, measured, names)
+    old = benchmark_table.lines(text)[first]
+    assert old != measured
+    assert written == text.replace(old, measured)
+    assert benchmark_table.with_line(written, old, names) == text
+    new = benchmark_table.line("new", ("work", "1 ms", "–", "", "–"), date(2026, 12, 1))
+    fewer = benchmark_table.with_line(text, new, [*others, "new"])
+    assert list(benchmark_table.lines(fewer)) == [*others, "new"]
 
 
 def test_queries_answer(house_database: Path) -> None:
@@ -180,10 +234,9 @@ def test_queries_answer(house_database: Path) -> None:
 
 
 def test_tables_are_those_of_the_file(house_database: Path) -> None:
-    """Each table and each column that the README names is there, and no table is left out."""
-    told = README.partition("| table | a row is |")[2].partition("\n\n")[0]
-    cells = [line.split("|") for line in told.splitlines()[2:]]
-    tables = {row[1].strip(" `"): set(re.findall(r"`(\w+)`", row[3])) for row in cells}
+    """Each table and each column that is named is there, and no table is left out."""
+    cells = table_of("| table | a row is | its columns |")
+    tables = {row[0].strip("`"): set(re.findall(r"`([a-z]\w+)`", row[2])) for row in cells}
     with closing(sqlite3.connect(house_database)) as db:
         found = "SELECT name FROM sqlite_schema WHERE type = 'table'"
         assert set(tables) == {name for (name,) in db.execute(found)}
