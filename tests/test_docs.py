@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import socket
@@ -22,6 +23,7 @@ from test_web import client_of
 
 from slimmemeter.demo import household
 from slimmemeter.history import consumption
+from slimmemeter.settings import SETTINGS
 from slimmemeter.store.reader import Reader
 
 DOCUMENTS = {
@@ -42,6 +44,7 @@ RUN_BY = {
     "scripts/demo.sh": f"{HERE}::test_demo_check_sees_all_pages",
     "scripts/test.sh": "is the command that runs this test",
     "p1-pull --dry-run test-telegram.txt": f"{HERE}::test_first_look_is_what_is_printed",
+    "p1-pull --dry-run": f"{HERE}::test_json_is_what_is_printed",
     "sqlite3 -readonly": f"{HERE}::test_queries_answer",
     "-aG dialout": "tests/system/test_home.py::test_port_may_be_read_after_one_command",
     "-aG slimmemeter": f"{SERVICE}::test_visitor_may_look_into_the_database_after_one_command",
@@ -121,6 +124,31 @@ def test_example_telegram_has_crlf_and_git_keeps_them() -> None:
     )
     if attributes.returncode == 0:
         assert attributes.stdout.endswith("text: unset\n")
+
+
+def part_of(part: object, whole: object) -> bool:
+    """Whether an object has all that the other one has, and perhaps more keys."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(name in whole and part_of(part[name], whole[name]) for name in part)
+    return part == whole
+
+
+def test_json_is_what_is_printed(pull: Pull) -> None:
+    """Shortened, of the example telegram."""
+    (shown,) = [json.loads(block) for language, block in BLOCKS if language == "json"]
+    printed = json.loads(pull("--dry-run", "--json", EXAMPLE).stdout)
+    assert set(shown) == set(printed)
+    assert part_of(shown, printed)
+
+
+def test_every_setting_is_documented() -> None:
+    """Its name, its flag if a command has it, and its default; no other one is."""
+    rows = {codes(row[0])[0]: row for row in table_of("| variable | flag | default | meaning |")}
+    assert set(rows) == {setting.name for setting in SETTINGS}
+    for setting in SETTINGS:
+        _, flag, default, _ = rows[setting.name]
+        assert flag in (f"`{setting.flag}`", "–")
+        assert setting.default in default
 
 
 def test_every_promise_has_its_test() -> None:
