@@ -44,7 +44,10 @@ RUN_BY = {
     "scripts/demo.sh": f"{HERE}::test_demo_check_sees_all_pages",
     "scripts/test.sh": "is the command that runs this test",
     "p1-pull --dry-run test-telegram.txt": f"{HERE}::test_first_look_is_what_is_printed",
-    "p1-pull --dry-run": f"{HERE}::test_json_is_what_is_printed",
+    "p1-pull --dry-run -": f"{HERE}::test_commands_do_what_they_should",
+    "p1-pull --dry-run --json -": f"{HERE}::test_commands_do_what_they_should",
+    "slimmemeter import": f"{HERE}::test_commands_do_what_they_should",
+    "slimmemeter export": f"{HERE}::test_commands_do_what_they_should",
     "sqlite3 -readonly": f"{HERE}::test_queries_answer",
     "-aG dialout": "tests/system/test_home.py::test_port_may_be_read_after_one_command",
     "-aG slimmemeter": f"{SERVICE}::test_visitor_may_look_into_the_database_after_one_command",
@@ -78,6 +81,30 @@ def test_every_command_is_run_by_a_test() -> None:
     for by in RUN_BY.values():
         path, _, name = by.partition("::")
         assert not name or f"\ndef {name}(" in (ROOT / path).read_text(), by
+
+
+def test_commands_do_what_they_should(database: Path, house_database: Path, tmp_path: Path) -> None:
+    """Those that need nothing but a database, each in a folder with what it reads; none fails."""
+    database.write_bytes(house_database.read_bytes())
+    (tmp_path / EXAMPLE.name).write_bytes(EXAMPLE.read_bytes())
+    (notebook,) = [block for language, block in BLOCKS if language == "csv"]
+    (tmp_path / "notebook.csv").write_text(notebook)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environ = {"PATH": path, "HOME": str(tmp_path), "SLIMMEMETER_DB": str(database)}
+    said = ""
+    for block in SHELL:
+        words = next(words for words in RUN_BY if words in block)
+        if RUN_BY[words].endswith("::test_commands_do_what_they_should"):
+            command = ["sh", "-euc", block]
+            done = subprocess.run(
+                command, capture_output=True, check=True, cwd=tmp_path, env=environ, text=True
+            )
+            said += done.stdout
+    assert "CRC ok. Nothing was stored.\n" in said
+    assert said.count("(CSV): 5 new readings") == 2  # as it says with --dry-run, and then does
+    readings = (tmp_path / "readings.csv").read_text().splitlines()
+    assert len(readings) == len((tmp_path / "readings.jsonl").read_text().splitlines()) + 1
+    assert (tmp_path / "day.csv").read_text().count("\n") == 25
 
 
 def sentences() -> set[str]:
@@ -139,6 +166,14 @@ def test_json_is_what_is_printed(pull: Pull) -> None:
     printed = json.loads(pull("--dry-run", "--json", EXAMPLE).stdout)
     assert set(shown) == set(printed)
     assert part_of(shown, printed)
+
+
+def test_keys_of_a_table_as_json_are_all_named(house_database: Path) -> None:
+    """No more, and no less."""
+    named = {key for row in table_of("| key | what |") for key in codes(row[0])}
+    day = client_of(house_database).get("/day/2026-10-25/electricity.json").json
+    assert day is not None
+    assert set(day) == named
 
 
 def test_every_setting_is_documented() -> None:
