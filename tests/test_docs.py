@@ -237,8 +237,8 @@ def modules_named(text: str) -> Iterator[tuple[str, str]]:
 
 
 def test_files_and_tables_for_contributors_are_there() -> None:
-    """What CONTRIBUTING and SECURITY name: paths, modules, and tables in modules."""
-    texts = [path.read_text() for path in FOR_CONTRIBUTORS]
+    """What CONTRIBUTING, SECURITY and the notes name: paths, modules, and tables in modules."""
+    texts = [path.read_text() for path in FOR_CONTRIBUTORS] + [TEXTS["design.md"]]
     for text in texts:
         for path in re.findall(r"`((?:\.ci|scripts|slimmemeter|systemd|tests)/[\w./]+)[` ]", text):
             assert (ROOT / path).exists(), path
