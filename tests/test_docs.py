@@ -37,6 +37,7 @@ BLOCKS = [
     for language, block in re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 ]
 SHELL = [block for language, block in BLOCKS if language == "sh"]
+LONGEST_README = 200  # lines
 # Which test runs the commands of a block, by words in it; or why none does.
 HERE, SERVICE = "tests/test_docs.py", "tests/system/test_service.py"
 UPGRADE = "tests/system/test_upgrade.py"
@@ -74,11 +75,41 @@ def codes(text: str) -> list[str]:
     return re.findall(r"`([^`]+)`", text)
 
 
+def test_readme_is_short() -> None:
+    """What a person with a meter needs; the rest is in docs/, and each of these is linked."""
+    assert len(TEXTS["README.md"].splitlines()) <= LONGEST_README
+    for name in set(TEXTS) - {"README.md"}:
+        assert f"](docs/{name})" in TEXTS["README.md"], name
+
+
+def anchors(text: str) -> set[str]:
+    """What can stand behind the `#` of a link to a document: its headings, as GitHub has it."""
+    bare = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", bare, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize(
+    "path", [*DOCUMENTS.values(), *FOR_CONTRIBUTORS], ids=lambda each: each.name
+)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Each relative link: to a file that is there, and in a document to a heading of it."""
+    text = path.read_text()
+    links = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text)
+    for link in (one or other for one, other in links):
+        if "://" not in link:
+            target, _, anchor = link.partition("#")
+            file = path.parent / target if target else path
+            assert file.exists(), link
+            assert not anchor or anchor in anchors(file.read_text()), link
+
+
 def test_every_command_is_run_by_a_test() -> None:
     """A new block of commands needs a test that runs it."""
     for block in SHELL:
         assert any(words in block for words in RUN_BY), block
-    for by in RUN_BY.values():
+    for words, by in RUN_BY.items():
+        assert any(words in block for block in SHELL), words
         path, _, name = by.partition("::")
         assert not name or f"\ndef {name}(" in (ROOT / path).read_text(), by
 
@@ -118,9 +149,10 @@ def sentences() -> set[str]:
     return found
 
 
-def test_doctor_s_findings_are_what_it_says() -> None:
+@pytest.mark.parametrize("head", ["| it says | what it is |", "| it says | what helps |"])
+def test_doctor_s_findings_are_what_it_says(head: str) -> None:
     """Each finding is named by words that stand in the program."""
-    phrases = [phrase for row in table_of("| it says | what it is |") for phrase in codes(row[0])]
+    phrases = [phrase for row in table_of(head) for phrase in codes(row[0])]
     assert len(phrases) >= 10
     for phrase in phrases:
         pieces = [piece for piece in phrase.split("…") if piece.strip()]
@@ -184,6 +216,13 @@ def test_every_setting_is_documented() -> None:
         _, flag, default, _ = rows[setting.name]
         assert flag in (f"`{setting.flag}`", "–")
         assert setting.default in default
+
+
+def test_status_of_the_service_is_of_this_unit() -> None:
+    """The first line of what systemctl says has the unit's description."""
+    unit = (ROOT / "systemd/appWebserver.service").read_text()
+    (description,) = re.findall(r"^Description=(.*)$", unit, re.MULTILINE)
+    assert f"● appWebserver.service - {description}\n" in TEXTS["install.md"]
 
 
 def test_every_promise_has_its_test() -> None:
