@@ -19,6 +19,7 @@ import pytest
 from benchmarks import table as benchmark_table
 from conftest import EXAMPLE, ROOT, Pull, needs
 from jinja2 import Template
+from test_house import PACKAGES
 from test_web import client_of
 
 from slimmemeter.demo import household
@@ -286,6 +287,15 @@ def test_files_and_tables_for_contributors_are_there() -> None:
         for name, path in modules_named(text):
             module = ROOT / ("" if path.startswith(("slimmemeter", "tests")) else "slimmemeter")
             assert re.search(rf"^{name}\b", (module / path).read_text(), re.MULTILINE), name
+
+
+def test_packages_are_those_of_the_house() -> None:
+    """The table for contributors has each package and what it may import."""
+    text = (ROOT / ".github/CONTRIBUTING.md").read_text()
+    rows = text.partition("| package | its one job | may import |\n|---|---|---|\n")[2]
+    cells = [row.split("|") for row in rows.partition("\n\n")[0].splitlines()]
+    found = {codes(row[1])[0]: set(row[3].replace("–", "").split()) for row in cells}
+    assert found == {name: set(used.split()) for name, used in PACKAGES.items()}
 
 
 def test_benchmark_writes_its_row_and_leaves_the_others() -> None:
