@@ -22,7 +22,7 @@ UNIT=/etc/systemd/system/appWebserver.service
 WRAPPERS="/usr/local/bin/p1-pull /usr/local/bin/slimmemeter"
 COLLECTOR=slimmemeter
 SERVER=slimmemeter-web
-CONTENT="LICENSE README.md pyproject.toml scripts slimmemeter systemd"
+CONTENT="LICENSE README.md docs pyproject.toml scripts slimmemeter systemd"
 
 main() {
     task=install is_dry='' is_sure=''

@@ -1,7 +1,7 @@
-"""Makes the README's pictures: `.venv/bin/python tests/screenshots.py`.
+"""Makes the pictures of the documents: `.venv/bin/python tests/screenshots.py`.
 
 It simulates three and a half years of a house, serves its pages, and looks at them in Chromium, so
-that what the README shows is what there is.
+that what they show is what there is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from test_browser import Browser
 from slimmemeter.demo import household, run
 from slimmemeter.store.writer import Writer
 
-FOLDER = ROOT / ".github"
+FOLDER = ROOT / "docs/pictures"
 DAYS = 1260
 PHONE = {"width": 390, "height": 844, "scale": 1.5}
 DESKTOP = {"width": 1000, "height": 700, "scale": 1.25}

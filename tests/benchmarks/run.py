@@ -1,13 +1,14 @@
 """Measures what a pull, a parse and a picture cost beside other programs; prints a table.
 
-`python tests/benchmarks/run.py [ROW...]`; without rows, all of them. It needs the extra
-`benchmark` and Debian's rrdtool. Nothing passes or fails here: machines differ, and ratios tell.
+`python tests/benchmarks/run.py [--write] [ROW...]`; without rows, all of them. `--write` puts the
+results into docs/benchmarks.md. It needs the extra `benchmark` and Debian's rrdtool. Nothing passes
+or fails here: machines differ, and ratios tell.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -19,6 +20,7 @@ import answers
 import parsing
 import pulls
 import safe
+import table
 from house import Demo, House
 from logs import Log
 from measure import Costs, Work, compare
@@ -28,7 +30,6 @@ from years import Files, bytes_a_reading
 from slimmemeter.store.reader import Reader
 
 Cells = tuple[str, str, str]  # ours, theirs, ratio
-HEAD = "| row | work | ours | theirs | ratio | goal |\n|---|---|---|---|---|---|"
 
 
 class Row(NamedTuple):
@@ -245,17 +246,25 @@ def _hostile() -> Cells:
 
 def main() -> None:
     """Measure the rows that the command line names, or all."""
+    parser = argparse.ArgumentParser(description="Measure what this program costs beside others.")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="what to measure; without it, all")
+    parser.add_argument(
+        "--write", action="store_true", help="write each result into docs/benchmarks.md, too"
+    )
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = Bench(folder).rows()
-        asked = sys.argv[1:] or list(rows)
-        if unknown := set(asked) - set(rows):
-            sys.exit(f"no row {', '.join(unknown)}: there are {', '.join(rows)}")
-        print(HEAD)
-        for name in asked:
+        if unknown := set(asked.rows) - set(rows):
+            parser.error(f"no row {', '.join(sorted(unknown))}: there are {', '.join(rows)}")
+        print(table.HEAD, end="")
+        for name in asked.rows or rows:
             row = rows[name]
             ours, theirs, ratio = row.cells()
             cells = (row.work, ours, f"{row.against} {theirs}".strip(), ratio, row.goal)
-            print(f"| {name} | {' | '.join(cells)} |", flush=True)
+            measured = table.line(name, cells, date.today())
+            print(measured, end="", flush=True)
+            if asked.write:
+                table.write(measured, rows)
 
 
 if __name__ == "__main__":
