@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from conftest import ROOT
+from support.paths import ROOT
 
 # What each package may import of the others; a program may import any of them.
 PACKAGES = {

@@ -14,13 +14,14 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLE, ROOT, Pull, needs
 from jinja2 import Template
-from test_web import client_of
 
 from slimmemeter.demo import household
 from slimmemeter.history import consumption
 from slimmemeter.store.reader import Reader
+from support.pages import client_of
+from support.paths import EXAMPLE, ROOT
+from support.programs import Pull, needs
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)

@@ -17,14 +17,15 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from conftest import rows, with_crc
-from serving import Server
 
 from slimmemeter import clock, pull
 from slimmemeter.demo import household
 from slimmemeter.demo.household import ZONE, House
 from slimmemeter.p1.telegram import Telegram
 from slimmemeter.store import backup
+from support.database import rows
+from support.serving import Server
+from support.telegrams import with_crc
 
 HOUR, DAY = 3600, 86400
 MONTHS_5 = 150 * DAY

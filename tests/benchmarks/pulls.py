@@ -9,8 +9,9 @@ import sysconfig
 from contextlib import closing
 
 from house import House
-from line import Line
 from measure import cpu_s
+
+from line import Line
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # as scripts/pull.sh has it

@@ -16,27 +16,21 @@ from pathlib import Path
 
 import pytest
 import serial
-from conftest import EXAMPLE, PULL, Meter, Pull, simple, until, with_crc
-from test_fuzz import frames_of
-from test_meters import METERS, telegram
-from test_port import FarEnd
-from test_pull import telegram_now
 
 from slimmemeter.doctor import checks, port_check
 from slimmemeter.line import port, port_errors
 from slimmemeter.p1.anonymize import anonymous
 from slimmemeter.p1.telegram import Telegram
 from slimmemeter.settings import Settings
+from support.far_end import FarEnd
+from support.house import telegram_now
+from support.meter import Meters
+from support.paths import EXAMPLE
+from support.programs import PULL, SLIMMEMETER, Pull, free_port
+from support.telegrams import E350, NAMES, frames, simple, telegram, with_crc
+from support.waiting import until
 
-E350 = EXAMPLE.read_bytes()
-Meters = Callable[..., Meter]
 Said = Callable[..., str]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        number: int = server.getsockname()[1]
-        return number
 
 
 @pytest.fixture
@@ -44,7 +38,7 @@ def said(database: Path, tmp_path: Path) -> Said:
     """What the real `slimmemeter doctor` says; its exit code is 6 just if something is wrong."""
 
     def run(*arguments: object, code: int | None = None) -> str:
-        command = [sys.executable, "-I", "-m", "slimmemeter.cli", "doctor", "--db", str(database)]
+        command = [*SLIMMEMETER, "doctor", "--db", str(database)]
         done = subprocess.run(
             [*command, "--listen", f"localhost:{free_port()}", *map(str, arguments)],
             capture_output=True,
@@ -394,7 +388,7 @@ def test_pages(stranger: int, said: Said, pull: Pull, database: Path) -> None:
     assert f"another program answers at http://localhost:{stranger}" in told
     pull(EXAMPLE)
     listen = f"localhost:{free_port()}"
-    command = [sys.executable, "-m", "slimmemeter.cli", "serve", "--db", database]
+    command = [*SLIMMEMETER, "serve", "--db", database]
     with subprocess.Popen([*command, "--listen", listen]) as serving:
         told = until(lambda: _answering(said, nowhere, listen), 60)
         serving.terminate()
@@ -429,12 +423,12 @@ def test_report_hides_what_it_does_not_understand(meter: Meters, said: Said) -> 
     assert "0-0:96.1.1(" + "41" * 8 + "31)" in told
 
 
-@pytest.mark.parametrize("name", sorted(METERS))
+@pytest.mark.parametrize("name", NAMES)
 def test_report_of_any_meter_says_the_same_but_who_it_is(name: str) -> None:
     """Line by line as it came; read again it has the same registers and devices."""
-    (frame,) = frames_of(telegram(name))
+    (frame,) = frames(telegram(name))
     shown = anonymous(Telegram(frame))
-    (again,) = frames_of(shown)
+    (again,) = frames(shown)
     came, hidden = Telegram(frame).reading(), Telegram(again).reading()
     assert hidden.values == came.values
     assert [(d.channel, d.kind, d.at, d.counter) for d in hidden.mbus] == [
@@ -460,7 +454,7 @@ SERIAL = "E0031003001699515"
 )
 def test_report_hides_a_serial_number_wherever_it_stands(line: str) -> None:
     """As it is or in hexadecimal, in objects that are known or not, in a form of theirs or not."""
-    (frame,) = frames_of(simple("1-0:1.8.1(1.000*kWh)", line))
+    (frame,) = frames(simple("1-0:1.8.1(1.000*kWh)", line))
     shown = anonymous(Telegram(frame)).upper()
     assert SERIAL[1:].encode() not in shown
     assert SERIAL.encode().hex().upper().encode() not in shown
@@ -477,7 +471,7 @@ def test_report_hides_a_serial_number_wherever_it_stands(line: str) -> None:
 )
 def test_report_keeps_the_type_in_a_header_and_hides_its_number(header: str, shown: str) -> None:
     """More digits than a type has are a number."""
-    (frame,) = frames_of(with_crc(header, "", "1-0:1.8.1(1.000*kWh)"))
+    (frame,) = frames(with_crc(header, "", "1-0:1.8.1(1.000*kWh)"))
     assert anonymous(Telegram(frame)).decode().partition("\r\n")[0] == shown
 
 

@@ -9,10 +9,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import EXAMPLE, with_crc
 from hypothesis import example, given
 from hypothesis import strategies as st
-from test_meters import METERS, telegram
 
 from slimmemeter.errors import TelegramError
 from slimmemeter.line import garbage
@@ -22,9 +20,10 @@ from slimmemeter.p1.anonymize import anonymous
 from slimmemeter.p1.framing import LONGEST, Framer
 from slimmemeter.p1.telegram import Telegram
 from slimmemeter.store.writer import Writer
+from support.telegrams import E350, NAMES, frames, telegram, with_crc
 
 HOUSE = ZoneInfo("Europe/Amsterdam")
-REAL = [EXAMPLE.read_bytes(), *map(telegram, sorted(METERS))]
+REAL = [E350, *map(telegram, NAMES)]
 CODES = [code.replace("n", "1") for code in sorted(obis.TABLE)]
 # What mutations are made of: pieces that mean something to a parser, and any bytes.
 PIECES = st.one_of(
@@ -70,11 +69,6 @@ def fail(constant: str) -> None:
     raise AssertionError(f"{constant} is no JSON")
 
 
-def frames_of(content: bytes) -> list[bytes]:
-    framer = Framer()
-    return [*framer.feed(content), *framer.pause()]
-
-
 @st.composite
 def mutated(draw: st.DrawFn, content: bytes) -> bytes:
     """Bytes with a few places cut out, doubled, or replaced by a piece."""
@@ -93,7 +87,7 @@ def test_random_bytes(writer: Writer, content: bytes) -> None:
     heard = receive([content[:half], content[half:], b""])
     assert heard.bytes == len(content) or heard.is_enough
     assert garbage.told([content]).isprintable()
-    for frame in frames_of(b"/" + content + b"\n!"):
+    for frame in frames(b"/" + content + b"\n!"):
         look_closely(frame, writer)
 
 
@@ -101,7 +95,7 @@ def test_random_bytes(writer: Writer, content: bytes) -> None:
 def test_mutated_telegrams(writer: Writer, data: st.DataObject) -> None:
     """Damage as a line makes it, and worse."""
     content = data.draw(mutated(data.draw(st.sampled_from(REAL))))
-    for frame in frames_of(content):
+    for frame in frames(content):
         look_closely(frame, writer)
 
 
@@ -110,7 +104,7 @@ def test_mutated_lines_with_a_right_crc(writer: Writer, data: st.DataObject) -> 
     """No CRC keeps out what a meter of an odd mind says."""
     content = data.draw(mutated(data.draw(st.sampled_from(REAL))))
     lines = content.rpartition(b"!")[0].decode("latin-1").splitlines()
-    for frame in frames_of(with_crc("/TST5", *lines[1:])):
+    for frame in frames(with_crc("/TST5", *lines[1:])):
         look_closely(frame, writer)
 
 
@@ -134,7 +128,7 @@ def test_mutated_lines_with_a_right_crc(writer: Writer, data: st.DataObject) -> 
 @example(["1-0:1.6.0(1)(1*kW)"])
 def test_known_codes_with_any_value(writer: Writer, lines: list[str]) -> None:
     """Numbers of any length, stamps of any day, text of any kind."""
-    for frame in frames_of(with_crc("/TST5", "", "1-0:1.8.0(1*kWh)", *lines)):
+    for frame in frames(with_crc("/TST5", "", "1-0:1.8.0(1*kWh)", *lines)):
         look_closely(frame, writer)
 
 
@@ -146,7 +140,7 @@ def test_known_codes_with_any_value(writer: Writer, lines: list[str]) -> None:
 def test_hostile_telegram(writer: Writer, piece: bytes) -> None:
     """64 KiB of what costs a careless parser its time or its stack."""
     content = b"/TST5\r\n\r\n1-0:1.8.0(1*kWh)\r\n" + piece * ((LONGEST - 100) // len(piece))
-    for frame in frames_of(content + b"\r\n!\r\n"):
+    for frame in frames(content + b"\r\n!\r\n"):
         look_closely(frame, writer)
     heard = Heard()
     receive([content, b""], heard)
@@ -168,7 +162,7 @@ def test_nothing_of_a_telegram_reaches_a_page_but_text(writer: Writer, tmp_path:
     evil = "<script>alert(1)</script>\x1b]0;owned\x07"
     lines = [f"{code}({evil})" for code in CODES if obis.TABLE.get(code, ("", "", ""))[2] in TEXTS]
     content = with_crc(f"/TST5{evil}", "", "1-0:1.8.0(1*kWh)", *lines)
-    (frame,) = frames_of(content)
+    (frame,) = frames(content)
     shown = render.page(Telegram(frame), 3600, HOUSE)
     assert "\x1b" not in shown
     assert "\x07" not in shown

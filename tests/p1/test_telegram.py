@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from conftest import EXAMPLE, simple, with_crc
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,14 +13,7 @@ from slimmemeter.p1.framing import LONGEST, Framer, crc16, crc_x25
 from slimmemeter.p1.telegram import Telegram
 from slimmemeter.p1.timestamps import stamp_utc
 from slimmemeter.store import schema
-
-E350 = EXAMPLE.read_bytes()
-
-
-def frames(*pieces: bytes) -> list[bytes]:
-    """What a framer finds in pieces, with a silence after the last."""
-    framer = Framer()
-    return [frame for piece in pieces for frame in framer.feed(piece)] + list(framer.pause())
+from support.telegrams import E350, frames, simple, with_crc
 
 
 def reading_of(telegram: bytes, winter_offset_s: int = 3600):  # type: ignore[no-untyped-def]

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serving import Server
 
 from slimmemeter.history import catalogue
+from support.serving import Server
 
 SHORT_S, LONG_S = 8, 600
 PATHS = [

@@ -14,13 +14,13 @@ from ipaddress import IPv6Address, ip_interface
 from pathlib import Path
 
 import pytest
-from conftest import until
 from flask.testing import FlaskClient
-from test_web import client_of
 
 from slimmemeter.settings import Settings
 from slimmemeter.web import access
 from slimmemeter.web.server import LIMITS, Server
+from support.pages import client_of
+from support.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore:send_bytes will be removed")
 GLOBAL = "2a02:a450:1:2::9"
