@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from support.debian import needs
 from support.house import telegram_now
 from support.meter import Meter, Meters
 from support.paths import EXAMPLE, ROOT
-from support.programs import SLIMMEMETER, needs
+from support.programs import SLIMMEMETER
 from support.waiting import until
 
 PULL_SH = ROOT / "scripts" / "pull.sh"

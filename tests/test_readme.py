@@ -19,9 +19,10 @@ from jinja2 import Template
 from slimmemeter.demo import household
 from slimmemeter.history import consumption
 from slimmemeter.store.reader import Reader
+from support.debian import needs
 from support.pages import client_of
 from support.paths import EXAMPLE, ROOT
-from support.programs import Pull, needs
+from support.programs import Pull
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)

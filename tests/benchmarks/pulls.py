@@ -9,9 +9,8 @@ import sysconfig
 from contextlib import closing
 
 from house import House
-from measure import cpu_s
-
 from line import Line
+from measure import cpu_s
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # as scripts/pull.sh has it

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import socket
 import subprocess
 import termios
 import threading
-import time
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +17,11 @@ from pathlib import Path
 import pytest
 import serial.rfc2217
 
-from slimmemeter import pull as pull_module
-from slimmemeter.errors import PortError, TelegramError
-from slimmemeter.line import port, receive
+from support.debian import needs
+from support.devices import run_with_adapters
 from support.far_end import FarEnd, answering
 from support.meter import Meters
-from support.programs import Pull, free_port, needs
+from support.programs import PULL, Pull, free_port
 from support.telegrams import E350, simple
 from support.waiting import until
 
@@ -72,14 +71,14 @@ def test_meter_that_speaks_once_for_each_rise_of_rts_is_asked_again(pull: Pull) 
     assert shy.rts[-4:] == [True, False, True, False]
 
 
-@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's
-def test_meter_is_asked_again_at_most_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that only ever sends damaged telegrams isn't pestered."""
-    monkeypatch.setattr(receive, "SILENCE_S", 1)
+def test_meter_is_asked_again_at_most_once(pull: Pull) -> None:
+    """A meter that only ever sends damaged telegrams is asked again once, after 11 s of silence,
+    and not after 11 s more."""
     shy = FarEnd("115200-8N1", E350.replace(b"494", b"495"), once=True)
-    with pytest.raises(TelegramError, match="is damaged"):
-        pull_module.pull(pull_module.parse(["--port", shy.url, "--dry-run", "--timeout", "8"]))
+    done = pull("--port", shy.url, "--dry-run", "--timeout", 26)
     shy.close()
+    assert done.returncode == 4
+    assert "is damaged" in done.stderr
     until(lambda: not shy.rts[-1])
     assert shy.rts[-4:] == [True, False, True, False]
     assert shy.rts.count(True) == 2
@@ -263,25 +262,23 @@ def test_port_that_is_held_names_its_holder(meter: Meters, pull: Pull) -> None:
     assert f"is busy: {comm} (process {os.getpid()}) has it open" in done.stderr
 
 
-def test_adapter_under_another_name_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A cable that was plugged in again keeps its name under /dev/serial/by-id; who fixed the
-    other name is told of it."""
-    monkeypatch.setattr(port, "BY_ID", str(tmp_path))
-    cable = tmp_path / "usb-FTDI_P1-if00-port0"
-    cable.symlink_to("/dev/ttyUSB1")
-    assert port.find() == str(cable)
-    with pytest.raises(PortError, match=f"there is no /dev/ttyNOTHERE: there is {cable}"):
-        port.Port("/dev/ttyNOTHERE", "115200-8N1", time.monotonic())
+def test_adapter_under_another_name_is_found(tmp_path: Path) -> None:
+    """Who fixed a device's name that is gone reads the name of the adapter that is there."""
+    command = [*PULL, "--dry-run", "--port", "/dev/ttyUSB3"]
+    done = run_with_adapters({"usb-FTDI_P1-if00-port0": "/dev/ttyUSB1"}, command, tmp_path)
+    assert done.returncode == 3
+    there = "there is /dev/serial/by-id/usb-FTDI_P1-if00-port0"
+    assert done.stderr.startswith(f"p1-pull: there is no /dev/ttyUSB3: {there}")
 
 
-def test_port_is_the_only_adapter_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One adapter is taken, several are listed, and without any it is the first USB port."""
-    monkeypatch.setattr(port, "BY_ID", str(tmp_path))
-    assert port.find() == "/dev/ttyUSB0"
-    (tmp_path / "usb-FTDI_P1-if00-port0").touch()
-    assert port.find() == f"{tmp_path}/usb-FTDI_P1-if00-port0"
-    (tmp_path / "usb-Other-if00").touch()
-    with pytest.raises(PortError, match=r"2 serial adapters .*usb-FTDI_P1.*usb-Other"):
-        port.find()
+def test_port_is_the_only_adapter_there_is(tmp_path: Path, meter: Meters) -> None:
+    """One adapter is used, several are listed, and without any it is the first USB port."""
+    command = [*PULL, "--dry-run"]
+    adapters = {"usb-FTDI_P1-if00-port0": meter(E350).port}
+    assert run_with_adapters(adapters, command, tmp_path).returncode == 0
+    several = run_with_adapters(adapters | {"usb-Other-if00": "/dev/pts/9"}, command, tmp_path)
+    assert several.returncode == 3
+    assert re.search(r"2 serial adapters .*usb-FTDI_P1.*usb-Other", several.stderr)
+    none = run_with_adapters({}, command, tmp_path)
+    assert none.returncode == 3
+    assert "there is no /dev/ttyUSB0: is the cable plugged in?" in none.stderr

@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 from support.database import rows, verdicts
-from support.programs import PULL, SLIMMEMETER, Run, needs
+from support.debian import needs
+from support.programs import PULL, SLIMMEMETER, Run
 from support.readings import EVERY_S, MONDAY
 from support.serving import Server
 from support.telegrams import numbered

@@ -9,8 +9,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
+from support.debian import needs
 from support.paths import ROOT
-from support.programs import needs
 from support.waiting import until
 
 CHROMIUM = (

@@ -1,15 +1,11 @@
-"""The real programs, and those of Debian's packages that tests need."""
+"""How the real programs are started."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
-
-import pytest
 
 PULL = [sys.executable, "-I", "-m", "slimmemeter.pull"]
 SLIMMEMETER = [sys.executable, "-I", "-m", "slimmemeter.cli"]
@@ -19,17 +15,6 @@ OWN_NETWORK = ["unshare", "--user", "--map-root-user", "--net", "sh", "-euc"]
 Done = subprocess.CompletedProcess[str]
 Pull = Callable[..., Done]
 Run = Callable[..., Done]
-
-
-def needs(program: str, package: str) -> str:
-    """The path of a program of a Debian package; without it the test is skipped."""
-    found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
-    if found is None:
-        missing = f"{program} isn't here: apt install {package}"
-        if "SLIMMEMETER_TESTS_SKIP_NOTHING" in os.environ:
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
 
 
 def free_port() -> int:

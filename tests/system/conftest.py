@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from support.debian import needs
 from support.paths import ROOT
-from support.programs import needs
 
 from .inside import Installation, bring, files_of, install, kill_installer_after, plug_meter_in
 from .machine import Machine, base_root

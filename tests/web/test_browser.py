@@ -11,8 +11,8 @@ from selenium.webdriver.common.keys import Keys
 
 from slimmemeter.charts.spec import SIZES
 from support.browser import AXE, Browser
+from support.debian import needs
 from support.house import fill
-from support.programs import needs
 from support.readings import DAY
 from support.serving import Server
 from support.waiting import until

@@ -15,9 +15,10 @@ from flask.testing import FlaskClient
 
 from slimmemeter import clock
 from support.database import rows
+from support.debian import needs
 from support.pages import client_of, words
 from support.paths import ROOT
-from support.programs import Pull, needs
+from support.programs import Pull
 from support.readings import DAY, HOUR, MONDAY, reading, store
 from support.telegrams import telegram
 
