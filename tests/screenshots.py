@@ -12,13 +12,14 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from conftest import ROOT
 from PIL import Image
-from serving import Server
-from test_browser import Browser
 
-from slimmemeter.demo import household, run
-from slimmemeter.store.writer import Writer
+from slimmemeter.demo import household
+from support.browser import Browser
+from support.house import fill
+from support.paths import ROOT
+from support.readings import DAY
+from support.serving import Server
 
 FOLDER = ROOT / "docs/pictures"
 DAYS = 1260
@@ -47,14 +48,6 @@ def pictures(now: int) -> dict[str, str]:
     }
 
 
-def house(path: Path, now: int) -> None:
-    """Years of the simulated house until now."""
-    simulated = household.House(now - DAYS * 86400, household.START_WH, household.START_GAS_DM3)
-    writer = Writer(str(path))
-    writer.add_many(run._readings(simulated, now, lambda told: None), run.SIMULATED)
-    writer.close()
-
-
 def small(picture: bytes, path: Path) -> None:
     """Store a picture with a palette, which is a third of it."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
@@ -65,8 +58,9 @@ def main() -> None:
     """Make all of them."""
     now = int(time.time())
     with tempfile.TemporaryDirectory() as folder:
-        house(Path(folder) / "house.sqlite3", now)
-        server = Server(Path(folder) / "house.sqlite3", Path(folder))
+        database = Path(folder) / "house.sqlite3"
+        fill(database, now - DAYS * DAY, now)
+        server = Server(database, Path(folder))
         browser = Browser(Path(folder) / "profile")
         for name, (page, size, theme) in pages(now).items():
             browser.look(f"{server.url}/{page}", **size, theme=theme)  # type: ignore[arg-type]

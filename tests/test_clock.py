@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Meter, rows, simple
 
 from slimmemeter import clock, pull
 from slimmemeter.clock import AGREEMENT_S
 from slimmemeter.errors import TelegramError
+from support.database import rows
+from support.meter import Meters
+from support.telegrams import simple
 
 NOW = 1_795_431_600  # 2026-11-23 12:00:00 in Amsterdam
 HOUR, MONTH = 3600, 30 * 86400
@@ -28,7 +30,7 @@ def telegram(stamp: int | None, wh: int) -> bytes:
 
 
 @pytest.fixture
-def pulled(meter: Callable[..., Meter], database: Path, monkeypatch: pytest.MonkeyPatch) -> Pulled:
+def pulled(meter: Meters, database: Path, monkeypatch: pytest.MonkeyPatch) -> Pulled:
     """Pulls once, by these clocks; the instants and registers that are stored then."""
     monkeypatch.setenv("SLIMMEMETER_DB", str(database))
 

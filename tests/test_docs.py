@@ -17,15 +17,17 @@ from pathlib import Path
 
 import pytest
 from benchmarks import table as benchmark_table
-from conftest import EXAMPLE, ROOT, Pull, needs
 from jinja2 import Template
-from test_house import PACKAGES
-from test_web import client_of
 
 from slimmemeter.demo import household
 from slimmemeter.history import consumption
 from slimmemeter.settings import SETTINGS
 from slimmemeter.store.reader import Reader
+from support.debian import needs
+from support.house_rule import PACKAGES
+from support.pages import client_of
+from support.paths import EXAMPLE, ROOT
+from support.programs import Pull
 
 DOCUMENTS = {
     path.name: path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

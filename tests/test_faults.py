@@ -11,10 +11,11 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, PULL
-from test_web import client_of
 
 from slimmemeter import clock
+from support.pages import client_of
+from support.programs import PULL
+from support.readings import MONDAY
 
 NEWEST = MONDAY + 3 * 86400  # of the simulated house
 PAGES = ("/", "/day/2026-10-26", "/week/2026-W44", "/years", "/meter", "/now.json", "/healthz")

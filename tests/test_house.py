@@ -5,32 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from conftest import ROOT
-
-# What each package may import of the others; a program may import any of them.
-PACKAGES = {
-    "p1": "",
-    "line": "p1",
-    "store": "p1",
-    "history": "store p1",
-    "i18n": "history store p1",
-    "charts": "i18n history store",
-    "web": "charts i18n history store p1",
-    "transfer": "history store p1",
-    "doctor": "line store p1",
-    "demo": "web store p1",
-}
-GROUND = {"errors", "settings", "clock", "status", "process"}  # may be imported by every package
-DOORS = {
-    "serial": "line.port",
-    "_sqlite3": "store.connection",
-    "matplotlib": "charts.canvas charts.draw",
-    "numpy": "charts",
-    "PIL": "charts.canvas",
-    "flask": "web",
-    "babel": "i18n.language",
-    "waitress": "web.server",
-}
+from support.house_rule import DOORS, GROUND, PACKAGES
+from support.paths import ROOT
 
 
 def imports() -> Iterator[tuple[str, str]]:

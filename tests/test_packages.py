@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLE, ROOT
 
 from slimmemeter import __version__
+from support.paths import EXAMPLE, ROOT
 
 
 def files(folder: str) -> set[str]:

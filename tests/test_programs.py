@@ -10,8 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLE, ROOT, Meter, needs, until
-from test_pull import Meters, telegram_now
+
+from support.debian import needs
+from support.house import telegram_now
+from support.meter import Meter, Meters
+from support.paths import EXAMPLE, ROOT
+from support.programs import SLIMMEMETER
+from support.waiting import until
 
 PULL_SH = ROOT / "scripts" / "pull.sh"
 
@@ -236,7 +241,7 @@ def processes_of(database: Path) -> list[int]:
 def test_demo_ends_without_leaving_a_process(tmp_path: Path) -> None:
     """It says where to look, and Ctrl-C ends all of it."""
     database = tmp_path / "demo.sqlite3"
-    slimmemeter = [sys.executable, "-m", "slimmemeter.cli", "demo", "--listen", "localhost:0"]
+    slimmemeter = [*SLIMMEMETER, "demo", "--listen", "localhost:0"]
     with subprocess.Popen(
         [*slimmemeter, "--db", str(database)], stdout=subprocess.PIPE, text=True
     ) as process:

@@ -7,23 +7,17 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLE, PULL, Meter, Pull, rows, simple
 
-from slimmemeter.demo import household
 from slimmemeter.errors import EXIT_CODES
-
-E350 = EXAMPLE.read_bytes()
-Meters = Callable[..., Meter]
-
-
-def telegram_now(ahead_s: int = 0) -> bytes:
-    """What the simulated house's meter says now."""
-    house = household.House(int(time.time()) + ahead_s, household.START_WH, household.START_GAS_DM3)
-    return house.telegram()
+from support.database import rows
+from support.house import telegram_now
+from support.meter import Meters
+from support.paths import EXAMPLE
+from support.programs import PULL, Pull
+from support.telegrams import E350, simple
 
 
 def test_pull_stores_one_row_and_says_nothing(meter: Meters, pull: Pull, database: Path) -> None:

@@ -15,52 +15,81 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 import pytest
-from conftest import rows, with_crc
-from serving import Server
 
 from slimmemeter import clock, pull
 from slimmemeter.demo import household
 from slimmemeter.demo.household import ZONE, House
-from slimmemeter.p1.telegram import Telegram
+from slimmemeter.line import port
 from slimmemeter.store import backup
+from support.database import rows
+from support.house import house_of
+from support.memory import resident_kb
+from support.serving import Server
+from support.telegrams import with_crc
 
 HOUR, DAY = 3600, 86400
 MONTHS_5 = 150 * DAY
-ZERO = dict.fromkeys(household.START_WH, 0)
 
 
-class Life(House):
+class Life:
     """A house whose meters are replaced, and that gets its solar panels after some years."""
 
-    meter, gas_meter = household.METER, household.GAS_METER
+    def __init__(self, at: int) -> None:
+        self.house = house_of(at)
+        self.meter, self.gas_meter = household.METER, household.GAS_METER
+
+    @property
+    def at(self) -> int:
+        """The instant that it has come to."""
+        return self.house.at
 
     def replace_meter(self) -> None:
         """A new one, that begins to count."""
+        gas_dm3 = self.registers()["gas_m3"]
         self.meter = "E0052000000009999"
-        self._joules = dict(ZERO)
+        self.house = House(self.at, dict.fromkeys(household.START_WH, 0), gas_dm3)
 
     def replace_gas_meter(self) -> None:
         """A new one, of another id."""
+        values = self.house.reading().values
         self.gas_meter = "G0052000000009999"
-        self._gas = 0
-        self._gas_told = (self.at - self.at % household.SLOT_S, 0)
+        self.house = House(self.at, {name: values[name] for name in household.START_WH}, 0)
 
     def registers(self) -> dict[str, int]:
         """What the displays of both meters say, as columns of our tables, in Wh and dm3."""
-        told = {name.replace("_wh", "_kwh"): j // HOUR for name, j in self._joules.items()}
-        return told | {"gas_m3": self._gas_told[1]}
+        reading = self.house.reading()
+        shown = {name.replace("_wh", "_kwh"): reading.values[name] for name in household.START_WH}
+        return shown | {"gas_m3": reading.mbus[0].counter}
 
-    def said(self, stamp_off_s: int) -> bytes:
+    def telegram(self, stamp_off_s: int) -> bytes:
         """A telegram of these meters, by a clock that is off."""
-        text = self.telegram().decode()
+        text = self.house.telegram().decode()
         for old, new in ((household.METER, self.meter), (household.GAS_METER, self.gas_meter)):
             text = text.replace(old.encode().hex().upper(), new.encode().hex().upper())
-        if stamp_off_s:
-            stamp = household._stamp(self.at + stamp_off_s)
-            text = re.sub(r"0-0:1.0.0\(\w+\)", f"0-0:1.0.0({stamp})", text)
+        clock_says = datetime.fromtimestamp(self.at + stamp_off_s, ZONE)
+        stamp = f"{clock_says:%y%m%d%H%M%S}{'S' if clock_says.dst() else 'W'}"
+        text = re.sub(r"0-0:1.0.0\(\w+\)", f"0-0:1.0.0({stamp})", text)
         return with_crc(*text.split("\r\n")[:-2])
+
+
+class Wire:
+    """In the place of a serial port: whoever opens it hears the meter at once."""
+
+    def __init__(self, speak: Callable[[], bytes]) -> None:
+        self._speak = speak
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def chunks(self) -> Iterator[bytes]:
+        """One telegram."""
+        yield self._speak()
 
 
 class World:
@@ -71,7 +100,7 @@ class World:
             int(datetime(year, 1, 1, tzinfo=ZONE).timestamp()) for year in (2015, 2015 + years)
         )
         self.every_s, self.database = every_s, database
-        self.house = Life(self.begin, household.START_WH, household.START_GAS_DM3)
+        self.house = Life(self.begin)
         self.clock_off_s = self.stamp_off_s = 0
         self.is_synchronised = True
         self.counted: dict[int, dict[str, int]] = {}  # by year
@@ -148,7 +177,7 @@ class World:
         for moment in moments:
             while self._planned and self._planned[0][0] <= moment:
                 self._planned.pop(0)[1]()
-            self.house.advance(moment)
+            self.house.house.advance(moment)
             if moment >= self._off_until:
                 self.pull()
             if moment in borders:
@@ -172,8 +201,9 @@ def world(pytestconfig: pytest.Config, database: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("SLIMMEMETER_DB", str(database))
     monkeypatch.setattr(clock, "now", lambda: made.house.at + made.clock_off_s)
     monkeypatch.setattr(clock, "is_synchronised", lambda: made.is_synchronised)
-    said = lambda *_: (Telegram(made.house.said(made.stamp_off_s)), None)  # noqa: E731
-    monkeypatch.setattr(pull, "_heard", said)
+    monkeypatch.setenv("SLIMMEMETER_PORT", "/dev/wire")
+    speak = lambda: made.house.telegram(made.stamp_off_s)  # noqa: E731
+    monkeypatch.setattr(port, "Port", lambda *_: Wire(speak))
     return made
 
 
@@ -193,9 +223,8 @@ def test_every_year_adds_up_whatever_happened(
                 counted |= json.loads(answer.read())["totals"]
         told = {name: round(value * 1000) for name, value in counted.items()}
         assert told == world.counted[year], year
-        proc = Path(f"/proc/{server.process.pid}")
-        memory_kb.append(int(re.search(r"VmRSS:\s+(\d+)", (proc / "status").read_text())[1]))  # type: ignore[index]
-        files.append(len(os.listdir(proc / "fd")))
+        memory_kb.append(resident_kb(server.process.pid))
+        files.append(len(os.listdir(f"/proc/{server.process.pid}/fd")))
     assert server is not None
     server.stop()
     assert files[-1] <= files[0]

@@ -6,7 +6,6 @@ import atexit
 import http.client
 import itertools
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -16,8 +15,11 @@ from functools import partial
 
 from measure import Work
 
+from support.memory import resident_kb
+from support.programs import SLIMMEMETER, free_port
+
 PYTHON = [sys.executable, "-I"]
-SERVE = [*PYTHON, "-m", "slimmemeter.cli", "serve"]
+SERVE = [*SLIMMEMETER, "serve"]
 CONSTANT = """
 import flask, sys, waitress
 app = flask.Flask("constant")
@@ -33,8 +35,7 @@ class Server:
 
     def __init__(self, command: Sequence[str], *ahead: str) -> None:
         """:param ahead: what stands before the address in the command."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         address = f"127.0.0.1:{self._port}"
         self.process = subprocess.Popen([*command, *ahead, address], stdout=subprocess.DEVNULL)
         atexit.register(self.stop)
@@ -55,10 +56,7 @@ class Server:
 
     def memory_mb(self) -> float:
         """What of it is in memory."""
-        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
-            found = re.search(r"VmRSS:\s+(\d+) kB", file.read())
-        assert found is not None
-        return int(found[1]) * 1024 / 1e6
+        return resident_kb(self.process.pid) * 1024 / 1e6
 
     def stop(self) -> None:
         """End it."""

@@ -10,10 +10,12 @@ from contextlib import closing
 
 from slimmemeter.demo import household, run
 from slimmemeter.p1.telegram import Reading
+from slimmemeter.store.reader import Reader
 from slimmemeter.store.writer import Writer
+from support.house import house_of
+from support.readings import EVERY_S
 
 DAYS = 40
-EVERY_S = 300  # as cron pulls
 
 
 class House:
@@ -25,10 +27,10 @@ class House:
         now = int(time.time())
         if os.path.exists(database):
             _forget_since(database, now - 2 * EVERY_S)
-            self._house = run._house_of(database)
+            self._house = _house_of(database)
         else:
             begin = now - now % EVERY_S - DAYS * 86400
-            self._house = household.House(begin, household.START_WH, household.START_GAS_DM3)
+            self._house = house_of(begin)
             with Writer(database) as writer:
                 writer.add_many(self._history(now - EVERY_S), run.SIMULATED)
                 writer.close()
@@ -64,6 +66,14 @@ def _forget_since(path: str, at: int) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         for table in ("readings", "mbus_readings"):
             database.execute(f"DELETE FROM {table} WHERE taken_at > ?", (at,))
+
+
+def _house_of(path: str) -> household.House:
+    """The house as the newest reading of a database has it."""
+    with closing(Reader(path)) as reader:
+        newest, (gas,) = reader.newest(), reader.newest_mbus()
+    registers = {name: newest[name] for name in household.START_WH}
+    return household.House(newest["taken_at"], registers, gas["counter"])
 
 
 class Demo:

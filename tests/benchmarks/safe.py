@@ -7,19 +7,20 @@ import http.client
 import os
 import shlex
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from statistics import median
 
 from house import House
 from measure import Work, cpu_s
 
-OURS = [sys.executable, "-m", "slimmemeter.cli"]
+from support.programs import PULL, SLIMMEMETER
+from support.serving import Server
+
 BOTH = "SELECT * FROM readings; SELECT * FROM mbus_readings"
 BY_HAND = 'cp "$1" "$2" && sqlite3 "$2" "PRAGMA integrity_check" && gzip -f "$2"'
 PULLS = 60
@@ -27,14 +28,14 @@ PULLS = 60
 
 def export(database: str) -> tuple[Work, Work]:
     """Every reading as CSV: ours, and sqlite3's of both tables."""
-    ours = [*OURS, "export", "--db", database]
+    ours = [*SLIMMEMETER, "export", "--db", database]
     theirs = ["sqlite3", "-readonly", "-csv", "-header", database, BOTH]
     return partial(cpu_s, ours), partial(cpu_s, theirs)
 
 
 def backup(database: str, folder: str) -> tuple[Work, Work]:
     """A copy that is proved and gzipped: ours, and one made by hand."""
-    ours = [*OURS, "backup", folder, "--db", database]
+    ours = [*SLIMMEMETER, "backup", folder, "--db", database]
     theirs = ["sh", "-euc", BY_HAND, "sh", database, f"{folder}/by-hand"]
     return partial(cpu_s, ours), partial(cpu_s, theirs)
 
@@ -53,7 +54,7 @@ class Crowd:
             return max([self._pull_s() for _ in range(PULLS)]), alone_s
 
     def _pull_s(self) -> float:
-        command = [sys.executable, "-I", "-m", "slimmemeter.pull", "-"]
+        command = [*PULL, "-"]
         begin = time.perf_counter()
         subprocess.run(
             [*command, "--db", self._house.database], check=True, input=self._house.telegram()
@@ -71,7 +72,7 @@ class Crowd:
                 [["backup", self._folder]],
                 [["export"]],
             ):
-                script = [shlex.join([*OURS, *command, *database]) for command in commands]
+                script = [shlex.join([*SLIMMEMETER, *command, *database]) for command in commands]
                 stack.enter_context(_again_and_again(" && ".join(script)))
             stack.enter_context(_slow_client(self._house.database))
             yield
@@ -95,22 +96,15 @@ def _again_and_again(script: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _slow_client(database: str) -> Iterator[None]:
     """The pages are served, and one of their tables trickles to somebody, again and again."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        host = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [*OURS, "serve", "--db", database, "--listen", host]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE)
     over = threading.Event()
-    client = threading.Thread(target=_trickle, args=(host, over))
-    try:
-        assert server.stdout is not None
-        server.stdout.readline()  # it listens
+    with Server(Path(database), Path.home()) as server:
+        client = threading.Thread(target=_trickle, args=(server.listen, over))
         client.start()
-        yield
-    finally:
-        over.set()
-        client.join()
-        server.terminate()
-        server.wait()
+        try:
+            yield
+        finally:
+            over.set()
+            client.join()
 
 
 def _trickle(host: str, over: threading.Event) -> None:

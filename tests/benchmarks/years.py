@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 
-from house import EVERY_S, Demo
+from house import Demo
 from measure import Work, busy_s
 
 from slimmemeter.demo import household
@@ -21,6 +21,7 @@ from slimmemeter.settings import Settings
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.writer import Writer
 from slimmemeter.web.app import create_app
+from support.readings import EVERY_S
 
 YEARS = 10
 YEAR_S = 365 * 86400

@@ -9,13 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import MONDAY, ROOT
 from flask import Flask
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
-from test_consumption import reading, stored
-from test_web import client_of
 
 from slimmemeter import clock
 from slimmemeter.charts import canvas, draw, spec
@@ -25,6 +22,9 @@ from slimmemeter.settings import Settings
 from slimmemeter.web import pages
 from slimmemeter.web.app import create_app
 from slimmemeter.web.state import site
+from support.pages import client_of
+from support.paths import ROOT
+from support.readings import MONDAY, reading, store
 
 SUNDAY = "day/2026-10-25"  # of 25 hours
 PICTURES = [
@@ -136,7 +136,7 @@ def is_grey(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def test_partial_bucket_is_paler(tmp_path: Path) -> None:
     """Half an hour of which something is known has half of the colour."""
     known = [(MONDAY + 1800 * n, reading({"import_t1_wh": 500 * n})) for n in range(1, 5)]
-    stored(tmp_path / "x", *known).close()
+    store(tmp_path / "x", *known)
     app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
     picture = pixels(app, "day/2026-10-26/electricity")
     whole = LIGHT.columns["import_t1"]
@@ -150,7 +150,7 @@ def test_partial_bucket_is_paler(tmp_path: Path) -> None:
 def test_register_that_is_missing_is_left_out(tmp_path: Path) -> None:
     """A house without panels whose meter tells no export: no sign and no word of it."""
     known = [(MONDAY + 3600 * n, reading({"import_t1_wh": 500 * n})) for n in range(9)]
-    stored(tmp_path / "x", *known).close()
+    store(tmp_path / "x", *known)
     app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
     for name in ("power", "electricity", "hours"):
         texts = [box.text for box in draw.drawn(scene_of(app, f"day/2026-10-26/{name}")).texts]
@@ -199,7 +199,7 @@ def test_bars_of_last_year_stand_beside(tmp_path: Path) -> None:
     instants = [MONDAY - 365 * 86400 + each for each in half_hours]
     instants += [MONDAY + each for each in half_hours]
     known = [(at, reading({"import_t1_wh": 70 * n})) for n, at in enumerate(instants)]
-    stored(tmp_path / "x", *known).close()
+    store(tmp_path / "x", *known)
     app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
     assert [label for label, _ in scene_of(app, "month/2026-10/electricity").earlier] == [
         "October 2025"
@@ -266,8 +266,21 @@ def test_grey_print_tells_tariffs_and_the_scale_apart() -> None:
     light = {name: seen(colour, "none")[0] for name, colour in LIGHT.columns.items()}
     assert abs(light["import_t1"] - light["import_t2"]) > 15
     assert abs(light["export_t1"] - light["export_t2"]) > 15
-    scale = draw._scale(LIGHT)[:-1:3] / 255
-    lightness = [seen(tuple(colour), "none")[0] for colour in scale]  # type: ignore[arg-type]
+
+
+def test_grey_print_shows_more_as_darker(tmp_path: Path) -> None:
+    """Of a day whose every hour takes more and gives less, each hour's square is darker."""
+    taken, given = [12 * n * n for n in range(49)], [12 * n * (96 - n) for n in range(49)]
+    known = [
+        (MONDAY + 1800 * n, reading({"import_t1_wh": taken[n], "export_t1_wh": given[n]}))
+        for n in range(49)
+    ]
+    store(tmp_path / "x", *known)
+    app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
+    across = pixels(app, "day/2026-10-26/hours")[68:320, columns_at(0.5, 0.6)][:, 0] / 255
+    squares = [colour for colour, _ in itertools.groupby(map(tuple, across))]
+    lightness = [seen(colour, "none")[0] for colour in squares]
+    assert len(lightness) > 11  # the palette has the same colour for some neighbours
     assert all(one > other for one, other in itertools.pairwise(lightness))
 
 

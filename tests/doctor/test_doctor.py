@@ -16,27 +16,20 @@ from pathlib import Path
 
 import pytest
 import serial
-from conftest import EXAMPLE, PULL, Meter, Pull, simple, until, with_crc
-from test_fuzz import frames_of
-from test_meters import METERS, telegram
-from test_port import FarEnd
-from test_pull import telegram_now
 
-from slimmemeter.doctor import checks, port_check
-from slimmemeter.line import port, port_errors
+from slimmemeter.line import port_errors
 from slimmemeter.p1.anonymize import anonymous
 from slimmemeter.p1.telegram import Telegram
-from slimmemeter.settings import Settings
+from support.devices import run_with_adapters
+from support.far_end import FarEnd
+from support.house import telegram_now
+from support.meter import Meters
+from support.paths import EXAMPLE
+from support.programs import OWN_MOUNTS, PULL, SLIMMEMETER, Pull, free_port
+from support.telegrams import E350, NAMES, frames, simple, telegram, with_crc
+from support.waiting import until
 
-E350 = EXAMPLE.read_bytes()
-Meters = Callable[..., Meter]
 Said = Callable[..., str]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        number: int = server.getsockname()[1]
-        return number
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def said(database: Path, tmp_path: Path) -> Said:
     """What the real `slimmemeter doctor` says; its exit code is 6 just if something is wrong."""
 
     def run(*arguments: object, code: int | None = None) -> str:
-        command = [sys.executable, "-I", "-m", "slimmemeter.cli", "doctor", "--db", str(database)]
+        command = [*SLIMMEMETER, "doctor", "--db", str(database)]
         done = subprocess.run(
             [*command, "--listen", f"localhost:{free_port()}", *map(str, arguments)],
             capture_output=True,
@@ -64,40 +57,41 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_no_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says where it looked, and how to see what the system thinks of the cable."""
-    monkeypatch.setattr(port, "BY_ID", str(tmp_path / "by-id"))
-    monkeypatch.setattr(port, "FALLBACK", str(tmp_path / "ttyUSB0"))
-    (finding,) = port_check.of_port(Settings({}, {}, ""))
-    assert finding.state == "WRONG"
-    assert f"no serial adapter is in {tmp_path}/by-id" in finding.sentence
-    assert f"there is no {tmp_path}/ttyUSB0" in finding.sentence
-    assert finding.shown().splitlines()[-1].strip() == "sudo dmesg | grep -i tty"
+@pytest.fixture
+def said_of(database: Path, tmp_path: Path) -> Said:
+    """What the real `slimmemeter doctor` says where just these adapters are plugged in."""
+
+    def run(**adapters: str) -> str:
+        command = [*SLIMMEMETER, "doctor", "--db", database, "--listen", f"localhost:{free_port()}"]
+        done = run_with_adapters(adapters, command, tmp_path)
+        assert done.returncode == 6, done.stderr
+        return done.stdout
+
+    return run
 
 
-def test_several_adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each with the command that chooses it."""
-    monkeypatch.setattr(port, "BY_ID", str(tmp_path))
-    for name in ("usb-FTDI_P1", "usb-Zigbee"):
-        (tmp_path / name).touch()
-    (finding,) = port_check.of_port(Settings({}, {}, ""))
-    shown = finding.shown()
+def test_no_adapter(said_of: Said) -> None:
+    """The doctor names the places where it looked, and the command that shows the cable."""
+    shown = said_of()
+    assert "WRONG  no serial adapter is in /dev/serial/by-id, and there is no /dev/ttyUSB0" in shown
+    assert "\n           sudo dmesg | grep -i tty\n" in shown
+
+
+def test_several_adapters(said_of: Said) -> None:
+    """The doctor lists each adapter with the command that chooses it."""
+    shown = said_of(Zigbee="/dev/pts/8", P1="/dev/pts/9")
     assert "2 serial adapters are plugged in" in shown
-    for name in ("usb-FTDI_P1", "usb-Zigbee"):
-        command = f"echo SLIMMEMETER_PORT={tmp_path}/{name} | sudo tee -a /etc/default/slimmemeter"
+    for name in ("P1", "Zigbee"):
+        setting = f"SLIMMEMETER_PORT=/dev/serial/by-id/{name}"
+        command = f"echo {setting} | sudo tee -a /etc/default/slimmemeter"
         assert f"           {command}" in shown.splitlines()
 
 
-def test_the_one_adapter_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meter: Meters
-) -> None:
-    """Whatever its device is called today."""
-    monkeypatch.setattr(port, "BY_ID", str(tmp_path))
-    cable = tmp_path / "usb-FTDI_P1"
-    cable.symlink_to(meter(telegram_now(), pause_s=0.5).port)
-    first, second, *_ = port_check.of_port(Settings({}, {}, ""))
-    assert (first.state, first.sentence) == ("ok", f"one serial adapter is plugged in: {cable}")
-    assert second.sentence.startswith("5 of 5 telegrams were right, at 115200-8N1")
+def test_the_one_adapter_is_used(said_of: Said, meter: Meters) -> None:
+    """The only adapter is used, whatever its device is called today."""
+    shown = said_of(P1=meter(telegram_now(), pause_s=0.5).port)
+    assert "ok     one serial adapter is plugged in: /dev/serial/by-id/P1\n" in shown
+    assert "5 of 5 telegrams were right, at 115200-8N1" in shown
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything; tests/system has this too")
@@ -322,15 +316,21 @@ def test_database_that_may_not_be_written(pull: Pull, said: Said, database: Path
     assert f"this user may not write {database}" in plain(said("--port", "/dev/ttyNOTHERE"))
 
 
-def test_disk_that_is_nearly_full(
-    pull: Pull, database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Before it is full; the limit is raised above what this disk has."""
+def test_disk_that_is_nearly_full(pull: Pull, database: Path, tmp_path: Path) -> None:
+    """The doctor warns of a disk that has less than 100 MB left; here one of 2 MB."""
     pull(EXAMPLE)
-    monkeypatch.setattr(checks, "LEAST_FREE", 10**18)
-    settings = Settings({"--db": str(database)}, {}, "")
-    findings = list(checks._of_database(settings, is_written=True))
-    assert "MB left" in findings[-1].sentence
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    script = 'mount -t tmpfs -o size=2m tmpfs "$1"; cp "$2" "$1"; shift 2; "$@" || [ $? -eq 6 ]'
+    doctor = [*SLIMMEMETER, "doctor", "--port", "/dev/ttyNOTHERE", "--listen", "localhost:1"]
+    done = subprocess.run(
+        [*OWN_MOUNTS, script, "sh", disk, database, *doctor, "--db", disk / database.name],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=30,
+    )
+    assert re.search(rf"WRONG  its disk has only [12] MB left:\n +df -h {disk}\n", done.stdout)
 
 
 class Stranger(http.server.BaseHTTPRequestHandler):
@@ -394,7 +394,7 @@ def test_pages(stranger: int, said: Said, pull: Pull, database: Path) -> None:
     assert f"another program answers at http://localhost:{stranger}" in told
     pull(EXAMPLE)
     listen = f"localhost:{free_port()}"
-    command = [sys.executable, "-m", "slimmemeter.cli", "serve", "--db", database]
+    command = [*SLIMMEMETER, "serve", "--db", database]
     with subprocess.Popen([*command, "--listen", listen]) as serving:
         told = until(lambda: _answering(said, nowhere, listen), 60)
         serving.terminate()
@@ -429,12 +429,12 @@ def test_report_hides_what_it_does_not_understand(meter: Meters, said: Said) -> 
     assert "0-0:96.1.1(" + "41" * 8 + "31)" in told
 
 
-@pytest.mark.parametrize("name", sorted(METERS))
+@pytest.mark.parametrize("name", NAMES)
 def test_report_of_any_meter_says_the_same_but_who_it_is(name: str) -> None:
     """Line by line as it came; read again it has the same registers and devices."""
-    (frame,) = frames_of(telegram(name))
+    (frame,) = frames(telegram(name))
     shown = anonymous(Telegram(frame))
-    (again,) = frames_of(shown)
+    (again,) = frames(shown)
     came, hidden = Telegram(frame).reading(), Telegram(again).reading()
     assert hidden.values == came.values
     assert [(d.channel, d.kind, d.at, d.counter) for d in hidden.mbus] == [
@@ -460,7 +460,7 @@ SERIAL = "E0031003001699515"
 )
 def test_report_hides_a_serial_number_wherever_it_stands(line: str) -> None:
     """As it is or in hexadecimal, in objects that are known or not, in a form of theirs or not."""
-    (frame,) = frames_of(simple("1-0:1.8.1(1.000*kWh)", line))
+    (frame,) = frames(simple("1-0:1.8.1(1.000*kWh)", line))
     shown = anonymous(Telegram(frame)).upper()
     assert SERIAL[1:].encode() not in shown
     assert SERIAL.encode().hex().upper().encode() not in shown
@@ -477,7 +477,7 @@ def test_report_hides_a_serial_number_wherever_it_stands(line: str) -> None:
 )
 def test_report_keeps_the_type_in_a_header_and_hides_its_number(header: str, shown: str) -> None:
     """More digits than a type has are a number."""
-    (frame,) = frames_of(with_crc(header, "", "1-0:1.8.1(1.000*kWh)"))
+    (frame,) = frames(with_crc(header, "", "1-0:1.8.1(1.000*kWh)"))
     assert anonymous(Telegram(frame)).decode().partition("\r\n")[0] == shown
 
 

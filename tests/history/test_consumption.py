@@ -7,33 +7,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import MONDAY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slimmemeter.history import consumption, periods
 from slimmemeter.p1.telegram import MbusReading, Reading
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.writer import Writer
+from support.readings import MONDAY, reading, store
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
-def reading(
-    values: dict[str, int], meter: str = "one", gas: tuple[int, int] | None = None
-) -> Reading:
-    """A reading of these registers, and of a gas meter's (stamp, dm3)."""
-    mbus = [MbusReading(1, 3, "gas", *gas, "dm3")] if gas else []
-    return Reading("TST5", "50", meter, None, 1, values, mbus, {}, 3600)
-
-
 def stored(path: Path, *readings: tuple[int, Reading]) -> Reader:
     """A database of these readings, opened as the pages do."""
-    writer = Writer(str(path))
-    for at, each in readings:
-        each.stamp = at
-        assert writer.add(each, at, 0, None) == "stored"
-    writer.close()
+    assert set(store(path, *readings)) == {"stored"}
     return Reader(str(path))
 
 

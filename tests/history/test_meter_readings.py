@@ -10,15 +10,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, Pull, rows, simple
 from flask.testing import FlaskClient
-from test_validation import counted, stored, told
-from test_web import client_of, plain
 
 from slimmemeter import clock
 from slimmemeter.history import consumption
 from slimmemeter.p1.telegram import MbusReading, Reading
 from slimmemeter.store.writer import Writer
+from support.database import rows, verdicts
+from support.pages import client_of, plain
+from support.programs import SLIMMEMETER, Pull
+from support.readings import MONDAY, counted, store
+from support.telegrams import simple
 
 MIDNIGHT = MONDAY + 86400
 
@@ -33,7 +35,7 @@ def reading(
 
 def house(database: Path, *readings: tuple[int, Reading]) -> FlaskClient:
     """The pages of a database with these readings."""
-    stored(database, list(readings))
+    store(database, *readings)
     return client_of(database)
 
 
@@ -184,7 +186,7 @@ def test_agrees_is_not_said_of_what_does_not(
 
 def test_what_was_set_aside_is_named(database: Path) -> None:
     """On the page of its day and on the meter's, with both counters; and its hours are a gap."""
-    stored(database, counted(100_000, 100_100, 99_000, 100_200, 100_300))
+    store(database, *counted(100_000, 100_100, 99_000, 100_200, 100_300))
     client = client_of(database)
     said = "set aside, as it is below the one before (from the grid, low T1: 99.000 / 100.100)"
     for url in ("/day/2026-10-26", "/meter"):
@@ -216,7 +218,8 @@ def test_pull_says_once_that_something_was_set_aside(pull: Pull, database: Path)
 
 def test_rebuild_makes_the_events_anew(database: Path) -> None:
     """What was forgotten is there again, and it says how much there is."""
-    before = stored(database, counted(100, 110, 50, 120, 9999, 130, 140))
+    store(database, *counted(100, 110, 50, 120, 9999, 130, 140))
+    before = verdicts(database)
     with closing(sqlite3.connect(database)) as db, db:
         db.execute("DELETE FROM events")
     command = [
@@ -232,12 +235,12 @@ def test_rebuild_makes_the_events_anew(database: Path) -> None:
     assert done.stdout == (
         "all readings were judged anew: 2 gap (0 before), 2 set aside (0 before)\n"
     )
-    assert told(database) == before
+    assert verdicts(database) == before
 
 
 def test_rebuild_without_a_database(tmp_path: Path) -> None:
     """It makes none."""
-    command = [sys.executable, "-m", "slimmemeter.cli", "doctor", "--rebuild"]
+    command = [*SLIMMEMETER, "doctor", "--rebuild"]
     done = subprocess.run(
         [*command, "--db", str(tmp_path / "none")], capture_output=True, check=False, text=True
     )

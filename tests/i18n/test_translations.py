@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
-from conftest import ROOT
-from test_web import client_of
+
+from support.pages import client_of
+from support.paths import ROOT
 
 PACKAGE = ROOT / "slimmemeter"
 SOURCES = [("**.py", "python"), ("web/templates/**.html", "jinja2")]

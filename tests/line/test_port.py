@@ -4,104 +4,26 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import socket
 import subprocess
 import termios
 import threading
-import time
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import serial.rfc2217
-from conftest import EXAMPLE, Meter, Pull, needs, simple, until
 
-from slimmemeter import pull as pull_module
-from slimmemeter.errors import PortError, TelegramError
-from slimmemeter.line import port, receive
-
-E350 = EXAMPLE.read_bytes()
-
-
-class FarEnd(threading.Thread):
-    """A meter behind RFC 2217 (pyserial's own server side), which speaks only while RTS is high.
-
-    It garbles what it says unless the line's settings are those that it was made for. `telegrams`
-    are said one after another, the last again and again; `once` is one each time that RTS rises.
-    """
-
-    def __init__(
-        self, line: str = "115200-8N1", *telegrams: bytes, every_s: float = 0.5, once: bool = False
-    ) -> None:
-        super().__init__(daemon=True)
-        self.line = line
-        self._telegrams = list(telegrams or (E350,))
-        self._every_s = float("inf") if once else every_s
-        self.seen: list[str] = []
-        self.rts: list[bool] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"rfc2217://127.0.0.1:{self._server.getsockname()[1]}"
-        self.start()
-
-    def run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._server.accept()
-            except OSError:
-                return
-            with connection:
-                self._serve(connection)
-
-    def _serve(self, connection: socket.socket) -> None:
-        loop = serial.serial_for_url("loop://", timeout=0)
-        loop.rts = False  # until the near end raises it
-        manager = serial.rfc2217.PortManager(loop, _Writer(connection))
-        connection.settimeout(0.05)
-        next_at = 0.0
-        while True:
-            try:
-                for _ in manager.filter(connection.recv(1024) or _gone()):
-                    pass
-            except TimeoutError:
-                pass
-            except OSError:
-                return
-            if not self.rts or self.rts[-1] != loop.rts:
-                self.rts.append(loop.rts)
-                next_at = 0.0
-            if loop.rts and time.monotonic() > next_at:
-                next_at = time.monotonic() + self._every_s
-                self._say(loop, manager, connection)
-
-    def _say(
-        self,
-        loop: serial.SerialBase,
-        manager: serial.rfc2217.PortManager,
-        connection: socket.socket,
-    ) -> None:
-        line = f"{loop.baudrate}-{loop.bytesize}{loop.parity}{loop.stopbits:.0f}"
-        self.seen.append(line)
-        said = self._telegrams.pop(0) if len(self._telegrams) > 1 else self._telegrams[0]
-        if line != self.line:
-            said = bytes(byte | 0x80 for byte in said)
-        connection.sendall(b"".join(manager.escape(said)))
-
-    def close(self) -> None:
-        """Nobody can connect any more."""
-        self._server.close()
-
-
-class _Writer:
-    """What pyserial's PortManager writes its negotiation to."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.write = connection.sendall
-
-
-def _gone() -> bytes:
-    raise ConnectionError
+from support.debian import needs
+from support.devices import run_with_adapters
+from support.far_end import FarEnd, answering
+from support.meter import Meters
+from support.programs import PULL, Pull, free_port
+from support.telegrams import E350, simple
+from support.waiting import until
 
 
 @pytest.fixture
@@ -149,23 +71,21 @@ def test_meter_that_speaks_once_for_each_rise_of_rts_is_asked_again(pull: Pull) 
     assert shy.rts[-4:] == [True, False, True, False]
 
 
-@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's
-def test_meter_is_asked_again_at_most_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that only ever sends damaged telegrams isn't pestered."""
-    monkeypatch.setattr(receive, "SILENCE_S", 1)
+def test_meter_is_asked_again_at_most_once(pull: Pull) -> None:
+    """A meter that only ever sends damaged telegrams is asked again once, after 11 s of silence,
+    and not after 11 s more."""
     shy = FarEnd("115200-8N1", E350.replace(b"494", b"495"), once=True)
-    with pytest.raises(TelegramError, match="is damaged"):
-        pull_module.pull(pull_module.parse(["--port", shy.url, "--dry-run", "--timeout", "8"]))
+    done = pull("--port", shy.url, "--dry-run", "--timeout", 26)
     shy.close()
+    assert done.returncode == 4
+    assert "is damaged" in done.stderr
     until(lambda: not shy.rts[-1])
     assert shy.rts[-4:] == [True, False, True, False]
     assert shy.rts.count(True) == 2
 
 
 @pytest.mark.parametrize("every_s", [1, 10])
-def test_meter_is_heard_however_seldom_it_speaks(
-    every_s: float, meter: Callable[..., Meter], pull: Pull
-) -> None:
+def test_meter_is_heard_however_seldom_it_speaks(every_s: float, meter: Meters, pull: Pull) -> None:
     """Every second or every ten: there is one reading within the timeout."""
     assert pull("--port", meter(E350, pause_s=every_s).port, "--dry-run").returncode == 0
 
@@ -186,21 +106,6 @@ def test_far_end_that_never_answers_is_given_up_in_time(pull: Pull) -> None:
         done = pull("--port", url, "--timeout", 1)
     assert done.returncode == 3
     assert done.stderr == f"p1-pull: {url} didn't answer in time\n"
-
-
-def answering(*pieces: bytes, after_s: float = 0.3) -> str:
-    """A TCP server that says this to who comes, and closes; its address."""
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            connection, _ = server.accept()
-            with connection:
-                time.sleep(after_s)
-                connection.sendall(b"".join(pieces))
-
-    threading.Thread(target=serve, daemon=True).start()
-    return f"127.0.0.1:{server.getsockname()[1]}"
 
 
 def test_far_end_that_speaks_and_closes_at_once_is_read(pull: Pull) -> None:
@@ -265,7 +170,7 @@ def ser2net(tmp_path: Path) -> Iterator[tuple[Pty, int, int]]:
     """Debian's ser2net over a pseudo-terminal: the line, an RFC 2217 port and a plain TCP port."""
     program = needs("ser2net", "ser2net")
     line = Pty()
-    ports = [_free_port(), _free_port()]
+    ports = [free_port(), free_port()]
     config = tmp_path / "ser2net.yaml"
     config.write_text(
         "%YAML 1.1\n---\n"
@@ -281,12 +186,6 @@ def ser2net(tmp_path: Path) -> Iterator[tuple[Pty, int, int]]:
         yield line, ports[0], ports[1]
         process.terminate()
     line.close()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        number: int = server.getsockname()[1]
-        return number
 
 
 def _listens(number: int) -> bool:
@@ -353,7 +252,7 @@ def test_url_that_leads_nowhere_is_told(url: str, said: str, pull: Pull) -> None
     assert said in done.stderr
 
 
-def test_port_that_is_held_names_its_holder(meter: Callable[..., Meter], pull: Pull) -> None:
+def test_port_that_is_held_names_its_holder(meter: Meters, pull: Pull) -> None:
     """Another program that took the port for itself alone is called by its name."""
     name = meter(E350).port
     with serial.Serial(name, exclusive=True):
@@ -363,25 +262,23 @@ def test_port_that_is_held_names_its_holder(meter: Callable[..., Meter], pull: P
     assert f"is busy: {comm} (process {os.getpid()}) has it open" in done.stderr
 
 
-def test_adapter_under_another_name_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A cable that was plugged in again keeps its name under /dev/serial/by-id; who fixed the
-    other name is told of it."""
-    monkeypatch.setattr(port, "BY_ID", str(tmp_path))
-    cable = tmp_path / "usb-FTDI_P1-if00-port0"
-    cable.symlink_to("/dev/ttyUSB1")
-    assert port.find() == str(cable)
-    with pytest.raises(PortError, match=f"there is no /dev/ttyNOTHERE: there is {cable}"):
-        port.Port("/dev/ttyNOTHERE", "115200-8N1", time.monotonic())
+def test_adapter_under_another_name_is_found(tmp_path: Path) -> None:
+    """Who fixed a device's name that is gone reads the name of the adapter that is there."""
+    command = [*PULL, "--dry-run", "--port", "/dev/ttyUSB3"]
+    done = run_with_adapters({"usb-FTDI_P1-if00-port0": "/dev/ttyUSB1"}, command, tmp_path)
+    assert done.returncode == 3
+    there = "there is /dev/serial/by-id/usb-FTDI_P1-if00-port0"
+    assert done.stderr.startswith(f"p1-pull: there is no /dev/ttyUSB3: {there}")
 
 
-def test_port_is_the_only_adapter_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One adapter is taken, several are listed, and without any it is the first USB port."""
-    monkeypatch.setattr(port, "BY_ID", str(tmp_path))
-    assert port.find() == "/dev/ttyUSB0"
-    (tmp_path / "usb-FTDI_P1-if00-port0").touch()
-    assert port.find() == f"{tmp_path}/usb-FTDI_P1-if00-port0"
-    (tmp_path / "usb-Other-if00").touch()
-    with pytest.raises(PortError, match=r"2 serial adapters .*usb-FTDI_P1.*usb-Other"):
-        port.find()
+def test_port_is_the_only_adapter_there_is(tmp_path: Path, meter: Meters) -> None:
+    """One adapter is used, several are listed, and without any it is the first USB port."""
+    command = [*PULL, "--dry-run"]
+    adapters = {"usb-FTDI_P1-if00-port0": meter(E350).port}
+    assert run_with_adapters(adapters, command, tmp_path).returncode == 0
+    several = run_with_adapters(adapters | {"usb-Other-if00": "/dev/pts/9"}, command, tmp_path)
+    assert several.returncode == 3
+    assert re.search(r"2 serial adapters .*usb-FTDI_P1.*usb-Other", several.stderr)
+    none = run_with_adapters({}, command, tmp_path)
+    assert none.returncode == 3
+    assert "there is no /dev/ttyUSB0: is the cable plugged in?" in none.stderr

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import Pull, rows, simple, with_crc
 
 from slimmemeter.errors import TelegramError
 from slimmemeter.p1 import obis
-from slimmemeter.p1.framing import Framer
 from slimmemeter.p1.objects import decode
 from slimmemeter.p1.telegram import Reading, Telegram
+from support.database import rows
+from support.programs import Pull
+from support.telegrams import NAMES, Captured, frames, simple, telegram, with_crc
 
-Captured = Callable[[str], Path]
-TELEGRAMS = Path(__file__).parent.parent / "telegrams"
 NOON = 1_795_431_600  # 2026-11-23 12:00:00 W
 
 # Meter, version, tariff, stamp, and by channel the M-Bus devices: type, counter, unit.
@@ -78,30 +76,9 @@ METERS: dict[str, Told] = {
 SCALE = {"Wh": 1, "kWh": 1000, "W": 1, "kW": 1000, "V": 10, "kV": 10000, "A": 1000, "kA": 10**6}
 
 
-def telegram(name: str) -> bytes:
-    """The bytes that a meter sends."""
-    lines = (TELEGRAMS / f"{name}.txt").read_text().replace(r"\xff", "\xff").splitlines()
-    if lines[-1] == "!crc":
-        return with_crc(*lines[:-1])
-    return "\r\n".join([*lines, ""]).encode("latin-1")
-
-
-@pytest.fixture
-def captured(tmp_path: Path) -> Callable[[str], Path]:
-    """A meter's telegram as a file."""
-
-    def capture(name: str) -> Path:
-        path = tmp_path / f"{name}.telegram"
-        path.write_bytes(telegram(name))
-        return path
-
-    return capture
-
-
 def parsed(content: bytes) -> Telegram:
     """The one telegram in these bytes."""
-    framer = Framer()
-    (frame,) = [*framer.feed(content), *framer.pause()]
+    (frame,) = frames(content)
     return Telegram(frame)
 
 
@@ -112,7 +89,7 @@ def reading(*lines: str, **about: str) -> Reading:
 
 def test_every_telegram_is_looked_at() -> None:
     """A file without its line above would prove nothing."""
-    assert {path.stem for path in TELEGRAMS.iterdir()} == set(METERS)
+    assert set(NAMES) == set(METERS)
 
 
 @pytest.mark.parametrize("name", METERS)

@@ -15,15 +15,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, PULL, Run, needs, rows, simple
-from test_validation import told
+
+from support.database import rows, verdicts
+from support.debian import needs
+from support.programs import PULL, SLIMMEMETER, Run
+from support.readings import EVERY_S, MONDAY
+from support.serving import Server
+from support.telegrams import numbered
 
 KILLS, MANY_KILLS = 100, 2_000
-STEP_S = 300
 # What another user who may only read sees, again and again: how many readings, or why none.
 LOOK = """
 import os, sys
@@ -56,14 +59,6 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def said(number: int) -> bytes:
-    """The telegram of a moment, with a counter and a gas counter of its own."""
-    # in winter the meter is an hour ahead of UTC
-    stamp = f"{datetime.fromtimestamp(MONDAY + 3600 + STEP_S * number, UTC):%y%m%d%H%M%S}W"
-    gas = ("0-1:24.1.0(003)", "0-1:96.1.0(4731)", f"0-1:24.2.1({stamp})({number:09.3f}*m3)")
-    return simple(f"1-0:1.8.1({number:010.3f}*kWh)", *gas, stamp=stamp)
-
-
 class Puller:
     """Starts pulls of telegrams one after another, and kills some."""
 
@@ -80,10 +75,10 @@ class Puller:
             self._command, stdin=subprocess.PIPE, env=self._environment, stderr=subprocess.PIPE
         )
         if kill_after_s is None:
-            process.communicate(said(self._number), timeout=60)
+            process.communicate(numbered(self._number), timeout=60)
         else:
             assert process.stdin is not None
-            process.stdin.write(said(self._number))
+            process.stdin.write(numbered(self._number))
             process.stdin.close()
             time.sleep(kill_after_s)
             process.send_signal(signal.SIGKILL)
@@ -131,35 +126,26 @@ def test_readings_survive_kills(open_folder: Path, pytestconfig: pytest.Config) 
 
 def program(database: Path, *arguments: object) -> subprocess.Popen[bytes]:
     """`slimmemeter` at work; nobody reads what it writes until it is asked for."""
-    command = [sys.executable, "-m", "slimmemeter.cli", *map(str, arguments), "--db", str(database)]
+    command = [*SLIMMEMETER, *map(str, arguments), "--db", str(database)]
     return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
 @contextmanager
 def slowest_client(database: Path) -> Iterator[socket.socket]:
     """The pages are served, and somebody has asked for a large table, of which he takes a byte."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = free.getsockname()
-    server = program(database, "serve", "--listen", f"127.0.0.1:{address[1]}")
-    assert server.stdout is not None
-    server.stdout.readline()
-    try:
-        with socket.socket() as client:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-            client.connect(address)
-            client.sendall(b"GET /month/2026-12/power.csv HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            assert client.recv(1) == b"H"
-            yield client
-    finally:
-        server.terminate()
-        server.communicate(timeout=20)
+    with Server(database, database.parent) as server, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        client.connect(server.address)
+        client.sendall(b"GET /month/2026-12/power.csv HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        assert client.recv(1) == b"H"
+        yield client
 
 
 def test_nobody_makes_a_pull_fail(run: Run, database: Path, tmp_path: Path) -> None:
     """Beside a table and an export that trickle away, an import and a backup, all at once."""
     logs = {"before": range(20_000), "more": range(20_000, 60_000)}
     for name, numbers in logs.items():
-        (tmp_path / name).write_bytes(b"".join(map(said, numbers)))
+        (tmp_path / name).write_bytes(b"".join(map(numbered, numbers)))
     assert run("import", tmp_path / "before").returncode == 0
     puller = Puller(database, 100_000)
     with slowest_client(database) as client:
@@ -186,7 +172,7 @@ def test_import_survives_kills(
     """Killed at random instants, and run again to its end: the union, nothing doubled or judged
     otherwise, and each reading knows of which run it came."""
     log, whole = tmp_path / "p1.log", tmp_path / "whole.sqlite3"
-    log.write_bytes(b"".join(map(said, [*range(5_000, 25_000), *range(5_000)])))
+    log.write_bytes(b"".join(map(numbered, [*range(5_000, 25_000), *range(5_000)])))
     begin = time.monotonic()
     assert run("import", log, "--db", whole).returncode == 0
     takes_s = time.monotonic() - begin
@@ -205,7 +191,7 @@ def test_import_survives_kills(
     assert (done.returncode, done.stderr) == (0, "")
     assert "; `slimmemeter import" in done.stdout or "; 25000 known before" in done.stdout
     check_whole(database, list(range(25_000)))
-    assert told(database) == told(whole)
+    assert verdicts(database) == verdicts(whole)
     numbers = "SELECT count(*) FROM imports WHERE id NOT IN (SELECT source FROM readings)"
     assert rows(database, numbers) == [(0,)]
 
@@ -214,9 +200,9 @@ def test_undo_survives_kills(run: Run, database: Path, tmp_path: Path) -> None:
     """Killed at random instants, it can be done again, and leaves what was there before."""
     logs = {"own": range(10_000, 20_000), "other": [*range(10_000), *range(20_000, 30_000)]}
     for name, numbers in logs.items():
-        (tmp_path / name).write_bytes(b"".join(map(said, numbers)))
+        (tmp_path / name).write_bytes(b"".join(map(numbered, numbers)))
     assert run("import", tmp_path / "own").returncode == 0
-    before = told(database)
+    before = verdicts(database)
     assert run("import", tmp_path / "other").returncode == 0
     chance = random.Random(time.time_ns())
     for _ in range(6):
@@ -226,7 +212,7 @@ def test_undo_survives_kills(run: Run, database: Path, tmp_path: Path) -> None:
     done = run("import", "--undo", "2")
     assert done.returncode == 0 or "there is no import 2" in done.stderr
     check_whole(database, list(logs["own"]))
-    assert told(database) == before
+    assert verdicts(database) == before
 
 
 def test_first_pull_survives_kills(open_folder: Path) -> None:
@@ -251,7 +237,7 @@ def check_whole(database: Path, stored: list[int]) -> None:
     gas = rows(database, "SELECT taken_at, counter FROM mbus_readings ORDER BY id")
     assert readings == gas
     there = {wh: at for at, wh in readings}
-    reported = {number * 1000: MONDAY + STEP_S * number for number in stored}
+    reported = {number * 1000: MONDAY + EVERY_S * number for number in stored}
     assert reported.items() <= there.items()
 
 
@@ -279,7 +265,7 @@ def test_pull_syncs_file_and_folder_before_it_ends_well(database: Path) -> None:
     """The first one the new file and its name; each one the row, and that the journal is gone."""
     folder = f"<{database.parent}>"
     for number in (1, 2):
-        calls = traced(*PULL, "-", "--db", database, said=said(number))
+        calls = traced(*PULL, "-", "--db", database, said=numbered(number))
         if number == 1:
             made = place(calls, "sync", f"<{database}.new-")
             named = place(calls, "link", f'"{database}"', after=made)
@@ -292,15 +278,14 @@ def test_pull_syncs_file_and_folder_before_it_ends_well(database: Path) -> None:
 
 def test_backup_and_restore_are_synced_before_they_count(database: Path, tmp_path: Path) -> None:
     """The whole copy first, then its name, then the folder."""
-    cli = [sys.executable, "-m", "slimmemeter.cli"]
-    subprocess.run([*PULL, "-", "--db", str(database)], input=said(1), check=True)
+    subprocess.run([*PULL, "-", "--db", str(database)], input=numbered(1), check=True)
     folder = tmp_path / "backups"
-    calls = traced(*cli, "backup", "--db", database)
+    calls = traced(*SLIMMEMETER, "backup", "--db", database)
     synced = place(calls, "sync", ".part>")
     named = place(calls, "rename", ".gz", after=synced)
     place(calls, "sync", f"<{folder}>", after=named)
     (made,) = folder.iterdir()
-    calls = traced(*cli, "restore", "--yes", made, "--db", database)
+    calls = traced(*SLIMMEMETER, "restore", "--yes", made, "--db", database)
     synced = place(calls, "sync", ".part>")
     named = place(calls, "rename", f'"{database}"', after=synced)
     place(calls, "sync", f"<{tmp_path}>", after=named)
@@ -342,7 +327,7 @@ def test_database_that_is_not_right_is_left_as_it_is(database: Path, kind: str) 
     ruined(database)[kind]()
     before = database.read_bytes()
     done = subprocess.run(
-        [*PULL, "-", "--db", str(database)], input=said(7), capture_output=True, check=False
+        [*PULL, "-", "--db", str(database)], input=numbered(7), capture_output=True, check=False
     )
     assert done.returncode == 5, done.stderr
     assert done.stderr.count(b"\n") == 1
@@ -370,7 +355,7 @@ def test_full_disk_loses_nothing_and_the_next_pull_works(tmp_path: Path) -> None
     """A file system of 160 kB that others fill; the file isn't changed, and room mends it."""
     needs("sqlite3", "sqlite3")
     for number in (1, 2, 3):
-        (tmp_path / f"telegram-{number}").write_bytes(said(number))
+        (tmp_path / f"telegram-{number}").write_bytes(numbered(number))
     disk = tmp_path / "disk"
     disk.mkdir()
     script = SMALL_DISK.replace("telegrams/", f"{tmp_path}/telegram-")
@@ -413,7 +398,7 @@ def test_permission_that_was_lost_is_told(open_folder: Path) -> None:
         path.chmod(mode)
     done = subprocess.run(
         [sys.executable, "-c", PULL_AS_NOBODY, str(database)],
-        input=said(5),
+        input=numbered(5),
         capture_output=True,
         check=False,
     )
@@ -431,7 +416,7 @@ def test_folder_that_is_gone_is_told(database: Path) -> None:
     folder = database.parent / "disk"
     done = subprocess.run(
         [*PULL, "-", "--db", str(folder / database.name)],
-        input=said(5),
+        input=numbered(5),
         capture_output=True,
         check=False,
     )
@@ -448,7 +433,7 @@ def test_read_only_file_system_is_told(database: Path) -> None:
     command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
     done = subprocess.run(
         [*command, database.parent, *PULL, "-", "--db", str(database)],
-        input=said(5),
+        input=numbered(5),
         capture_output=True,
         check=False,
     )
@@ -465,7 +450,7 @@ def test_long_lock_is_told_and_the_next_pull_works(database: Path) -> None:
         person.execute("BEGIN IMMEDIATE")
         done = subprocess.run(
             [*PULL, "-", "--db", str(database), "--timeout", "1"],
-            input=said(9),
+            input=numbered(9),
             capture_output=True,
             check=False,
         )

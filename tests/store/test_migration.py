@@ -11,13 +11,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import rows
-from test_validation import counted
-from test_web import client_of, text_of
 
 from slimmemeter.errors import StoreError
 from slimmemeter.store import schema
 from slimmemeter.store.writer import Writer
+from support.database import rows
+from support.pages import client_of, text_of
+from support.readings import counted
 
 # A step that no version has: a column, and what it says of each row.
 MADE_UP = (

@@ -7,60 +7,22 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.p1.telegram import Reading
 from slimmemeter.store.writer import Writer
-
-Told = dict[str, list[tuple[object, ...]]]
-EVERY_S = 300
-
-
-def reading(registers: dict[str, int], gas: tuple[int, int] | None = None) -> Reading:
-    """A reading of these registers, and of a gas meter's (stamp, dm3)."""
-    mbus = [MbusReading(1, 3, "gas", *gas, "dm3")] if gas else []
-    clock = {b"0-0:1.0.0": b"261123120000W)"}
-    return Reading("TST5", "50", "one", None, 1, registers, mbus, clock, 3600)
+from support.database import Verdicts, verdicts
+from support.readings import EVERY_S, MONDAY, counted, reading, store
 
 
-def told(database: Path) -> Told:
-    """Everything that the file says of lives and events, whatever their numbers are."""
-    lives = {
-        table: f"""SELECT opened_by, group_concat(taken_at, ' ') FROM (
-            SELECT l.id, l.opened_by, r.taken_at FROM {table} AS l JOIN {readings} AS r
-            ON r.{owner} = l.id ORDER BY l.id, r.taken_at) GROUP BY id ORDER BY min(taken_at)"""
-        for table, readings, owner in (
-            ("series", "readings", "series"),
-            ("mbus_devices", "mbus_readings", "device"),
-        )
-    }
-    events = "SELECT kind, at, until, detail, device IS NULL FROM events ORDER BY 1, 2, 3, 4, 5"
-    empty = "SELECT count(*) FROM series WHERE id NOT IN (SELECT series FROM readings)"
-    queries = lives | {"events": events, "empty": empty}
-    return {name: rows(database, sql) for name, sql in queries.items()}
+def judged(database: Path, readings: list[tuple[int, Reading]]) -> Verdicts:
+    """What the file says after these readings came in this order."""
+    store(database, *readings)
+    return verdicts(database)
 
 
-def stored(database: Path, readings: list[tuple[int, Reading]]) -> Told:
-    """What is told after these readings came in this order."""
-    writer = Writer(str(database))
-    for at, each in readings:
-        each.stamp = each.stamp or at
-        writer.add(each, at, 0, None)
-    writer.close()
-    return told(database)
-
-
-def counted(*counters: int) -> list[tuple[int, Reading]]:
-    """A reading every five minutes with these counters."""
-    return [
-        (MONDAY + EVERY_S * place, reading({"import_t1_wh": counter}))
-        for place, counter in enumerate(counters)
-    ]
-
-
-def of(found: Told, opened_by: str) -> list[list[int]]:
+def of(found: Verdicts, opened_by: str) -> list[list[int]]:
     """The places of the readings of each life that was opened so."""
     return [
         [(int(at) - MONDAY) // EVERY_S for at in str(instants).split()]
@@ -88,7 +50,7 @@ def test_what_does_not_fit_is_set_aside_or_begins_anew(
     database: Path, counters: list[int], first: list[int], restarted: list[int], aside: list[int]
 ) -> None:
     """The readings after it decide; none is deleted."""
-    found = stored(database, counted(*counters))
+    found = judged(database, counted(*counters))
     assert of(found, "first reading") == [first]
     assert of(found, "restarted counter") == [restarted] * bool(restarted)
     assert of(found, "set aside") == [aside] * bool(aside)
@@ -96,7 +58,7 @@ def test_what_does_not_fit_is_set_aside_or_begins_anew(
 
 def test_why_a_reading_is_aside_is_told(database: Path) -> None:
     """The register, what it said, and with what that doesn't agree; the time around it is a gap."""
-    found = stored(database, counted(100, 110, 50, 120, 9999, 130, 140))
+    found = judged(database, counted(100, 110, 50, 120, 9999, 130, 140))
     at = [MONDAY + EVERY_S * place for place in range(6)]
     assert [event[:4] for event in found["events"]] == [
         ("gap", at[1], at[3], None),
@@ -110,7 +72,7 @@ def test_other_registers_begin_a_series(database: Path) -> None:
     """The same meter with another layout, whatever its counters say."""
     layouts = [{"import_t1_wh": 5}, {"import_t1_wh": 6, "import_t2_wh": 0}, {"import_wh": 7}]
     readings = [(MONDAY + 300 * place, reading(each)) for place, each in enumerate(layouts)]
-    found = stored(database, readings)
+    found = judged(database, readings)
     assert [why for why, _ in found["series"]] == ["first reading", *["other registers"] * 2]
 
 
@@ -119,7 +81,7 @@ def test_clock_is_told_when_it_goes_wrong_and_when_it_is_right(database: Path) -
     readings = counted(1, 2, 3, 4, 5)
     for at, each in readings[1:3]:
         each.stamp = at - 3600
-    found = stored(database, readings)
+    found = judged(database, readings)
     assert [event[:4] for event in found["events"]] == [
         ("clock off", MONDAY + EVERY_S, None, "-3600"),
         ("clock right", MONDAY + 3 * EVERY_S, None, None),
@@ -130,10 +92,10 @@ def test_gas_meter_that_restarts_goes_on_as_another_life(database: Path) -> None
     """Its counter is judged as the meter's are."""
     steps = [5000, 5100, 3, 4, 2, 6]
     readings = [
-        (MONDAY + 300 * place, reading({"import_t1_wh": place}, (MONDAY + 300 * place, dm3)))
+        (MONDAY + 300 * place, reading({"import_t1_wh": place}, gas=(MONDAY + 300 * place, dm3)))
         for place, dm3 in enumerate(steps)
     ]
-    found = stored(database, readings)["mbus_devices"]
+    found = judged(database, readings)["mbus_devices"]
     lengths = [(why, len(str(instants).split())) for why, instants in found]
     assert lengths == [("first reading", 2), ("restarted counter", 3), ("set aside", 1)]
 
@@ -156,7 +118,9 @@ def history(steps: list[tuple[int, int, str, object]]) -> list[tuple[int, Readin
     for seconds, wh, layout, off_s in steps:
         at, counter = at + seconds, max(0, counter + wh)
         names = {"t1": ["import_t1_wh"], "t1 t2": ["import_t1_wh", "import_t2_wh"]}
-        each = reading(dict.fromkeys(names.get(layout, ["import_wh"]), counter), (at, counter * 2))
+        each = reading(
+            dict.fromkeys(names.get(layout, ["import_wh"]), counter), gas=(at, counter * 2)
+        )
         each.stamp = at - off_s if isinstance(off_s, int) else at if off_s is None else None
         made.append((at, each))
     return made
@@ -187,15 +151,15 @@ def test_what_is_told_does_not_depend_on_the_order(
         writer = Writer(str(path))
         writer.add_many(((readings[n][1], readings[n][0]) for n in places), None)
         writer.close()
-    expected = told(in_order)
-    assert told(shuffled) == expected
+    expected = verdicts(in_order)
+    assert verdicts(shuffled) == expected
     assert expected["empty"] == [(0,)]
     for path in (in_order, shuffled):
         muddle(path)
         writer = Writer(str(path))
         writer.judge_again()
         writer.close()
-        assert told(path) | {"empty": [(0,)]} == expected
+        assert verdicts(path) | {"empty": [(0,)]} == expected
 
 
 def muddle(database: Path) -> None:

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from conftest import ROOT, needs
 
-from .inside import bring, files_of, install, kill_installer_after, plug_meter_in
+from support.debian import needs
+from support.paths import ROOT
+
+from .inside import Installation, bring, files_of, install, kill_installer_after, plug_meter_in
 from .machine import Machine, base_root
 
 INSTALL = ROOT / "scripts/install.sh"
@@ -59,17 +60,6 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*pip, *fits, f"--dest={folder}"], check=True)
     assert {wheel.name.rpartition("-")[2] for wheel in folder.iterdir()} == {"any.whl"}
     return folder
-
-
-class Installation(NamedTuple):
-    """A root after `install.sh`; what that said, and would have said with --dry-run; the files
-    before either, and after the dry run."""
-
-    root: Path
-    said: str
-    would: str
-    files_before: set[str]
-    files_between: set[str]
 
 
 @pytest.fixture(scope="session")

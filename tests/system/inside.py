@@ -1,11 +1,12 @@
 """What the tests do inside a machine: install, plug in a meter, look at the pages, and so on."""
 
 import base64
+import re
 import time
 from pathlib import Path
 from typing import NamedTuple
 
-from conftest import ROOT
+from support.paths import ROOT
 
 from .machine import Machine, poll_until
 
@@ -27,6 +28,9 @@ VOLATILE = (
     " /var/tmp"
 ).split()
 
+# A code block, so that a comment in it isn't taken for a heading; or a heading.
+BLOCK_OR_HEADING = re.compile(r"^```(\w*)\n(.*?)^```$|^#+ ([^\n]+)$", re.MULTILINE | re.DOTALL)
+
 _FETCH = """
 import base64, sys, urllib.error, urllib.request
 try:
@@ -42,6 +46,29 @@ class Answer(NamedTuple):
 
     status: int
     body: bytes
+
+
+class Installation(NamedTuple):
+    """A root after `install.sh`; what that said, and would have said with --dry-run; the files
+    before either, and after the dry run."""
+
+    root: Path
+    said: str
+    would: str
+    files_before: set[str]
+    files_between: set[str]
+
+
+def commands(heading: str) -> str:
+    """The README's `sh` blocks between a heading and the next one."""
+    here, blocks = "", []
+    for language, block, title in BLOCK_OR_HEADING.findall((ROOT / "README.md").read_text()):
+        here = title or here
+        if here == heading and language == "sh":
+            blocks.append(block)
+    if not blocks:
+        raise LookupError(f"the README has no commands under the heading {heading}")
+    return "".join(blocks)
 
 
 def bring(machine: Machine, checkout: Path, wheels: Path) -> None:

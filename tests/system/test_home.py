@@ -2,9 +2,8 @@
 
 import pytest
 
-from .inside import CHECKOUT, DATABASE, METER_PORT, install
+from .inside import CHECKOUT, DATABASE, METER_PORT, commands, install
 from .machine import Machine
-from .test_service import commands
 
 pytestmark = pytest.mark.system
 

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from .conftest import Installation
-from .inside import CHECKOUT, DATABASE, FOLDER, PI, PROGRAM, UNIT, USER, stored
+from .inside import CHECKOUT, DATABASE, FOLDER, PI, PROGRAM, UNIT, USER, Installation, stored
 from .machine import Machine
 
 pytestmark = pytest.mark.system

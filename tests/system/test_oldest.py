@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from support.paths import ROOT
 
 # As Debian 12 has them.
 OLDEST = (

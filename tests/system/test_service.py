@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from .inside import (
     CHECKOUT,
@@ -14,6 +13,7 @@ from .inside import (
     PI,
     PROGRAM,
     UNIT,
+    commands,
     get,
     get_from,
     journal,
@@ -28,20 +28,6 @@ pytestmark = pytest.mark.system
 TROUBLE = re.compile("warning|traceback|error|exception", re.IGNORECASE)
 # What systemd says of the test that kills it, and where a kernel has no memory controller.
 EXPECTED = re.compile("status=9/KILL|with result 'signal'")
-# A code block, so that a comment in it isn't taken for a heading; or a heading.
-BLOCK_OR_HEADING = re.compile(r"^```(\w*)\n(.*?)^```$|^#+ ([^\n]+)$", re.MULTILINE | re.DOTALL)
-
-
-def commands(heading: str) -> str:
-    """The README's `sh` blocks between a heading and the next one."""
-    here, blocks = "", []
-    for language, block, title in BLOCK_OR_HEADING.findall((ROOT / "README.md").read_text()):
-        here = title or here
-        if here == heading and language == "sh":
-            blocks.append(block)
-    if not blocks:
-        raise LookupError(f"the README has no commands under the heading {heading}")
-    return "".join(blocks)
 
 
 def enter(machine: Machine, heading: str) -> str:

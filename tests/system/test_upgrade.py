@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from support.paths import ROOT
 
 from .inside import (
     CHECKOUT,

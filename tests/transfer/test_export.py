@@ -6,16 +6,16 @@ import csv
 import io
 import json
 import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, Run, rows
-from test_validation import counted, stored
-from test_web import client_of
 
 from slimmemeter.p1.telegram import MbusReading, Reading
+from support.database import rows
+from support.pages import client_of
+from support.programs import SLIMMEMETER, Run
+from support.readings import MONDAY, counted, store
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def house(database: Path) -> Path:
         each.values |= {"power_import_w": 321, "voltage_l1_dv": 2314}
     values = {"import_wh": 7, "export_wh": 0}
     readings.append((MONDAY + 9000, Reading("TST5", None, "two", None, None, values, [], {}, 3600)))
-    stored(database, readings)
+    store(database, *readings)
     return database
 
 
@@ -128,7 +128,7 @@ def test_export_of_many_days(run: Run, database: Path) -> None:
     """Longer than what is asked for at once, with a gap of months in it."""
     readings = counted(*range(2000))
     readings += [(at + 200 * 86400, each) for at, each in counted(*range(2000, 2500))]
-    stored(database, readings)
+    store(database, *readings)
     found = lines(run("export").stdout)
     assert [int(Decimal(row["import_t1_kwh"]) * 1000) for row in found] == list(range(2500))
     assert len(rows(database, "SELECT 1 FROM readings")) == 2500
@@ -136,7 +136,7 @@ def test_export_of_many_days(run: Run, database: Path) -> None:
 
 def test_export_into_head_ends_quietly(house: Path) -> None:
     """Who has seen enough isn't told of it."""
-    command = f"{sys.executable} -m slimmemeter.cli export --db {house} | head -n 1"
+    command = f"{' '.join(SLIMMEMETER)} export --db {house} | head -n 1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True)
     assert done.stdout.startswith("time,meter,")
     assert done.stderr == ""

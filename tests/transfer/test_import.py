@@ -6,42 +6,34 @@ import gzip
 import os
 import pty
 import re
-import sqlite3
 import subprocess
-import sys
 import termios
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, Run, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_durable import STEP_S, said
-from test_totals import House, houses, spread
-from test_validation import counted, stored, told
-from test_web import client_of
 
-from slimmemeter import cli
 from slimmemeter.settings import Settings
 from slimmemeter.store.writer import Writer
 from slimmemeter.transfer import exporter, importer
-
-
-def content(path: Path) -> list[tuple[object, ...]]:
-    """Every reading of a database."""
-    return rows(path, "SELECT taken_at, import_t1_wh FROM readings ORDER BY taken_at")
+from support.database import counters, measured, rows, verdicts
+from support.histories import House, houses, spread
+from support.pages import client_of
+from support.programs import SLIMMEMETER, Run
+from support.readings import EVERY_S, MONDAY, counted, store
+from support.telegrams import numbered
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     """Fifty telegrams of a meter with gas."""
     path = tmp_path / "p1.log"
-    path.write_bytes(b"".join(map(said, range(50))))
+    path.write_bytes(b"".join(map(numbered, range(50))))
     return path
 
 
-EXPECTED = [(MONDAY + STEP_S * number, 1000 * number) for number in range(50)]
+EXPECTED = [(MONDAY + EVERY_S * number, 1000 * number) for number in range(50)]
 
 
 def test_log_of_telegrams(run: Run, log: Path, database: Path) -> None:
@@ -51,12 +43,12 @@ def test_log_of_telegrams(run: Run, log: Path, database: Path) -> None:
     assert "(telegrams): 50 new readings, of all from 2026-10-26 00:00 to 2026-10-26 04:05" in (
         done.stdout
     )
-    assert content(database) == EXPECTED
+    assert counters(database) == EXPECTED
     assert rows(database, "SELECT count(*), max(counter) FROM mbus_readings") == [(50, 49_000)]
     again = run("import", log)
     assert "0 new readings" in again.stdout
     assert "50 known before" in again.stdout
-    assert content(database) == EXPECTED
+    assert counters(database) == EXPECTED
     assert rows(database, "SELECT name FROM imports") == [(str(log),)]
 
 
@@ -68,8 +60,8 @@ def prefixed(content: bytes) -> bytes:
 
 def broken(content: bytes) -> bytes:
     """Rubbish before, between and after, and two telegrams of which one byte is another."""
-    damaged = [content.replace(b"0-1:24.1.0(003)", b"0-1:24.1.0(013)", 1)[: len(said(0))]] * 2
-    return b"rubbish\xff\0" + damaged[0] + content + b"\r\n!!//" + damaged[1] + said(3)[:77]
+    damaged = [content.replace(b"0-1:24.1.0(003)", b"0-1:24.1.0(013)", 1)[: len(numbered(0))]] * 2
+    return b"rubbish\xff\0" + damaged[0] + content + b"\r\n!!//" + damaged[1] + numbered(3)[:77]
 
 
 @pytest.mark.parametrize("change", [prefixed, gzip.compress, broken])
@@ -78,7 +70,7 @@ def test_log_in_other_forms(run: Run, log: Path, database: Path, change: object)
     log.write_bytes(change(log.read_bytes()))  # type: ignore[operator]
     done = run("import", log)
     assert (done.returncode, done.stderr) == (0, "")
-    assert content(database) == EXPECTED, done.stdout
+    assert counters(database) == EXPECTED, done.stdout
     if change is broken:
         assert "; 2 that are none" in done.stdout
         assert re.search(r"left out: telegram 1: .* damaged", done.stdout)
@@ -87,10 +79,10 @@ def test_log_in_other_forms(run: Run, log: Path, database: Path, change: object)
 
 def test_import_from_standard_input(log: Path, database: Path) -> None:
     """`-` is the pipe."""
-    command = [sys.executable, "-m", "slimmemeter.cli", "import", "-", "--db", str(database)]
+    command = [*SLIMMEMETER, "import", "-", "--db", str(database)]
     with log.open("rb") as file:
         subprocess.run(command, stdin=file, check=True, capture_output=True)
-    assert content(database) == EXPECTED
+    assert counters(database) == EXPECTED
 
 
 def test_progress_is_shown_on_a_terminal(run: Run, log: Path, tmp_path: Path) -> None:
@@ -99,7 +91,7 @@ def test_progress_is_shown_on_a_terminal(run: Run, log: Path, tmp_path: Path) ->
     for source, database, unit in ((log, first, "B/s"), (first, second, "rows/s")):
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(ours, (24, 100))
-        command = [sys.executable, "-m", "slimmemeter.cli", "import", source, "--db", database]
+        command = [*SLIMMEMETER, "import", source, "--db", database]
         subprocess.run(command, check=True, stderr=theirs, stdout=subprocess.DEVNULL)
         os.close(theirs)
         shown = os.read(ours, 10_000).decode()
@@ -123,8 +115,8 @@ def test_dry_run_stores_nothing(run: Run, log: Path, database: Path) -> None:
 
 def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path: Path) -> None:
     """All of it, and nothing else; what is told is as before."""
-    stored(database, counted(*range(5)))
-    before = told(database)
+    store(database, *counted(*range(5)))
+    before = verdicts(database)
     other = tmp_path / "other.csv"
     other.write_text("time,import_t1_kwh\n2025-01-01,0.000\n")
     run("import", log, other)
@@ -135,7 +127,7 @@ def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path
     done = run("import", "--undo", "1")
     assert (done.returncode, done.stdout) == (0, "100 readings of import 1 were taken out\n")
     assert run("import", "--undo", "2").returncode == 0
-    assert told(database) == before
+    assert verdicts(database) == before
     gone = run("import", "--undo", "1")
     assert (gone.returncode, "there is no import 1" in gone.stderr) == (2, True)
 
@@ -165,7 +157,7 @@ def test_notebook_that_lacks_a_register_once_loses_nothing(
 
 def test_own_csv_as_people_type_it(run: Run, database: Path, tmp_path: Path) -> None:
     """Sparse, with any columns, of the house's own meters; readings of years ago make years."""
-    stored(database, counted(*range(2_000_000, 2_000_010)))
+    store(database, *counted(*range(2_000_000, 2_000_010)))
     notebook = tmp_path / "notebook.csv"
     lines = (
         *("\ufeffTime;import_t1_kwh;Gas_m3", "2025-01-01;100;12,5", "2025-07-01 12:00;600,1234;"),
@@ -177,7 +169,7 @@ def test_own_csv_as_people_type_it(run: Run, database: Path, tmp_path: Path) -> 
     assert (done.returncode, done.stderr) == (0, "")
     assert "left out: line 5: '1.000,0' is no number" in done.stdout
     assert "left out: line 6: 'some day' is no time" in done.stdout
-    assert [wh for _, wh in content(database)][:3] == [100_000, 600_123, 1_100_000]
+    assert [wh for _, wh in counters(database)][:3] == [100_000, 600_123, 1_100_000]
     assert rows(database, "SELECT counter FROM mbus_readings") == [(12_500,), (700_001,)]
     assert len(rows(database, "SELECT 1 FROM series")) == 1
     years = client_of(database).get("/years/electricity.json").json
@@ -208,7 +200,7 @@ def test_file_that_is_nothing_known(
 def test_gzip_bomb_is_refused(run: Run, tmp_path: Path) -> None:
     """A log of zeros that is a thousand times longer than it looks."""
     bomb = tmp_path / "bomb.gz"
-    bomb.write_bytes(gzip.compress(said(1) + bytes(300_000_000), 9))
+    bomb.write_bytes(gzip.compress(numbered(1) + bytes(300_000_000), 9))
     done = run("import", bomb)
     assert done.returncode == 2
     assert "no log is" in done.stderr
@@ -217,21 +209,18 @@ def test_gzip_bomb_is_refused(run: Run, tmp_path: Path) -> None:
 def test_old_card_from_a_drawer(run: Run, database: Path, tmp_path: Path) -> None:
     """Another database of ours: the union, each once; what differs is named, and stays."""
     card = tmp_path / "card.sqlite3"
-    stored(database, counted(*range(100, 200)))
-    old = [(at - EVERY * 50, each) for at, each in counted(*range(50, 150))]
+    store(database, *counted(*range(100, 200)))
+    old = [(at - EVERY_S * 50, each) for at, each in counted(*range(50, 150))]
     old[60][1].values["import_t1_wh"] += 1
-    stored(card, old)
+    store(card, *old)
     before = card.read_bytes()
     done = run("import", card)
     assert (done.returncode, done.stderr) == (0, "")
     assert "50 new readings" in done.stdout
     assert "; 49 known before; 1 other than what is stored" in done.stdout
     assert "left out: meter one: another reading of 2026-10-25T23:50:00Z is stored" in done.stdout
-    assert content(database) == [(MONDAY + EVERY * (n - 100), n) for n in range(50, 200)]
+    assert counters(database) == [(MONDAY + EVERY_S * (n - 100), n) for n in range(50, 200)]
     assert card.read_bytes() == before
-
-
-EVERY = 300
 
 
 @settings(max_examples=settings.default.max_examples // 25)
@@ -252,26 +241,12 @@ def test_export_and_import_make_the_same_tables(
         chosen = Settings({"--db": str(second)})
         (tally,) = importer.run(chosen, [str(source)], dry_run=False)
         assert tally.left_out == []
-        assert told(second) == told(first)
-        assert rows_of(second) == rows_of(first)
+        assert verdicts(second) == verdicts(first)
+        assert measured(second) == measured(first)
 
 
-def rows_of(path: Path) -> list[tuple[object, ...]]:
-    """What was measured: every column but the keys and where it came from."""
-    with closing(sqlite3.connect(path)) as db:
-        columns = [row[1] for row in db.execute("PRAGMA table_info(readings)")]
-        kept = sorted(set(columns) - {"id", "source", "delay_s"})
-        measured = db.execute(f"SELECT taken_at, {', '.join(kept)} FROM readings").fetchall()
-        devices = db.execute(
-            "SELECT equipment, channel, type, unit, taken_at, counter FROM mbus_readings"
-            " JOIN mbus_devices AS d ON d.id = device"
-        ).fetchall()
-        meters = db.execute("SELECT equipment, version FROM meters").fetchall()
-        return sorted([*measured, *devices, *meters], key=repr)
-
-
-def test_help_of_import_is_one_screen(capsys: pytest.CaptureFixture[str]) -> None:
-    """Twenty-four lines at most."""
-    with pytest.raises(SystemExit):
-        cli._parser().parse_args(["import", "--help"])
-    assert len(capsys.readouterr().out.splitlines()) <= 24
+def test_help_of_import_is_one_screen(run: Run) -> None:
+    """The help of `slimmemeter import` has at most 24 lines."""
+    shown = run("import", "--help", COLUMNS="80")
+    assert shown.returncode == 0
+    assert 10 < len(shown.stdout.splitlines()) <= 24

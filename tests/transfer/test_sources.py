@@ -8,35 +8,22 @@ import gzip
 import re
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, Pull, Run, rows
-from test_import import rows_of
-from test_meters import Captured, captured
-from test_validation import counted, stored, told
 
-from slimmemeter.demo import household
 from slimmemeter.settings import Settings
 from slimmemeter.store import schema
 from slimmemeter.transfer import importer
+from support.database import measured, rows, verdicts
+from support.house import telegrams
+from support.programs import SLIMMEMETER, Pull, Run
+from support.readings import EVERY_S, MONDAY, counted, store
+from support.telegrams import Captured
 
-__all__ = ["captured"]  # a fixture
 DUMP = Path(__file__).parent / "sources" / "dsmr-reader.sql"  # pg_dump 15 wrote it
-EVERY_S = 300
-
-
-def telegrams(count: int) -> list[bytes]:
-    """What a meter with gas and a log of power failures tells, one after another."""
-    house = household.House(MONDAY, household.START_WH, household.START_GAS_DM3)
-    found = []
-    for number in range(1, count + 1):
-        house.advance(MONDAY + EVERY_S * number)
-        found.append(house.telegram())
-    return found
 
 
 def brought(path: Path, database: Path) -> importer.Tally:
@@ -55,7 +42,7 @@ def everything(database: Path) -> tuple[object, ...]:
             ("month_peaks", ("month_ended_at", "ended_at", "power_w")),
         )
     ]
-    return told(database), rows_of(database), seldom
+    return verdicts(database), measured(database), seldom
 
 
 # How slimmemeter-rpi makes a cell of what stands behind a code's bracket, by version:
@@ -106,7 +93,7 @@ def test_database_from_standard_input(database: Path, tmp_path: Path, packed: bo
     source = tmp_path / "dsmr42.sqlite"
     ancestors(source, telegrams(3), CELLS["without"])
     content = source.read_bytes()
-    command = [sys.executable, "-m", "slimmemeter.cli", "import", "-", "--db", str(database)]
+    command = [*SLIMMEMETER, "import", "-", "--db", str(database)]
     done = subprocess.run(
         command,
         capture_output=True,
@@ -169,8 +156,8 @@ def test_backup_of_dsmr_reader(run: Run, database: Path, tmp_path: Path) -> None
     """Its readings and the first ones of its days, of the house's own meters; nothing doubled."""
     packed = tmp_path / "dsmrreader-postgresql-backup-Monday.sql.gz"
     packed.write_bytes(gzip.compress(DUMP.read_bytes()))
-    stored(database, counted(9_000_000))
-    before = told(database)
+    store(database, *counted(9_000_000))
+    before = verdicts(database)
     for source in (packed, DUMP):
         done = run("import", source)
         assert done.returncode == 0, done.stderr
@@ -190,7 +177,7 @@ def test_backup_of_dsmr_reader(run: Run, database: Path, tmp_path: Path) -> None
     ]
     assert len(rows(database, "SELECT * FROM meters")) == 1
     assert "6 readings of import 1 were taken out" in run("import", "--undo", "1").stdout
-    assert told(database) == before
+    assert verdicts(database) == before
 
 
 HEADINGS = {
@@ -275,7 +262,7 @@ def test_what_holds_no_meter_readings_is_refused(
 def test_database_that_cannot_be_read(run: Run, database: Path, tmp_path: Path, kind: str) -> None:
     """One sentence, exit code 5, and neither is it changed nor a database made of it."""
     card = tmp_path / "card.sqlite3"
-    stored(card, counted(*range(500)))
+    store(card, *counted(*range(500)))
     whole = card.read_bytes()
     stranger = sqlite3.connect(":memory:")
     stranger.execute("CREATE TABLE telegrams (sender TEXT)")
@@ -300,7 +287,7 @@ def test_another_database_brings_what_is_kept_beside_readings(
     for name in ("belgium-1.7-gas-and-water", "dsmr-5.0-iskra"):
         assert pull(captured(name), "--db", card, "--new-meter").returncode == 0
     assert all(rows(card, f"SELECT 1 FROM {table}") for table in schema.SELDOM)
-    stored(database, counted(1, 2, 3))
+    store(database, *counted(1, 2, 3))
     before, *_ = everything(database)
     done = run("import", card)
     assert (done.returncode, done.stderr) == (0, "")
@@ -319,12 +306,12 @@ def test_another_database_brings_what_is_kept_beside_readings(
 
 def test_backup_is_a_source_as_it_is(run: Run, database: Path, tmp_path: Path) -> None:
     """Gzipped, beside a week of newer readings: the union."""
-    stored(database, counted(*range(100)))
+    store(database, *counted(*range(100)))
     assert run("backup").returncode == 0
     (backup,) = (tmp_path / "backups").iterdir()
     expected = everything(database)
     database.unlink()
-    stored(database, counted(*range(100))[50:])
+    store(database, *counted(*range(100))[50:])
     done = run("import", backup)
     assert "(database): 50 new readings" in done.stdout
     assert "; 50 known before" in done.stdout

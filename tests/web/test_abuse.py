@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import socket
 import time
 import urllib.request
@@ -11,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serving import Server
 
 from slimmemeter.history import catalogue
+from support.memory import resident_kb
+from support.serving import Server
 
 SHORT_S, LONG_S = 8, 600
 PATHS = [
@@ -106,12 +106,6 @@ def answer(port: int, said: bytes) -> bytes:
         return b""  # it was shown the door
 
 
-def memory_kb(server: Server) -> int:
-    """What of the server is in memory."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0])
-
-
 def test_no_request_makes_it_fail(server: Server, tmp_path: Path, pytestconfig: object) -> None:
     """No answer of 500, no traceback, no growing memory; ten minutes of it with --long."""
     is_long = pytestconfig.getoption("--long")  # type: ignore[attr-defined]
@@ -127,9 +121,9 @@ def test_no_request_makes_it_fail(server: Server, tmp_path: Path, pytestconfig: 
         statuses.add(first[1] if len(first) > 1 else b"")
         assert b"500" not in first[1:2], (seed, said)
         if not half_way and time.monotonic() > (begin + end) / 2:
-            half_way = memory_kb(server)
+            half_way = resident_kb(server.process.pid)
     assert {b"200", b"400", b"404", b"405"} <= statuses
     assert urllib.request.urlopen(f"{server.url}/").status == 200
-    assert memory_kb(server) < half_way * 1.1 + 4096
+    assert resident_kb(server.process.pid) < half_way * 1.1 + 4096
     said_by_it = (tmp_path / "errors").read_text()
     assert "Traceback" not in said_by_it, said_by_it[-3000:]

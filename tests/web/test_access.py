@@ -5,24 +5,29 @@ from __future__ import annotations
 import base64
 import http.client
 import re
+import select
 import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from ipaddress import IPv6Address, ip_interface
+from collections import Counter
+from contextlib import ExitStack
+from ipaddress import IPv6Address
 from pathlib import Path
 
 import pytest
-from conftest import until
 from flask.testing import FlaskClient
-from test_web import client_of
 
-from slimmemeter.settings import Settings
 from slimmemeter.web import access
-from slimmemeter.web.server import LIMITS, Server
+from slimmemeter.web.server import LIMITS
+from support.debian import needs
+from support.pages import client_of
+from support.paths import ROOT
+from support.programs import OWN_NETWORK
+from support.serving import Server
+from support.waiting import until
 
-pytestmark = pytest.mark.filterwarnings("ignore:send_bytes will be removed")
 GLOBAL = "2a02:a450:1:2::9"
 
 
@@ -68,17 +73,34 @@ def test_only_the_house_is_answered(client: FlaskClient, peer: str, status: int)
     assert ("power_import_w" in answer.text) == (status == 200)
 
 
-def test_own_networks_are_of_the_house(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A phone with a global address of the computer's own network is answered; the next network
-    isn't."""
-    own = [ip_interface("2a02:a450:1:2::1/64"), ip_interface("82.94.1.1/29")]
-    monkeypatch.setattr(access, "interfaces", lambda: iter(own))
-    assert ask(client, GLOBAL).status_code == 200
-    assert ask(client, "82.94.1.6").status_code == 200
-    assert ask(client, "2a02:a450:1:3::9").status_code == 403
-    assert ask(client, "82.94.1.9").status_code == 403
+ASK_AS = """
+import sys
+from pathlib import Path
+from support.pages import client_of
+client = client_of(Path(sys.argv[1]))
+for peer in sys.argv[2:]:
+    print(client.get("/now.json", environ_overrides={"REMOTE_ADDR": peer}).status_code)
+"""
+
+
+def test_own_networks_are_of_the_house(house_database: Path) -> None:
+    """A phone with a global address of the computer's own network is answered, and one of the next
+    network isn't."""
+    needs("ip", "iproute2")
+    script = """
+        ip address add 2a02:a450:1:2::1/64 dev lo
+        ip address add 82.94.1.1/29 dev lo
+        ip link set lo up
+        exec "$@\""""
+    peers = (GLOBAL, "82.94.1.6", "2a02:a450:1:3::9", "82.94.1.9")
+    done = subprocess.run(
+        [*OWN_NETWORK, script, "sh", sys.executable, "-c", ASK_AS, house_database, *peers],
+        capture_output=True,
+        check=True,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": ROOT / "tests"},
+        text=True,
+    )
+    assert done.stdout.split() == ["200", "200", "403", "403"]
 
 
 def test_this_computer_s_networks_are_found() -> None:
@@ -226,23 +248,6 @@ def test_pages_can_only_be_looked_at(client: FlaskClient, method: str, path: str
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
-Served = Callable[..., http.client.HTTPResponse]
-
-
-@contextmanager
-def serving(database: Path, **environ: str) -> Iterator[tuple[str, int]]:
-    """The real server on a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address: tuple[str, int] = free.getsockname()
-    flags = {"--db": str(database), "--listen": f"127.0.0.1:{address[1]}"}
-    server = Server(Settings(flags, environ, "/nonexistent"))
-    threading.Thread(target=server.run, daemon=True).start()
-    try:
-        yield address
-    finally:
-        server.close()
-
-
 def spoken(address: tuple[str, int], *pieces: bytes) -> bytes:
     """What a raw visitor gets to hear first."""
     with socket.create_connection(address, timeout=30) as visitor:
@@ -279,16 +284,15 @@ def asked(
 @pytest.mark.parametrize(
     "name", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"]
 )
-def test_proxy_that_nobody_named_is_refused(house_database: Path, name: str) -> None:
+def test_proxy_that_nobody_named_is_refused(server: Server, name: str) -> None:
     """Visitors who come through it may come from anywhere."""
-    with serving(house_database) as address:
-        status, text = asked(address, {name: "192.168.1.9"})
+    status, text = asked(server.address, {name: "192.168.1.9"})
     assert status == 403
     assert "SLIMMEMETER_PROXY" in text
 
 
-def test_named_proxy_speaks_for_its_visitors(house_database: Path) -> None:
-    """By the address and name that it hands on, of which the last counts."""
+def test_named_proxy_speaks_for_its_visitors(house_database: Path, tmp_path: Path) -> None:
+    """By the server.address and name that it hands on, of which the last counts."""
     named = {"Host": "127.0.0.1:8765", "X-Forwarded-Host": "meter.example.org"}
     environ = {"SLIMMEMETER_PROXY": "127.0.0.2", "SLIMMEMETER_HOSTS": "meter.example.org"}
     visitors = {
@@ -298,38 +302,42 @@ def test_named_proxy_speaks_for_its_visitors(house_database: Path) -> None:
         "": 403,
         "unknown": 403,
     }
-    with serving(house_database, **environ) as address:
+    with Server(house_database, tmp_path, **environ) as server:
         for visitor, status in visitors.items():
             handed_on = named | {"X-Forwarded-For": visitor}
-            assert asked(address, handed_on, "127.0.0.2")[0] == status, visitor
-        assert asked(address, named, "127.0.0.2")[0] == 403
-        assert asked(address, {"X-Forwarded-For": "192.168.1.9"}, "127.0.0.3")[0] == 403
+            assert asked(server.address, handed_on, "127.0.0.2")[0] == status, visitor
+        assert asked(server.address, named, "127.0.0.2")[0] == 403
+        assert asked(server.address, {"X-Forwarded-For": "192.168.1.9"}, "127.0.0.3")[0] == 403
         other = {"X-Forwarded-For": "192.168.1.9", "X-Forwarded-Host": "evil.example.org"}
-        assert asked(address, other, "127.0.0.2")[0] == 421
-        assert asked(address, {})[0] == 200
+        assert asked(server.address, other, "127.0.0.2")[0] == 421
+        assert asked(server.address, {})[0] == 200
 
 
-def test_wrong_password_takes_a_second_and_holds_nobody_up(house_database: Path) -> None:
+def test_wrong_password_takes_a_second_and_holds_nobody_up(
+    house_database: Path, tmp_path: Path
+) -> None:
     """Many at once are mostly not looked at; who knows the password waits for none of them.
 
-    The others come from another address of the loopback network.
+    The others come from another server.address of the loopback network.
     """
-    with serving(house_database, SLIMMEMETER_PASSWORD="sesame") as address:
-        status, took_s = seconds_of(address, Authorization=basic("wrong"))
+    with Server(house_database, tmp_path, SLIMMEMETER_PASSWORD="sesame") as server:
+        status, took_s = seconds_of(server.address, Authorization=basic("wrong"))
         assert status == 401
         assert took_s >= 0.99
         guesses: list[tuple[int, float]] = []
         guessers = [
             threading.Thread(
                 target=lambda n=n: guesses.append(
-                    seconds_of(address, Authorization=basic(f"wrong{n}"))
+                    seconds_of(server.address, Authorization=basic(f"wrong{n}"))
                 )
             )
             for n in range(30)
         ]
         for each in guessers:
             each.start()
-        with socket.create_connection(address, timeout=30, source_address=("127.0.0.2", 0)) as own:
+        with socket.create_connection(
+            server.address, timeout=30, source_address=("127.0.0.2", 0)
+        ) as own:
             right = f"Authorization: {basic('sesame')}\r\n\r\n"
             began = time.monotonic()
             own.sendall(f"GET /now.json HTTP/1.0\r\nHost: localhost\r\n{right}".encode())
@@ -341,93 +349,92 @@ def test_wrong_password_takes_a_second_and_holds_nobody_up(house_database: Path)
         assert {status for status, _ in guesses} <= {401, 429}
 
 
-def test_long_headers_and_bodies_are_refused(house_database: Path) -> None:
+def test_long_headers_and_bodies_are_refused(house_database: Path, tmp_path: Path) -> None:
     """Before a page is made of them."""
-    with serving(house_database) as address:
+    with Server(house_database, tmp_path) as server:
         long = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 9000 + b"\r\n\r\n"
-        assert spoken(address, long).split()[1] == b"431"
+        assert spoken(server.address, long).split()[1] == b"431"
         body = b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000
-        assert spoken(address, body).split()[1] == b"413"
+        assert spoken(server.address, body).split()[1] == b"413"
 
 
-def test_connection_outlives_an_answer_that_is_known(house_database: Path) -> None:
+def test_connection_outlives_an_answer_that_is_known(house_database: Path, tmp_path: Path) -> None:
     """A 304 has no length, and leaves the browser its connection, unless that wants it closed."""
-    with serving(house_database) as address:
+    with Server(house_database, tmp_path) as server:
         url = "/day/2026-10-26/power.png"
-        connection = http.client.HTTPConnection(*address, timeout=30)
+        connection = http.client.HTTPConnection(*server.address, timeout=30)
         connection.request("GET", url)
         etag = connection.getresponse().headers["ETag"]
         connection.close()
         asked = f"GET {url} HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {etag}\r\n"
-        with socket.create_connection(address, timeout=30) as visitor:
+        with socket.create_connection(server.address, timeout=30) as visitor:
             for end in ("\r\n", "Connection: close\r\n\r\n"):
                 visitor.sendall(f"{asked}{end}".encode())
                 assert visitor.recv(65536).startswith(b"HTTP/1.1 304 ")
             assert visitor.recv(1) == b""
 
 
-def test_slow_visitors_leave_room_for_others(house_database: Path) -> None:
+def test_slow_visitors_leave_room_for_others(house_database: Path, tmp_path: Path) -> None:
     """Sixty who never finish their request, and sixty who take no answer."""
-    with serving(house_database) as address, ExitStack() as slow:
+    with Server(house_database, tmp_path) as server, ExitStack() as slow:
         for number in range(120):
-            one = slow.enter_context(socket.create_connection(address))
+            one = slow.enter_context(socket.create_connection(server.address))
             one.sendall(b"GET /years HTTP/1.1\r\nHost: localhost\r\n" + b"\r\n" * (number % 2))
-        status, took_s = seconds_of(address)
+        status, took_s = seconds_of(server.address)
         assert status == 200
         assert took_s < LIMITS["channel_timeout"] / 2  # nobody had to be given up first
 
 
-@pytest.mark.parametrize("sent", [b"G", b"\r\n"])
-def test_request_byte_by_byte_is_given_up(
-    house_database: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
-) -> None:
-    """A visitor who sends a byte now and then, or blank lines, is shown the door."""
-    monkeypatch.setitem(LIMITS, "channel_timeout", 1)
-    monkeypatch.setitem(LIMITS, "cleanup_interval", 0)
-    with serving(house_database) as address, socket.create_connection(address) as visitor:
-        visitor.settimeout(0.1)
+def test_request_byte_by_byte_is_given_up(house_database: Path, tmp_path: Path) -> None:
+    """Visitors who send a byte now and then, or blank lines, lose their connection."""
+    with Server(house_database, tmp_path) as server, ExitStack() as visitors:
+        left = {
+            visitors.enter_context(socket.create_connection(server.address, timeout=0.2)): sent
+            for sent in (b"G", b"\r\n")
+        }
 
-        def is_over() -> bool:
-            try:
-                visitor.sendall(sent)
-                return visitor.recv(1) == b""
-            except TimeoutError:
-                return False
-            except OSError:
-                return True
+        def all_are_gone() -> bool:
+            for visitor, sent in list(left.items()):
+                if is_over(visitor, sent):
+                    left.pop(visitor)
+            return not left
 
-        until(is_over, 20)
+        until(all_are_gone, LIMITS["channel_timeout"] + 2 * LIMITS["cleanup_interval"])
 
 
-def test_pictures_leave_threads_for_pages(
-    house_database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While as many as may are being drawn, one more is told to come again, and a page comes."""
-    from slimmemeter.web.state import Site
+def is_over(visitor: socket.socket, sent: bytes) -> bool:
+    """Send a little more; whether the server has closed the connection."""
+    try:
+        visitor.sendall(sent)
+        return visitor.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
-    drawn, waiting = threading.Event(), threading.Semaphore(0)
 
-    def picture(*_: object) -> bytes:
-        waiting.release()
-        assert drawn.wait(30)
-        return b"\x89PNG"
-
-    monkeypatch.setattr(Site, "picture", picture)
-    with serving(house_database) as address:
-        viewers = [
-            threading.Thread(target=seconds_of, args=(address, "/years/gas.png"))
-            for _ in range(access.MOST_PICTURES)
-        ]
-        for each in viewers:
-            each.start()
-        for _ in viewers:
-            assert waiting.acquire(timeout=20)
-        assert seconds_of(address, "/years/gas.png")[0] == 503
-        assert seconds_of(address)[0] == 200
-        drawn.set()
-        for each in viewers:
-            each.join()
-        assert seconds_of(address, "/years/gas.png")[0] == 200
+def test_pictures_leave_threads_for_pages(house_database: Path, tmp_path: Path) -> None:
+    """Of more pictures at once than may be drawn some are put off, and pages come meanwhile."""
+    asked_for = [
+        f"/{period}/{name}.png?theme={theme}&lang={language}"
+        for period in ("day/2026-10-25", "week/2026-W44", "month/2026-10", "year/2026")
+        for name in ("electricity", "power", "gas", "hours")
+        for theme in ("light", "dark")
+        for language in ("en", "nl")
+    ]
+    with Server(house_database, tmp_path) as server, ExitStack() as stack:
+        viewers = []
+        for path in asked_for:
+            viewers.append(stack.enter_context(socket.create_connection(server.address, 30)))
+            request = f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n"
+            viewers[-1].sendall(request.encode())
+        assert seconds_of(server.address)[0] == 200
+        is_drawn = select.select(viewers, [], [], 0)[0]
+        assert len(is_drawn) < len(viewers)
+        statuses = Counter(viewer.recv(4096).split()[1] for viewer in viewers)
+        assert set(statuses) == {b"200", b"503"}
+        assert statuses[b"200"] >= access.MOST_PICTURES
+        assert seconds_of(server.address, "/years/gas.png")[0] == 200
 
 
 def test_no_page_has_inline_style_or_script(client: FlaskClient) -> None:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from conftest import ROOT, needs, until
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from serving import Server
 
 from slimmemeter.charts.spec import SIZES
-from slimmemeter.demo import household, run
-from slimmemeter.store.writer import Writer
+from support.browser import AXE, Browser
+from support.debian import needs
+from support.house import fill
+from support.readings import DAY
+from support.serving import Server
+from support.waiting import until
 
-CHROMIUM = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--hide-scrollbars", "--accept-lang=en"),
-)
-AXE = ROOT / ".axe/node_modules/axe-core/axe.min.js"
 OCTOBER = [
     *("day/2026-10-25", "week/2026-W44", "month/2026-10", "year/2026"),
     *("between/2026-10-24T12:00/2026-10-27", "nothing"),
@@ -33,63 +25,13 @@ NOW = ["", "years", "last/365", "meter", "meter?at=2026-10-27T00:00"]
 
 
 @pytest.fixture(scope="module")
-def server(house_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The pages of a house whose week in October has a gap and a day of 25 hours."""
-    made = Server(house_database, tmp_path_factory.mktemp("home"))
-    yield made
-    made.stop()
-
-
-@pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The pages of a house whose readings are ten days old to brand-new."""
     folder = tmp_path_factory.mktemp("live")
     now = int(time.time())
-    house = household.House(now - 10 * 86400, household.START_WH, household.START_GAS_DM3)
-    writer = Writer(str(folder / "slimmemeter.sqlite3"))
-    writer.add_many(run._readings(house, now, print), run.SIMULATED)
-    writer.close()
-    made = Server(folder / "slimmemeter.sqlite3", folder)
-    yield made
-    made.stop()
-
-
-class Browser:
-    """Chromium, looking at a page at a time."""
-
-    def __init__(self, profile: Path) -> None:
-        options = webdriver.ChromeOptions()
-        options.binary_location = needs("chromium", "chromium")
-        for argument in (*CHROMIUM, f"--user-data-dir={profile}"):
-            options.add_argument(argument)
-        service = Service(needs("chromedriver", "chromium-driver"))
-        self.driver = webdriver.Chrome(options, service)
-
-    def look(
-        self, url: str, width: int = 1280, height: int = 900, scale: float = 1, theme: str = "light"
-    ) -> None:
-        """Open a page at a size and in a theme, and wait for its pictures."""
-        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 600}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        self.emulate("screen", theme)
-        self.driver.get(url)
-        lazy = "document.querySelectorAll('img').forEach(each => each.loading = 'eager')"
-        self.driver.execute_script(lazy)
-        until(lambda: self.ask("[...document.images].every(each => each.naturalWidth > 0)"))
-
-    def emulate(self, media: str, theme: str) -> None:
-        """Be a screen or paper, light or dark."""
-        features = [{"name": "prefers-color-scheme", "value": theme}]
-        wanted = {"media": media, "features": features}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", wanted)
-
-    def ask(self, expression: str) -> object:
-        """What an expression of JavaScript is on this page."""
-        return self.driver.execute_script(f"return {expression}")
-
-    def find(self, selector: str) -> list[WebElement]:
-        """The elements that a CSS selector finds."""
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+    fill(folder / "slimmemeter.sqlite3", now - 10 * DAY, now)
+    with Server(folder / "slimmemeter.sqlite3", folder) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

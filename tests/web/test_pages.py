@@ -11,33 +11,21 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from conftest import MONDAY, ROOT, Pull, needs, rows
 from flask.testing import FlaskClient
-from test_consumption import reading, stored
-from test_meters import telegram
-from test_web import client_of, plain
-from werkzeug.test import TestResponse
 
 from slimmemeter import clock
+from support.database import rows
+from support.debian import needs
+from support.pages import client_of, words
+from support.paths import ROOT
+from support.programs import Pull
+from support.readings import DAY, HOUR, MONDAY, reading, store
+from support.telegrams import telegram
 
-HOUR, DAY = 3600, 86400
 EVERY_PAGE = [
     *("", "day/2026-10-25", "week/2026-W44", "month/2026-10", "year/2026", "years", "last/365"),
     *("between/2026-10-24T12:00/2026-10-27", "meter"),
 ]
-
-
-@pytest.fixture
-def client(house_database: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    """A visitor of the simulated house, on the Thursday on which its readings end."""
-    monkeypatch.setattr(clock, "now", lambda: MONDAY + 3 * DAY)
-    return client_of(house_database)
-
-
-def words(answer: TestResponse) -> str:
-    """A page as people read it."""
-    assert answer.status_code == 200, answer.text
-    return plain(answer.text).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def steady(path: Path, by_hour: dict[int, int], begin: int, hours: int) -> None:
@@ -47,7 +35,7 @@ def steady(path: Path, by_hour: dict[int, int], begin: int, hours: int) -> None:
         at = begin + half * 1800
         known.append((at, reading({"import_t1_wh": counter, "export_t1_wh": 0})))
         counter += by_hour.get(at // HOUR % 24, 100) // 2
-    stored(path, *known).close()
+    store(path, *known)
 
 
 def test_today_is_beside_yesterday_to_the_same_clock_time(
@@ -72,7 +60,7 @@ def test_how_much_more_is_said_in_words(tmp_path: Path, monkeypatch: pytest.Monk
             (MONDAY + n * HOUR, reading({"import_t1_wh": sum(counters[: n + 1])}))
             for n in range(49)
         ]
-        stored(path, *known).close()
+        store(path, *known)
         monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY)
         assert told in words(client_of(path).get("/day/2026-10-27"))
 
@@ -109,7 +97,7 @@ def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.Monk
         night, sun = hour % 24 < 4, hour % 24 in (12, 13)
         counter += 0 if sun else 90 if night else 300
         out += 400 if sun else 0
-    stored(tmp_path / "x", *(each for each in known if each[0] % DAY // HOUR != 20)).close()
+    store(tmp_path / "x", *(each for each in known if each[0] % DAY // HOUR != 20))
     monkeypatch.setattr(clock, "now", lambda: MONDAY)
     said = words(client_of(tmp_path / "x").get("/"))
     assert "at least 90 W from the grid" in said
@@ -161,7 +149,7 @@ def test_running_stretch_is_held_against_the_same_moment(
     """Of an hour of which a half is over, the half of the hour before."""
     known = [(0, 0), (1800, 500), (HOUR, 1000), (HOUR + 1800, 1300)]
     readings = ((MONDAY + at, reading({"import_t1_wh": wh})) for at, wh in known)
-    stored(tmp_path / "x", *readings).close()
+    store(tmp_path / "x", *readings)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + HOUR + 1800)
     page = words(client_of(tmp_path / "x").get("/between/2026-10-26T01:00/2026-10-26T02:00"))
     assert "26 Oct 2026 00:00 – 01:00 until 00:30: 0.50 kWh, this time 40 % less" in page
@@ -247,7 +235,7 @@ def test_voltage_is_the_meter_s(tmp_path: Path) -> None:
         (MONDAY + n * 300, reading({"import_t1_wh": n, "voltage_l1_dv": volt, "voltage_l2_dv": 0}))
         for n, volt in enumerate(said)
     ]
-    stored(tmp_path / "x", *known).close()
+    store(tmp_path / "x", *known)
     client = client_of(tmp_path / "x")
     day = client.get("/day/2026-10-26/voltage.json").json
     assert day is not None

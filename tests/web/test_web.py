@@ -8,45 +8,21 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import MONDAY, Pull, kill_in_a_transaction, rows, simple
 from flask.testing import FlaskClient
 from PIL import Image
-from serving import Server
-from test_consumption import reading, stored
-from test_meters import telegram
 
 from slimmemeter import clock, status
-from slimmemeter.settings import Settings
-from slimmemeter.web.app import create_app
-
-NOON = MONDAY + 12 * 3600
-
-
-def client_of(database: Path, **environ: str) -> FlaskClient:
-    """A visitor of the pages over a database."""
-    settings = Settings({"--db": str(database)}, environ, "/nonexistent")
-    return create_app(settings).test_client()
-
-
-@pytest.fixture
-def client(house_database: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    """A visitor of the simulated house, on the Thursday on which its readings end."""
-    monkeypatch.setattr(clock, "now", lambda: MONDAY + 3 * 86400)
-    return client_of(house_database)
-
-
-def text_of(client: FlaskClient, url: str, status: int = 200) -> str:
-    """The words of a page, without its tags."""
-    answer = client.get(url)
-    assert answer.status_code == status, answer.text
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+from support.database import kill_in_a_transaction, rows
+from support.pages import client_of, plain, text_of
+from support.programs import SLIMMEMETER, Pull
+from support.readings import MONDAY, reading, store
+from support.serving import Server
+from support.telegrams import simple, telegram
 
 
 def test_overview_says_what_is_now(client: FlaskClient) -> None:
@@ -105,12 +81,11 @@ def test_day_of_25_hours_repeats_its_hour_with_another_offset(client: FlaskClien
 
 def test_json_is_the_documented_form(tmp_path: Path) -> None:
     """Exact decimals, nulls for what isn't known, partial buckets by number, gaps by their ends."""
-    reader = stored(
+    store(
         tmp_path / "x.sqlite3",
         (MONDAY + 1800, reading({"import_t1_wh": 100, "export_t1_wh": 7})),
         (MONDAY + 7200, reading({"import_t1_wh": 8512, "export_t1_wh": 7})),
     )
-    reader.close()
     told = client_of(tmp_path / "x.sqlite3").get("/day/2026-10-26/electricity.json").json
     assert told is not None
     assert (told["table"], told["period"]) == ("electricity", "day/2026-10-26")
@@ -276,14 +251,6 @@ def test_bug_is_a_page_without_a_traceback(
     assert "Traceback" not in answer.text
 
 
-@pytest.fixture(scope="module")
-def server(house_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The pages of the simulated house, served by waitress."""
-    made = Server(house_database, tmp_path_factory.mktemp("home"))
-    yield made
-    made.stop()
-
-
 def test_waitress_serves_pages_and_pictures(server: Server) -> None:
     """A page, a picture, and a HEAD without a body."""
     assert b"</html>" in urllib.request.urlopen(f"{server.url}/month/2026-10").read()
@@ -309,7 +276,7 @@ def test_deleted_and_replaced_database_is_followed(
 
 def test_busy_address_is_one_sentence(server: Server, house_database: Path) -> None:
     """Two servers on one port: the second says so, with exit code 2."""
-    command = [sys.executable, "-m", "slimmemeter.cli", "serve", "--db", str(house_database)]
+    command = [*SLIMMEMETER, "serve", "--db", str(house_database)]
     listen = server.url.removeprefix("http://")
     done = subprocess.run(
         [*command, "--listen", listen], capture_output=True, check=False, text=True, timeout=20
@@ -339,11 +306,6 @@ def test_power_failures_are_listed_with_start_end_and_length(pull: Pull, databas
     page = client_of(database).get("/meter").text
     assert "30 Oct 2025 02:00 – 02:05: 5 min 0 s" in plain(page)
     assert "at a time not known: 65 h 52 min" in plain(page)
-
-
-def plain(page: str) -> str:
-    """A page's text with single blanks."""
-    return " ".join(re.sub(r"<[^>]*>", "", page).split())
 
 
 def test_nothing_that_a_meter_says_is_markup(pull: Pull, database: Path) -> None:

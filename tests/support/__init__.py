@@ -1,0 +1,1 @@
+"""What the tests share: meters that speak, programs, databases, pages and a browser."""

@@ -1,0 +1,70 @@
+"""What is in a database, as a person with `sqlite3` sees it; and what a killed pull leaves."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+Rows = list[tuple[object, ...]]
+Verdicts = dict[str, Rows]
+
+KILLED = """
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size = 1")
+db.execute("BEGIN")
+db.execute("CREATE TABLE t (x)")
+for _ in range(50):
+    db.execute("INSERT INTO t VALUES (zeroblob(9000))")
+os.kill(os.getpid(), 9)
+"""
+
+
+def rows(database: Path, sql: str) -> Rows:
+    """What a query answers; the file is only read."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+        return db.execute(sql).fetchall()
+
+
+def counters(database: Path) -> Rows:
+    """Every reading as its instant and its register of tariff 1."""
+    return rows(database, "SELECT taken_at, import_t1_wh FROM readings ORDER BY taken_at")
+
+
+def verdicts(database: Path) -> Verdicts:
+    """Everything that the file says of lives and events, whatever their numbers are."""
+    lives = {
+        table: f"""SELECT opened_by, group_concat(taken_at, ' ') FROM (
+            SELECT l.id, l.opened_by, r.taken_at FROM {table} AS l JOIN {readings} AS r
+            ON r.{owner} = l.id ORDER BY l.id, r.taken_at) GROUP BY id ORDER BY min(taken_at)"""
+        for table, readings, owner in (
+            ("series", "readings", "series"),
+            ("mbus_devices", "mbus_readings", "device"),
+        )
+    }
+    events = "SELECT kind, at, until, detail, device IS NULL FROM events ORDER BY 1, 2, 3, 4, 5"
+    empty = "SELECT count(*) FROM series WHERE id NOT IN (SELECT series FROM readings)"
+    queries = lives | {"events": events, "empty": empty}
+    return {name: rows(database, sql) for name, sql in queries.items()}
+
+
+def measured(database: Path) -> Rows:
+    """What was measured: every column but the keys and where it came from."""
+    columns = {str(row[1]) for row in rows(database, "PRAGMA table_info(readings)")}
+    kept = sorted(columns - {"id", "source", "delay_s"})
+    queries = (
+        f"SELECT taken_at, {', '.join(kept)} FROM readings",
+        "SELECT equipment, channel, type, unit, taken_at, counter FROM mbus_readings"
+        " JOIN mbus_devices AS d ON d.id = device",
+        "SELECT equipment, version FROM meters",
+    )
+    return sorted((row for sql in queries for row in rows(database, sql)), key=repr)
+
+
+def kill_in_a_transaction(database: Path) -> None:
+    """Leave what a pull leaves that is killed while it writes."""
+    subprocess.run([sys.executable, "-c", KILLED, str(database)], check=False)
+    assert Path(f"{database}-journal").stat().st_size > 0

@@ -1,0 +1,26 @@
+"""The rule of imports: which package may use which, and which library has which one door."""
+
+# What each package may import of the others; a program may import any of them.
+PACKAGES = {
+    "p1": "",
+    "line": "p1",
+    "store": "p1",
+    "history": "store p1",
+    "i18n": "history store p1",
+    "charts": "i18n history store",
+    "web": "charts i18n history store p1",
+    "transfer": "history store p1",
+    "doctor": "line store p1",
+    "demo": "web store p1",
+}
+GROUND = {"errors", "settings", "clock", "status", "process"}  # may be imported by every package
+DOORS = {
+    "serial": "line.port",
+    "sqlite3": "store",
+    "matplotlib": "charts",
+    "numpy": "charts",
+    "PIL": "charts.canvas",
+    "flask": "web",
+    "babel": "i18n.language",
+    "waitress": "web.server",
+}
