@@ -222,7 +222,7 @@ EOF
     run systemd-tmpfiles --create "$RUN"
     put 0644 root:root "$UNIT" <"$here/systemd/appWebserver.service"
     put 0644 root:root "$CRON" <<EOF
-# slimmemeter: a reading every five minutes, and every night a proved backup.
+# slimmemeter: a reading every five minutes, and every night a verified backup.
 */5 * * * * $COLLECTOR $HOUSE/current/scripts/pull.sh
 30 3 * * * $COLLECTOR /usr/local/bin/slimmemeter backup 2>&1 | logger -t slimmemeter-backup
 EOF

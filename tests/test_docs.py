@@ -23,6 +23,7 @@ from slimmemeter.demo import household
 from slimmemeter.history import consumption
 from slimmemeter.settings import SETTINGS
 from slimmemeter.store.reader import Reader
+from slimmemeter.store.snapshot import Snapshot
 from support.debian import needs
 from support.house_rule import PACKAGES
 from support.pages import client_of
@@ -335,14 +336,12 @@ def test_queries_answer(house_database: Path) -> None:
     assert len(days) == 2 * 7
     assert all(re.fullmatch(r"2026-10-2\d\|(\d+\.\d+)?", day) for day in days)
     assert days[0].startswith("2026-10-28|")
-    reader = Reader(str(house_database))
     midnights = [
         int(datetime(2026, 10, day, tzinfo=household.ZONE).timestamp()) for day in (24, 25)
     ]
-    total = sum(
-        column.total or 0 for column in consumption.electricity(reader, midnights).columns[:2]
-    )
-    reader.close()
+    with Reader(str(house_database)) as reader:
+        table = consumption.energy(Snapshot(reader), "electricity", midnights)
+    total = sum(value or 0 for column, value in table.totals.items() if column.quantity == "import")
     said = next(day for day in days if day.startswith("2026-10-24|"))
     assert float(said.partition("|")[2]) == pytest.approx(total / 1000, abs=0.02)
 

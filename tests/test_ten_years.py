@@ -62,7 +62,7 @@ class Life:
         """What the displays of both meters say, as columns of our tables, in Wh and dm3."""
         reading = self.house.reading()
         shown = {name.replace("_wh", "_kwh"): reading.values[name] for name in household.START_WH}
-        return shown | {"gas_m3": reading.mbus[0].counter}
+        return shown | {"gas_m3": reading.devices[0].counter}
 
     def telegram(self, stamp_off_s: int) -> bytes:
         """A telegram of these meters, by a clock that is off."""

@@ -23,7 +23,7 @@ def create(path: str) -> None:
     :raises StoreError: the folder is missing, full or may not be written.
     """
     try:
-        clear_parts(path)
+        clear_parts(path, older_than_s=0)
         with part_beside(path) as part:
             fill(part)
             os.link(part, path)  # unlike a rename it never replaces what another pull just made
@@ -59,8 +59,8 @@ def part_beside(path: str, like: str | None = None) -> Iterator[str]:
                 os.unlink(left)
 
 
-def clear_parts(prefix: str) -> None:
-    """Remove the unfinished files of this computer's programs that were killed long ago.
+def clear_parts(prefix: str, older_than_s: float = STALE_PART_S) -> None:
+    """Remove the unfinished files of this computer's programs that were killed.
 
     :param prefix: the path, or its beginning, that was given to `part_beside`.
     """
@@ -68,7 +68,7 @@ def clear_parts(prefix: str) -> None:
     for left in glob.glob(f"{folder}/.{name}*{PART}"):
         pid = left.removesuffix(PART).rpartition(".")[2]
         with contextlib.suppress(FileNotFoundError):  # removed together with another, or by one
-            is_old = time.time() - os.path.getmtime(left) > STALE_PART_S
+            is_old = time.time() - os.path.getmtime(left) >= older_than_s
             if is_old and not os.path.exists(f"/proc/{pid}"):
                 for path in glob.glob(f"{glob.escape(left)}*"):
                     os.unlink(path)

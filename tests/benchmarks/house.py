@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from slimmemeter.demo import household, run
-from slimmemeter.p1.telegram import Reading
+from slimmemeter.p1.reading import Reading
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.writer import Writer
 from support.house import house_of

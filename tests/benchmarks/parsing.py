@@ -8,7 +8,8 @@ from measure import Work, elapsed_s
 from sample import BELGIAN, DUTCH
 
 from slimmemeter.errors import TelegramError
-from slimmemeter.p1.framing import LONGEST, crc16
+from slimmemeter.p1.crc import crc16
+from slimmemeter.p1.framing import LONGEST
 from slimmemeter.p1.objects import decode
 from slimmemeter.p1.telegram import Telegram
 

@@ -34,7 +34,7 @@ def export(database: str) -> tuple[Work, Work]:
 
 
 def backup(database: str, folder: str) -> tuple[Work, Work]:
-    """A copy that is proved and gzipped: ours, and one made by hand."""
+    """A copy that is verified and gzipped: ours, and one made by hand."""
     ours = [*SLIMMEMETER, "backup", folder, "--db", database]
     theirs = ["sh", "-euc", BY_HAND, "sh", database, f"{folder}/by-hand"]
     return partial(cpu_s, ours), partial(cpu_s, theirs)

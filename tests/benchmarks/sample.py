@@ -3,7 +3,7 @@ Belgian meter sends, with thirteen month peaks, gas and water."""
 
 from __future__ import annotations
 
-from slimmemeter.p1.framing import crc16
+from slimmemeter.p1.crc import crc16
 
 
 class Sample:

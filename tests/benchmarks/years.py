@@ -16,7 +16,7 @@ from measure import Work, busy_s
 from slimmemeter.demo import household
 from slimmemeter.history import periods
 from slimmemeter.history.periods import Period
-from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.settings import Settings
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.writer import Writer
@@ -96,7 +96,7 @@ def _months(belgian: bool) -> Iterator[tuple[Reading, int]]:
         if belgian:
             reading.values["running_quarter_w"] = reading.values["power_import_w"]
             water = MbusReading(2, 7, "W0052000000008765", at - 17, 400_000 + at // 4000, "dm3")
-            reading.mbus.append(water)
+            reading.devices.append(water)
         yield reading, at
 
 

@@ -437,8 +437,8 @@ def test_report_of_any_meter_says_the_same_but_who_it_is(name: str) -> None:
     (again,) = frames(shown)
     came, hidden = Telegram(frame).reading(), Telegram(again).reading()
     assert hidden.values == came.values
-    assert [(d.channel, d.kind, d.at, d.counter) for d in hidden.mbus] == [
-        (d.channel, d.kind, d.at, d.counter) for d in came.mbus
+    assert [(d.channel, d.device_type, d.at, d.counter) for d in hidden.devices] == [
+        (d.channel, d.device_type, d.at, d.counter) for d in came.devices
     ]
     lines = frame.replace(b")!", b")\r\n!").splitlines()  # one maker puts no line end there
     for before, after in zip(lines[1:], shown.splitlines()[1:], strict=True):

@@ -11,28 +11,41 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slimmemeter.history import consumption, periods
-from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.history.table import Table
+from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.store.reader import Reader
+from slimmemeter.store.snapshot import Snapshot
 from support.readings import MONDAY, reading, store
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
-def stored(path: Path, *readings: tuple[int, Reading]) -> Reader:
+def stored(path: Path, *readings: tuple[int, Reading]) -> Snapshot:
     """A database of these readings, opened as the pages do."""
     assert set(store(path, *readings)) == {"stored"}
-    return Reader(str(path))
+    return Snapshot(Reader(str(path)))
+
+
+def values(table: Table) -> list[list[int | None]]:
+    """The numbers of each column."""
+    return list(table.columns.values())
+
+
+def totals(table: Table) -> dict[str, int | None]:
+    """The total of each column, by name."""
+    return {column.name: total for column, total in table.totals.items()}
 
 
 def test_value_between_two_readings_lies_on_the_line(tmp_path: Path) -> None:
     """Exact at a reading, rounded down between, and outside nothing is counted."""
-    reader = stored(
+    house = stored(
         tmp_path / "x",
         (MONDAY + 100, reading({"import_t1_wh": 1000})),
         (MONDAY + 200, reading({"import_t1_wh": 1015})),
     )
     borders = [MONDAY + at for at in (50, 100, 120, 199, 200, 300)]
-    assert consumption.electricity(reader, borders).columns[0].values == [None, 3, 11, 1, None]
+    table = consumption.energy(house, "electricity", borders)
+    assert values(table) == [[None, 3, 11, 1, None]]
 
 
 @given(rise=st.integers(0, 10**15), length_s=st.integers(2, 10**9), share=st.floats(0, 1))
@@ -42,103 +55,100 @@ def test_line_is_exact_however_steep_and_long(
     """To the Wh, of all that a telegram can say, in all the time that it can tell of."""
     begin = periods.midnight(date(2002, 1, 1), AMSTERDAM)
     elapsed_s = min(max(round(length_s * share), 1), length_s - 1)
-    reader = stored(
+    house = stored(
         tmp_path_factory.mktemp("line") / "x",
         (begin, reading({"import_t1_wh": 7})),
         (begin + length_s, reading({"import_t1_wh": 7 + rise})),
     )
-    table = consumption.electricity(reader, [begin, begin + elapsed_s, begin + length_s])
-    reader.close()
+    table = consumption.energy(house, "electricity", [begin, begin + elapsed_s, begin + length_s])
+    house.reader.close()
     first = rise * elapsed_s // length_s
-    assert table.columns[0].values == [first, rise - first]
+    assert values(table) == [[first, rise - first]]
 
 
 def test_hour_between_readings_gets_its_share(tmp_path: Path) -> None:
     """From 00:50 to 01:10 120 Wh came: 60 in each hour; before and after nothing is known."""
-    reader = stored(
+    house = stored(
         tmp_path / "x",
         (MONDAY + 3000, reading({"import_t1_wh": 1000})),
         (MONDAY + 4200, reading({"import_t1_wh": 1120})),
     )
-    table = consumption.electricity(reader, [MONDAY + 3600 * hour for hour in range(4)])
-    (column,) = table.columns
-    assert (column.name, column.values, column.total) == ("import_t1_kwh", [60, 60, None], 120)
+    table = consumption.energy(house, "electricity", [MONDAY + 3600 * hour for hour in range(4)])
+    assert (values(table), totals(table)) == ([[60, 60, None]], {"import_t1_kwh": 120})
     assert table.partial == [0, 1]
 
 
 def test_mean_power_is_energy_by_time(tmp_path: Path) -> None:
     """90 Wh in a quarter of an hour are 360 W, also where only a part of the bucket is known."""
-    reader = stored(
+    house = stored(
         tmp_path / "x",
         (MONDAY, reading({"import_t1_wh": 0, "import_t2_wh": 0, "export_t1_wh": 0})),
         (MONDAY + 900, reading({"import_t1_wh": 60, "import_t2_wh": 30, "export_t1_wh": 0})),
     )
-    table = consumption.power(reader, [MONDAY, MONDAY + 900, MONDAY + 1800])
-    assert [(c.name, c.values, c.total) for c in table.columns] == [
-        ("import_w", [360, None], 360),
-        ("export_w", [0, None], 0),
-    ]
+    table = consumption.power(house, [MONDAY, MONDAY + 900, MONDAY + 1800])
+    assert values(table) == [[360, None], [0, None]]
+    assert totals(table) == {"import_w": 360, "export_w": 0}
 
 
 def test_total_only_meter_that_is_replaced_keeps_the_totals(tmp_path: Path) -> None:
     """What both counted adds up, whatever tariffs they have."""
     two = {"import_t1_wh": 10, "import_t2_wh": 20}
-    reader = stored(
+    house = stored(
         tmp_path / "x",
         (MONDAY, reading({"import_wh": 100})),
         (MONDAY + 600, reading({"import_wh": 160})),
         (MONDAY + 900, reading(two, "new")),
         (MONDAY + 1200, reading({name: wh + 7 for name, wh in two.items()}, "new")),
     )
-    table = consumption.electricity(reader, [MONDAY, MONDAY + 3600])
-    assert {c.name: c.total for c in table.columns} == {
+    table = consumption.energy(house, "electricity", [MONDAY, MONDAY + 3600])
+    assert totals(table) == {
         "import_kwh": 60,
         "import_t1_kwh": 7,
         "import_t2_kwh": 7,
     }
-    power = consumption.power(reader, [MONDAY, MONDAY + 900, MONDAY + 1800])
-    assert [c.values for c in power.columns] == [[360, 168]]
+    power = consumption.power(house, [MONDAY, MONDAY + 900, MONDAY + 1800])
+    assert values(power) == [[360, 168]]
 
 
 def test_gas_that_comes_late_lands_where_it_belongs(tmp_path: Path) -> None:
     """The value of ten minutes ago an hour later, and one that was told twice."""
     stamps = [0, 3600, 3600, 1800, 5400, 4800]
-    reader = stored(
+    house = stored(
         tmp_path / "x",
         *(
             (MONDAY + 6000 + place, reading({"import_t1_wh": 1}, gas=(MONDAY + at, 5000 + at)))
             for place, at in enumerate(stamps)
         ),
     )
-    table = consumption.medium(reader, "gas", [MONDAY + at for at in range(0, 5401, 600)])
-    assert [c.values for c in table.columns] == [[600] * 9]
-    assert [(row["first"], row["last"]) for row in reader.devices()] == [(MONDAY, MONDAY + 5400)]
+    table = consumption.energy(house, "gas", [MONDAY + at for at in range(0, 5401, 600)])
+    assert values(table) == [[600] * 9]
+    assert [(each.first, each.last) for each in house.device_series] == [(MONDAY, MONDAY + 5400)]
 
 
 def test_gas_is_counted_by_its_own_stamps(tmp_path: Path) -> None:
     """What was used between two stamps of the gas meter belongs there, whenever it was pulled."""
     registers = {"import_t1_wh": 1}
-    reader = stored(
+    house = stored(
         tmp_path / "x",
         (MONDAY + 3700, reading(registers, gas=(MONDAY, 5000))),
         (MONDAY + 7300, reading({"import_t1_wh": 2}, gas=(MONDAY + 3600, 5600))),
     )
-    table = consumption.medium(reader, "gas", [MONDAY, MONDAY + 3600, MONDAY + 7200])
-    assert [(c.name, c.values) for c in table.columns] == [("gas_m3", [600, None])]
+    table = consumption.energy(house, "gas", [MONDAY, MONDAY + 3600, MONDAY + 7200])
+    assert (values(table), list(totals(table))) == ([[600, None]], ["gas_m3"])
 
 
 def test_replaced_meter_continues_the_totals(tmp_path: Path) -> None:
     """Two meters' lives add; what was between them isn't known, and is told as partial."""
-    reader = stored(
+    house = stored(
         tmp_path / "x",
         (MONDAY, reading({"import_t1_wh": 90000}, "old")),
         (MONDAY + 3600, reading({"import_t1_wh": 90500}, "old")),
         (MONDAY + 5400, reading({"import_t1_wh": 3}, "new")),
         (MONDAY + 7200, reading({"import_t1_wh": 203}, "new")),
     )
-    table = consumption.electricity(reader, [MONDAY, MONDAY + 3600, MONDAY + 7200])
-    (column,) = table.columns
-    assert (column.values, column.total, table.partial) == ([500, 200], 700, [1])
+    table = consumption.energy(house, "electricity", [MONDAY, MONDAY + 3600, MONDAY + 7200])
+    assert (values(table), table.partial) == ([[500, 200]], [1])
+    assert totals(table) == {"import_t1_kwh": 700}
 
 
 def test_meter_that_drops_a_register_for_once_is_counted_once(tmp_path: Path) -> None:
@@ -149,11 +159,11 @@ def test_meter_that_drops_a_register_for_once_is_counted_once(tmp_path: Path) ->
         (MONDAY + 300 * n, reading(dict.fromkeys(values, 100 * n)))
         for n, values in enumerate(steps)
     )
-    reader = stored(tmp_path / "x", *readings)
-    lives = [(row["first"], row["last"]) for row in reader.series()]
+    house = stored(tmp_path / "x", *readings)
+    lives = [(each.first, each.last) for each in house.meter_series]
     assert all(before[1] < after[0] for before, after in zip(lives, lives[1:], strict=False))
-    table = consumption.electricity(reader, [MONDAY, MONDAY + 3600])
-    assert {c.name: c.total for c in table.columns} == {"import_t1_kwh": 200, "export_t1_kwh": 200}
+    table = consumption.energy(house, "electricity", [MONDAY, MONDAY + 3600])
+    assert totals(table) == {"import_t1_kwh": 200, "export_t1_kwh": 200}
 
 
 def test_two_devices_side_by_side_cover_their_time_once(tmp_path: Path) -> None:
@@ -163,10 +173,10 @@ def test_two_devices_side_by_side_cover_their_time_once(tmp_path: Path) -> None:
     half = [(MONDAY, 10), (MONDAY + 50000, 30)]
     for place, values in enumerate(registers):
         each = reading(values, gas=half[place])
-        each.mbus.append(MbusReading(2, 3, "gas 2", half[place][0], 7 * place, "dm3"))
-        stored(path, (MONDAY + 60 * place, each)).close()
-    table = consumption.medium(Reader(str(path)), "gas", [MONDAY, MONDAY + 86400])
-    assert ([c.total for c in table.columns], table.partial) == ([27], [0])
+        each.devices.append(MbusReading(2, 3, "gas 2", half[place][0], 7 * place, "dm3"))
+        store(path, (MONDAY + 60 * place, each))
+    table = consumption.energy(Snapshot(Reader(str(path))), "gas", [MONDAY, MONDAY + 86400])
+    assert (totals(table), table.partial) == ({"gas_m3": 27}, [0])
 
 
 def test_device_that_is_replaced_beside_another_is_told(tmp_path: Path) -> None:
@@ -176,12 +186,13 @@ def test_device_that_is_replaced_beside_another_is_told(tmp_path: Path) -> None:
         each = reading({"import_t1_wh": hour}, gas=(MONDAY + 3600 * hour, 100 * hour))
         name, dm3 = ("new", hour - 6) if hour > 5 else ("old", 7000 + hour)
         if hour != 5:
-            each.mbus.append(MbusReading(2, 3, name, MONDAY + 3600 * hour, dm3, "dm3"))
-        stored(path, (MONDAY + 3600 * hour, each)).close()
-    table = consumption.medium(Reader(str(path)), "gas", [MONDAY, MONDAY + 86400])
-    assert [column.total for column in table.columns] == [900 + 4 + 3]
-    told = [(each.why, each.old["equipment"], each.new["equipment"]) for each in table.changes]
-    assert told == [("another device", "old", "new")]
+            each.devices.append(MbusReading(2, 3, name, MONDAY + 3600 * hour, dm3, "dm3"))
+        store(path, (MONDAY + 3600 * hour, each))
+    table = consumption.energy(Snapshot(Reader(str(path))), "gas", [MONDAY, MONDAY + 86400])
+    assert totals(table) == {"gas_m3": 900 + 4 + 3}
+    (change,) = table.changes
+    ids = (change.old.owner.equipment_id, change.new.owner.equipment_id)
+    assert (change.reason, *ids) == ("another device", "old", "new")
     assert table.gaps == []
 
 
@@ -189,21 +200,21 @@ def test_total_beside_tariffs_is_not_counted_twice(tmp_path: Path) -> None:
     """Where a meter has tariffs, their sum is the total."""
     values = {"import_wh": 30, "import_t1_wh": 10, "import_t2_wh": 20, "export_wh": 5}
     later = {name: value * 2 for name, value in values.items()}
-    reader = stored(tmp_path / "x", (MONDAY, reading(values)), (MONDAY + 60, reading(later)))
-    table = consumption.electricity(reader, [MONDAY, MONDAY + 60])
-    assert [c.name for c in table.columns] == ["import_t1_kwh", "import_t2_kwh", "export_kwh"]
+    house = stored(tmp_path / "x", (MONDAY, reading(values)), (MONDAY + 60, reading(later)))
+    table = consumption.energy(house, "electricity", [MONDAY, MONDAY + 60])
+    assert list(totals(table)) == ["import_t1_kwh", "import_t2_kwh", "export_kwh"]
 
 
 def test_gap_is_told_with_its_ends(house_database: Path) -> None:
     """More than half an hour without readings: the total stays exact, and the gap is named."""
-    reader = Reader(str(house_database))
+    house = Snapshot(Reader(str(house_database)))
     day = periods.parse("day", "2026-10-27", AMSTERDAM)
     assert day is not None
-    table = consumption.electricity(reader, day.borders("hour"))
+    table = consumption.energy(house, "electricity", day.borders("hour"))
     ((begin, end),) = table.gaps
     assert begin < MONDAY + 86400 + 7200 < MONDAY + 86400 + 9 * 3600 <= end
-    whole = consumption.electricity(reader, [day.begin_at, day.end_at])
-    assert [c.total for c in table.columns] == [c.total for c in whole.columns]
+    whole = consumption.energy(house, "electricity", [day.begin_at, day.end_at])
+    assert totals(table) == totals(whole)
 
 
 @pytest.mark.parametrize(("text", "hours"), [("2026-10-25", 25), ("2026-03-29", 23)])
@@ -278,18 +289,18 @@ def test_day_that_never_was() -> None:
 
 def test_hours_make_the_day_and_days_the_month(house_database: Path) -> None:
     """The promise, on the simulated house with its gap and its day of 25 hours."""
-    reader = Reader(str(house_database))
+    house = Snapshot(Reader(str(house_database)))
     month = periods.parse("month", "2026-10", AMSTERDAM)
     assert month is not None
-    by_day = consumption.electricity(reader, month.borders("day"))
-    by_hour = consumption.electricity(reader, month.borders("hour"))
-    for days, hours in zip(by_day.columns, by_hour.columns, strict=True):
-        assert days.total == hours.total
-        for place, day in enumerate(days.values):
+    by_day = consumption.energy(house, "electricity", month.borders("day"))
+    by_hour = consumption.energy(house, "electricity", month.borders("hour"))
+    assert totals(by_day) == totals(by_hour)
+    for days, hours in zip(values(by_day), values(by_hour), strict=True):
+        for place, day in enumerate(days):
             begin, end = by_day.borders[place : place + 2]
             inside = [
                 value
-                for at, value in zip(by_hour.borders, hours.values, strict=False)
+                for at, value in zip(by_hour.borders, hours, strict=False)
                 if begin <= at < end and value is not None
             ]
             assert (sum(inside) if inside else None) == day
@@ -314,14 +325,12 @@ def test_sums_telescope_in_any_zone(
         at, counter = at + seconds, counter + wh
         points.append((at, counter))
     path = tmp_path_factory.mktemp("sums") / "x"
-    reader = stored(path, *((t, reading({"import_t1_wh": wh})) for t, wh in points))
+    house = stored(path, *((t, reading({"import_t1_wh": wh})) for t, wh in points))
     years = periods.years(begin, at, ZoneInfo(zone))
-    totals = set()
     for bucket in ("year", "month", "day", "hour"):
-        (column,) = consumption.electricity(reader, years.borders(bucket)).columns
-        totals.add(column.total)
-    reader.close()
-    assert totals == {counter - 12345}
+        table = consumption.energy(house, "electricity", years.borders(bucket))
+        assert totals(table) == {"import_t1_kwh": counter - 12345}
+    house.reader.close()
 
 
 @given(jumps=st.lists(st.integers(0, 50), min_size=2, max_size=30), every=st.integers(1, 9))
@@ -333,15 +342,15 @@ def test_differences_never_depend_on_the_borders(
         (MONDAY + 10 * place, reading({"import_t1_wh": sum(jumps[: place + 1])}))
         for place in range(len(jumps))
     ]
-    reader = stored(tmp_path_factory.mktemp("borders") / "x", *points)
+    house = stored(tmp_path_factory.mktemp("borders") / "x", *points)
     borders = [*range(MONDAY, points[-1][0], every), points[-1][0]]
-    values = consumption.electricity(reader, borders).columns[0].values
+    row = consumption.energy(house, "electricity", borders)
     alone = [
-        consumption.electricity(reader, [begin, end]).columns[0].total
+        consumption.energy(house, "electricity", [begin, end])
         for begin, end in zip(borders, borders[1:], strict=False)
     ]
-    reader.close()
-    assert values == alone
+    house.reader.close()
+    assert values(row) == [[values(table)[0][0] for table in alone]]
 
 
 def test_midnight_that_a_clock_skips() -> None:

@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 
 from slimmemeter import clock
 from slimmemeter.history import consumption
-from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.history.table import Table
+from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.store.writer import Writer
 from support.database import rows, verdicts
 from support.pages import client_of, plain
@@ -30,7 +31,8 @@ def reading(
 ) -> Reading:
     """A reading of one register, and of a gas meter's (stamp, dm3)."""
     mbus = [MbusReading(1, 3, "G0031000000000002", *gas, "dm3")] if gas else []
-    return Reading("TST5", "50", meter, None, 1, {"import_t1_wh": wh}, mbus, {}, 3600)
+    values = {"import_t1_wh": wh}
+    return Reading(meter, None, values, header="TST5", devices=mbus, has_clock=False)
 
 
 def house(database: Path, *readings: tuple[int, Reading]) -> FlaskClient:
@@ -172,15 +174,15 @@ def test_agrees_is_not_said_of_what_does_not(
     """If the buckets lost something, the word isn't there."""
     client = house(database, *((MONDAY + 2 + 300 * n, reading(1000 * n)) for n in range(20)))
     assert agrees(client, "/day/2026-10-26")
-    right = consumption.electricity
+    right = consumption.energy
 
-    def lossy(*arguments: object) -> consumption.Table:
+    def lossy(*arguments: object) -> Table:
         table = right(*arguments)  # type: ignore[arg-type]
-        if len(table.borders) > 2:
-            table.columns[0].values[0] = 0
+        for values in table.columns.values():
+            values[0] = 0
         return table
 
-    monkeypatch.setattr(consumption, "electricity", lossy)
+    monkeypatch.setattr(consumption, "energy", lossy)
     assert not agrees(client, "/day/2026-10-26")
 
 
@@ -209,7 +211,7 @@ def test_pull_says_once_that_something_was_set_aside(pull: Pull, database: Path)
         )
         assert (done.returncode, done.stderr) == (0, "")
         noticed = {
-            2: "set aside, as its import_t1_wh of 2000 is below 5000",
+            2: "set aside: its import_t1_wh of 2000 is below 5000",
             3: "a new series begins: restarted counter",
         }
         assert noticed.get(kwh, ".sqlite3\n") in done.stdout
@@ -233,7 +235,7 @@ def test_rebuild_makes_the_events_anew(database: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=30)
     assert done.stdout == (
-        "all readings were judged anew: 2 gap (0 before), 2 set aside (0 before)\n"
+        "all readings were validated again: 2 gap (0 before), 2 set aside (0 before)\n"
     )
     assert verdicts(database) == before
 
@@ -303,8 +305,8 @@ def test_other_value_of_a_known_moment_is_told_in_the_reader_s_language(database
         (MONDAY + 300, reading(2, gas=(MONDAY, 5100))),
     )
     for language, said in (
-        ("en", "gas: another value of a moment that was known (5.000 / 5.100)"),
-        ("nl", "een andere waarde voor een moment dat al bekend was (5,000 / 5,100)"),
+        ("en", "gas: a second value of one moment (5.000 / 5.100)"),
+        ("nl", "een tweede waarde voor hetzelfde moment (5,000 / 5,100)"),
     ):
         page = client.get("/meter", headers={"Accept-Language": language})
         assert said in plain(page.text)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from slimmemeter.errors import TelegramError
 from slimmemeter.line import garbage
-from slimmemeter.line.receive import Heard, receive
+from slimmemeter.line.receive import Reception, receive
 from slimmemeter.p1 import obis, render
 from slimmemeter.p1.anonymize import anonymous
 from slimmemeter.p1.framing import LONGEST, Framer
@@ -53,13 +53,13 @@ def look_closely(frame: bytes, fuzzed: Path) -> None:
         assert len(str(error)) < 500
     told = json.loads(render.as_json(parsed, reading, 3600), parse_float=str, parse_constant=fail)
     assert {"header", "crc", "objects", "mbus", "unknown"} <= set(told)
-    assert all(line.isprintable() for line in render.page(parsed, 3600, HOUSE).split("\n"))
+    assert all(line.isprintable() for line in render.as_text(parsed, 3600, HOUSE).split("\n"))
     anonymous(parsed)
     if reading is not None:
         assert obis.REGISTERS & set(reading.values)
         with closing(Writer(str(fuzzed))) as writer:  # whose end takes back what wasn't committed
             writer.begin()
-            writer.put(reading, reading.stamp or 1_795_431_600, None, None)
+            writer.put(reading, reading.timestamp or 1_795_431_600, None, None)
 
 
 def fail(constant: str) -> None:
@@ -81,9 +81,9 @@ def mutated(draw: st.DrawFn, content: bytes) -> bytes:
 def test_random_bytes(fuzzed: Path, content: bytes) -> None:
     """Whatever they are, wherever they are cut: heard, judged, and told in one sentence."""
     half = len(content) // 2
-    heard = receive([content[:half], content[half:], b""])
-    assert heard.bytes == len(content) or heard.is_enough
-    assert garbage.told([content]).isprintable()
+    reception = receive([content[:half], content[half:], b""], Reception())
+    assert reception.byte_count == len(content) or reception.is_complete
+    assert garbage.explanation([content]).isprintable()
     for frame in frames(b"/" + content + b"\n!"):
         look_closely(frame, fuzzed)
 
@@ -139,9 +139,8 @@ def test_hostile_telegram(fuzzed: Path, piece: bytes) -> None:
     content = b"/TST5\r\n\r\n1-0:1.8.0(1*kWh)\r\n" + piece * ((LONGEST - 100) // len(piece))
     for frame in frames(content + b"\r\n!\r\n"):
         look_closely(frame, fuzzed)
-    heard = Heard()
-    receive([content, b""], heard)
-    assert heard.bytes == len(content)
+    reception = receive([content, b""], Reception())
+    assert reception.byte_count == len(content)
 
 
 def test_stream_of_noise_is_bounded() -> None:
@@ -163,7 +162,7 @@ def test_nothing_of_a_telegram_reaches_a_page_but_text(fuzzed: Path, tmp_path: P
     lines = [f"{code}({evil})" for code in CODES if obis.TABLE.get(code, ("", "", ""))[2] in TEXTS]
     content = with_crc(f"/TST5{evil}", "", "1-0:1.8.0(1*kWh)", *lines)
     (frame,) = frames(content)
-    shown = render.page(Telegram(frame), 3600, HOUSE)
+    shown = render.as_text(Telegram(frame), 3600, HOUSE)
     assert "\x1b" not in shown
     assert "\x07" not in shown
     look_closely(frame, fuzzed)

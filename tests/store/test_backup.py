@@ -1,4 +1,4 @@
-"""Nothing that was stored may be lost: copies that are proved, and files that are kept."""
+"""Nothing that was stored may be lost: copies that are verified, and files that are kept."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def test_backup_is_a_whole_database(run: Run, filled: Path, tmp_path: Path) -> N
     """Gzipped, beside the database where nobody says otherwise, readable by its owner's group."""
     done = run("backup")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "1000 readings from 2026-10-26 00:00 to 2026-10-29 11:15, and was proved" in done.stdout
+    assert (
+        "1000 readings from 2026-10-26 00:00 to 2026-10-29 11:15, and was verified" in done.stdout
+    )
     made = only(tmp_path / "backups")
     plain = tmp_path / "plain"
     plain.write_bytes(gzip.decompress(made.read_bytes()))
@@ -360,7 +362,7 @@ def test_pages_and_doctor_tell_how_old_the_last_backup_is(
     last = status.last_backup(str(filled))
     assert last is not None
     monkeypatch.setattr(clock, "now", lambda: last.at + 3 * 86400)
-    assert "The last proved backup was made 3 days ago" in text_of(client, "/")
+    assert "The last verified backup was made 3 days ago" in text_of(client, "/")
     assert "ok     the last backup was made" in run("doctor", "--timeout", "1").stdout
     (filled.parent / "last-backup").write_text(f"{MONDAY} 0 /old\n")
     told = run("doctor", "--timeout", "1").stdout

@@ -158,7 +158,7 @@ def test_nobody_makes_a_pull_fail(run: Run, database: Path, tmp_path: Path) -> N
         assert codes == [0] * len(codes)
         assert len(codes) > 2
         assert b": 40000 new readings" in taking.communicate()[0]
-        assert b"and was proved" in backup.communicate(timeout=60)[0]
+        assert b"and was verified" in backup.communicate(timeout=60)[0]
         assert len(export.communicate(timeout=60)[0].splitlines()) > 40_000
         assert [each.returncode for each in (taking, backup, export)] == [0, 0, 0]
         rest = b"".join(iter(lambda: client.recv(4096), b""))
@@ -189,7 +189,7 @@ def test_import_survives_kills(
     assert killed > 2
     done = run("import", log)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "; `slimmemeter import" in done.stdout or "; 25000 known before" in done.stdout
+    assert "; `slimmemeter import" in done.stdout or "; 25000 stored before" in done.stdout
     check_whole(database, list(range(25_000)))
     assert verdicts(database) == verdicts(whole)
     numbers = "SELECT count(*) FROM imports WHERE id NOT IN (SELECT source FROM readings)"
@@ -377,7 +377,9 @@ def test_full_disk_loses_nothing_and_the_next_pull_works(tmp_path: Path) -> None
 PULL_AS_NOBODY = """
 import os, sys
 import argparse, gettext, locale, re, shutil, textwrap
-from slimmemeter import alarm, clock, process, pull
+import signal
+from slimmemeter import clock, process, pull, status, notify
+from slimmemeter.line import receive
 from slimmemeter.store import writer
 from slimmemeter.settings import Settings
 Settings({})

@@ -1,4 +1,4 @@
-"""A file of an older program becomes one of this, whole or not at all, after a proved backup."""
+"""A file of an older program becomes one of this, whole or not at all, after a verified backup."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_writer_upgrades_after_a_backup(old: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("newer")
 def test_pages_say_what_upgrades_it(old: Path) -> None:
     """They may not write: the next pull does it."""
-    assert "the next pull makes it, after a backup" in text_of(client_of(old), "/", 503)
+    assert "the next pull upgrades it, after a backup" in text_of(client_of(old), "/", 503)
 
 
 def test_newer_file_is_told_and_left_alone(old: Path, newer: None) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimmemeter.p1.telegram import Reading
+from slimmemeter.p1.reading import Reading
 from slimmemeter.store.writer import Writer
 from support.database import Verdicts, verdicts
 from support.readings import EVERY_S, MONDAY, counted, reading, store
@@ -80,7 +80,7 @@ def test_clock_is_told_when_it_goes_wrong_and_when_it_is_right(database: Path) -
     """One event for each, however long it lasts."""
     readings = counted(1, 2, 3, 4, 5)
     for at, each in readings[1:3]:
-        each.stamp = at - 3600
+        each.timestamp = at - 3600
     found = judged(database, readings)
     assert [event[:4] for event in found["events"]] == [
         ("clock off", MONDAY + EVERY_S, None, "-3600"),
@@ -121,7 +121,7 @@ def history(steps: list[tuple[int, int, str, object]]) -> list[tuple[int, Readin
         each = reading(
             dict.fromkeys(names.get(layout, ["import_wh"]), counter), gas=(at, counter * 2)
         )
-        each.stamp = at - off_s if isinstance(off_s, int) else at if off_s is None else None
+        each.timestamp = at - off_s if isinstance(off_s, int) else at if off_s is None else None
         made.append((at, each))
     return made
 
@@ -157,7 +157,7 @@ def test_what_is_told_does_not_depend_on_the_order(
     for path in (in_order, shuffled):
         muddle(path)
         writer = Writer(str(path))
-        writer.judge_again()
+        writer.revalidate()
         writer.close()
         assert verdicts(path) | {"empty": [(0,)]} == expected
 

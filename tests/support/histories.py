@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.p1.reading import MbusReading, Reading
 
 # Each with instants shortly before its clocks change, or another day that is odd.
 ZONES = {
@@ -116,7 +116,7 @@ class House:
                     column.replace("_kwh", "_wh"): counter
                     for column, counter in zip(life.columns, counters, strict=True)
                 }
-                made.append((at, Reading("TST5", "50", meter, at, 1, values, [], {}, 3600)))
+                made.append((at, Reading(meter, at, values, header="TST5", devices=[])))
         return made
 
     def tables(self) -> dict[str, list[Life]]:
@@ -167,7 +167,7 @@ def spread(draw: Callable[..., Any], house: House) -> list[tuple[Reading, int]]:
         for at, (counter,) in life.good + life.aside:
             for _ in range(draw(st.sampled_from([1, 1, 1, 2]))):
                 _, reading = readings[draw(st.integers(0, len(readings) - 1))]
-                reading.mbus.append(MbusReading(channel, kind, equipment, at, counter, unit))
+                reading.devices.append(MbusReading(channel, kind, equipment, at, counter, unit))
     if draw(st.booleans()):
         readings = draw(st.permutations(readings))
     return [(reading, at) for at, reading in readings]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from slimmemeter.demo import run
 from slimmemeter.demo.household import SLOT_S, START_GAS_DM3, START_WH, House
-from slimmemeter.p1.telegram import Reading
+from slimmemeter.demo.meter import telegram
+from slimmemeter.p1.reading import Reading
 from slimmemeter.store.writer import Writer
 from support.readings import EVERY_S, MONDAY
 
@@ -22,7 +23,7 @@ def house_of(at: int) -> House:
 
 def telegram_now(ahead_s: int = 0) -> bytes:
     """What the house's meter sends now."""
-    return house_of(int(time.time()) + ahead_s).telegram()
+    return telegram(house_of(int(time.time()) + ahead_s).reading())
 
 
 def telegrams(count: int) -> list[bytes]:
@@ -31,7 +32,7 @@ def telegrams(count: int) -> list[bytes]:
     found = []
     for number in range(1, count + 1):
         house.advance(MONDAY + EVERY_S * number)
-        found.append(house.telegram())
+        found.append(telegram(house.reading()))
     return found
 
 

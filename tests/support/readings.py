@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.store.writer import Writer
 
 MONDAY = 1_792_969_200  # 2026-10-26 00:00 in Amsterdam, the day after summer time ended
 EVERY_S = 300  # as cron pulls
 HOUR, DAY = 3600, 86400
-HAS_CLOCK = {b"0-0:1.0.0": b"261123120000W)"}
 
 
 def reading(
     values: dict[str, int], meter: str = "one", gas: tuple[int, int] | None = None
 ) -> Reading:
     """A reading of these registers, and of a gas meter's (stamp, dm3)."""
-    mbus = [MbusReading(1, 3, "gas", *gas, "dm3")] if gas else []
-    return Reading("TST5", "50", meter, None, 1, values, mbus, HAS_CLOCK, 3600)
+    devices = [MbusReading(1, 3, "gas", *gas, "dm3")] if gas else []
+    return Reading(meter, None, values, header="TST5", version="50", tariff=1, devices=devices)
 
 
 def counted(*counters: int) -> list[tuple[int, Reading]]:
@@ -34,7 +33,7 @@ def store(database: Path, *readings: tuple[int, Reading]) -> list[str]:
     writer = Writer(str(database))
     outcomes = []
     for at, each in readings:
-        each.stamp = each.stamp or at
+        each.timestamp = each.timestamp or at
         outcomes.append(writer.add(each, at, 0, None))
     writer.close()
     return outcomes

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from slimmemeter.p1.framing import Framer, crc16
+from slimmemeter.p1.crc import crc16
+from slimmemeter.p1.framing import Framer
 from support.paths import EXAMPLE, TELEGRAMS
 from support.readings import EVERY_S, MONDAY
 
@@ -52,4 +53,4 @@ def numbered(number: int) -> bytes:
 def frames(*pieces: bytes) -> list[bytes]:
     """What a framer finds in pieces, with a silence after the last."""
     framer = Framer()
-    return [frame for piece in pieces for frame in framer.feed(piece)] + list(framer.pause())
+    return [frame for piece in pieces for frame in framer.feed(piece)] + list(framer.feed(b""))

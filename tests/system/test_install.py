@@ -66,7 +66,7 @@ def test_compiled_code_is_debian_s_and_the_rest_is_locked(machine: Machine) -> N
 
 
 def test_cron_has_the_pull_and_the_backup(machine: Machine) -> None:
-    """Each as the user who collects; the backup, as it stands there, is proved and logged."""
+    """Each as the user who collects; the backup, as it stands there, is verified and logged."""
     lines = machine.run("cat", "/etc/cron.d/slimmemeter").stdout.splitlines()[1:]
     assert [line.split()[:6] for line in lines] == [
         ["*/5", "*", "*", "*", "*", USER],
@@ -74,7 +74,7 @@ def test_cron_has_the_pull_and_the_backup(machine: Machine) -> None:
     ]
     machine.shell(lines[1].split(USER, 1)[1], user=USER)
     said = machine.shell("journalctl --sync; journalctl -q -o cat -t slimmemeter-backup").stdout
-    assert "was proved" in said
+    assert "was verified" in said
 
 
 @pytest.mark.parametrize("program", ["p1-pull", "slimmemeter"])

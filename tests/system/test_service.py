@@ -122,14 +122,14 @@ def test_user_of_the_pages_can_read_only(installed: Machine, attempt: str) -> No
 def test_backup_and_restore_as_the_readme_says(installed: Machine) -> None:
     """By the commands that stand there; after root restored it, cron's user may pull, and the
     pages' user look."""
-    assert "was proved" in enter(installed, "Back it up")
+    assert "was verified" in enter(installed, "Back it up")
     made = installed.shell(f"ls {FOLDER}/backups/*.gz | tail -n 1").stdout.strip()
     before = stored(installed)
     said = installed.run("slimmemeter", "restore", "--yes", made).stdout
     assert f"{DATABASE} now has {before} readings" in said
     assert pull(installed) == ""
     assert stored(installed) > before
-    assert b"The last proved backup was made" in get(installed, "/").body
+    assert b"The last verified backup was made" in get(installed, "/").body
 
 
 def test_picture_is_drawn(installed: Machine) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from slimmemeter.p1.telegram import MbusReading, Reading
+from slimmemeter.p1.reading import MbusReading, Reading
 from support.database import rows
 from support.pages import client_of
 from support.programs import SLIMMEMETER, Run
@@ -23,10 +23,10 @@ def house(database: Path) -> Path:
     """Two meters one after the other, gas, and a reading that was set aside."""
     readings = counted(1000, 1100, 20, 1234)
     for at, each in readings:
-        each.mbus.append(MbusReading(1, 3, 'G"1,2', at - 17, 5000 + at - MONDAY, "dm3"))
+        each.devices.append(MbusReading(1, 3, 'G"1,2', at - 17, 5000 + at - MONDAY, "dm3"))
         each.values |= {"power_import_w": 321, "voltage_l1_dv": 2314}
     values = {"import_wh": 7, "export_wh": 0}
-    readings.append((MONDAY + 9000, Reading("TST5", None, "two", None, None, values, [], {}, 3600)))
+    readings.append((MONDAY + 9000, Reading("two", None, values, header="TST5", has_clock=False)))
     store(database, *readings)
     return database
 

@@ -316,7 +316,7 @@ def test_page_is_light(client: FlaskClient, page: str) -> None:
 
 def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -> None:
     """31 days, electricity of four registers, gas and water, each with its links."""
-    from slimmemeter.p1.telegram import MbusReading, Reading
+    from slimmemeter.p1.reading import MbusReading, Reading
     from slimmemeter.store.writer import Writer
 
     names = ("import_t1_wh", "import_t2_wh", "export_t1_wh", "export_t2_wh", "voltage_l1_dv")
@@ -328,7 +328,7 @@ def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -
             MbusReading(2, 7, "746400002222", at, 800_000 + n * 10, "dm3"),
         ]
         values = dict.fromkeys(names[:4], 12345678 + n * 170) | {"voltage_l1_dv": 2310}
-        told = Reading("FLU5", "50217", "1SAG11", at, 1, values, mbus, {}, HOUR)
+        told = Reading("1SAG11", at, values, header="FLU5", version="50217", tariff=1, devices=mbus)
         writer.add_many([(told, at)], None)
     writer.close()
     answer = client_of(tmp_path / "x").get("/month/2026-10?lang=nl")
