@@ -25,8 +25,7 @@ PAGES = ("/", "/day/2026-10-26", "/week/2026-W44", "/years", "/meter", "/now.jso
 def test_pages_answer_whatever_the_computer_s_clock_says(
     house_database: Path, monkeypatch: pytest.MonkeyPatch, now: int
 ) -> None:
-    """1970 after a power cut, an hour off, forty years later: each page comes, the first one says
-    what is wrong, and the readings' own days are as they were."""
+    """Whatever the system clock says, all pages work, and the first warns if it is wrong."""
     client = client_of(house_database)
     monkeypatch.setattr(clock, "now", lambda: NEWEST)
     day = client.get("/day/2026-10-26/electricity.json").json
@@ -49,7 +48,7 @@ def test_pages_answer_whatever_the_computer_s_clock_says(
 
 
 def test_port_that_is_a_fifo_ends_in_time(tmp_path: Path, database: Path) -> None:
-    """Whatever an open or a read does, a pull ends within its timeout and five seconds."""
+    """A pull from a FIFO ends within its timeout and five seconds."""
     fifo = tmp_path / "ttyFIFO"
     os.mkfifo(fifo)
     command = [*PULL, "--port", str(fifo), "--db", str(database), "--timeout", "2"]
@@ -62,7 +61,7 @@ def test_port_that_is_a_fifo_ends_in_time(tmp_path: Path, database: Path) -> Non
 
 
 def test_open_that_blocks_for_ever_is_ended(tmp_path: Path, database: Path) -> None:
-    """A FILE that nobody writes is the nearest that an open comes to never returning."""
+    """A pull from a file that nobody writes ends in time."""
     fifo = tmp_path / "telegram"
     os.mkfifo(fifo)
     command = [*PULL, "--db", str(database), "--timeout", "2", str(fifo)]

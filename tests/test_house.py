@@ -47,7 +47,7 @@ def imports() -> Iterator[tuple[str, str]]:
 
 
 def test_packages_import_one_way() -> None:
-    """A package uses its own modules, the ground, and the packages below it."""
+    """A package imports its own modules, the common ones, and the packages below it."""
     for module, imported in imports():
         package, used = module.partition(".")[0], imported.partition(".")[0]
         if used in PACKAGES and package in PACKAGES:
@@ -56,7 +56,7 @@ def test_packages_import_one_way() -> None:
 
 
 def test_each_library_has_one_door() -> None:
-    """The module or the package behind which a library stands; nothing else imports it."""
+    """Each library is imported by its one module or package only."""
     for module, imported in imports():
         doors = DOORS.get(imported.partition(".")[0])
         is_door = doors is None or any(

@@ -54,7 +54,7 @@ def pull_sh(
 
 
 def test_pull_sh_is_silent_when_all_is_well(checkout: Path, meter: Meters, database: Path) -> None:
-    """Under `env -i`, from anywhere, it finds its environment beside itself and stores a row."""
+    """pull.sh finds its environment from anywhere, stores a reading, and prints nothing."""
     port = meter(telegram_now()).port
     done = pull_sh(checkout, SLIMMEMETER_PORT=port, SLIMMEMETER_DB=str(database))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -63,7 +63,7 @@ def test_pull_sh_is_silent_when_all_is_well(checkout: Path, meter: Meters, datab
 
 
 def test_pull_sh_hands_its_arguments_on(checkout: Path, database: Path) -> None:
-    """So that `pull.sh -v >>log` serves for testing, and paths may hold blanks."""
+    """pull.sh passes its arguments on, even paths with blanks."""
     copy = checkout / "a telegram.txt"
     copy.write_bytes(EXAMPLE.read_bytes())
     done = pull_sh(checkout, "-v", "--db", str(database), str(copy))
@@ -71,8 +71,8 @@ def test_pull_sh_hands_its_arguments_on(checkout: Path, database: Path) -> None:
     assert done.stdout.startswith("the reading of 2017-01-08T15:11:07Z is stored in ")
 
 
-def test_pull_sh_tells_a_failure_and_keeps_its_code(checkout: Path, database: Path) -> None:
-    """The sentence on standard error, the exit code of the pull, the outcome for the pages."""
+def test_pull_sh_reports_a_failure_and_keeps_its_code(checkout: Path, database: Path) -> None:
+    """pull.sh prints a failed pull's sentence and ends with its exit code."""
     done = pull_sh(checkout, "--port", "/dev/ttyNOTHERE", "--db", str(database))
     assert done.returncode == 3
     assert done.stderr.startswith("p1-pull: there is no /dev/ttyNOTHERE")
@@ -80,7 +80,7 @@ def test_pull_sh_tells_a_failure_and_keeps_its_code(checkout: Path, database: Pa
 
 
 def test_pull_sh_without_its_environment_says_so(checkout: Path) -> None:
-    """One sentence with the place where it looked."""
+    """pull.sh without its environment names the place where it looked."""
     (checkout / ".venv/bin/python").unlink()
     done = pull_sh(checkout)
     assert done.returncode == 2
@@ -89,7 +89,7 @@ def test_pull_sh_without_its_environment_says_so(checkout: Path) -> None:
 
 
 def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, database: Path) -> None:
-    """A pull that dies without a word of its own is recorded all the same."""
+    """A pull that is killed leaves its exit code for the pages."""
     silent = meter(b"").port
     command = [str(checkout / "scripts/pull.sh"), "--port", silent, "--db", str(database)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -114,7 +114,7 @@ def _pid_of(part: str) -> int | None:
 
 
 def told_to(checkout: Path) -> list[str]:
-    """What the household's command was told: a line of exit code and sentence each time."""
+    """What the household's command received: a line of exit code and sentence each time."""
     told = checkout / "told"
     return told.read_text().splitlines() if told.exists() else []
 
@@ -122,10 +122,10 @@ def told_to(checkout: Path) -> list[str]:
 COMMAND = 'echo "$SLIMMEMETER_EXIT_CODE $(cat)" >>"$HOME/told"'
 
 
-def test_third_failure_in_a_row_is_told_and_the_end_of_it(
+def test_third_failure_in_a_row_and_the_end_of_it_are_notified(
     checkout: Path, meter: Meters, database: Path
 ) -> None:
-    """Once each, with the sentence; a failure or two are nobody's business."""
+    """The household's command runs once at the third failure, and once at the end of it."""
     well = {"SLIMMEMETER_PORT": meter(telegram_now()).port, "SLIMMEMETER_DB": str(database)}
     well |= {"SLIMMEMETER_ON_TROUBLE": COMMAND}
     broken = well | {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE"}
@@ -143,8 +143,8 @@ def test_third_failure_in_a_row_is_told_and_the_end_of_it(
     assert not database.with_name("failures").exists()
 
 
-def test_command_that_does_not_hear_is_told_again(checkout: Path, database: Path) -> None:
-    """What it said is logged, the pull's exit code stays, and the next failure tries again."""
+def test_command_that_fails_is_run_again(checkout: Path, database: Path) -> None:
+    """A household's command that fails is logged, and runs again at the next failure."""
     kept = {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE", "SLIMMEMETER_DB": str(database)}
     deaf = "echo no network >&2; exit 6"
     said = [pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=deaf, **kept) for _ in range(4)]
@@ -162,7 +162,7 @@ def test_command_that_does_not_hear_is_told_again(checkout: Path, database: Path
 def test_pull_that_is_killed_counts_as_failure(
     checkout: Path, meter: Meters, database: Path
 ) -> None:
-    """The command hears of a pull that was killed too."""
+    """A pull that is killed counts as a failure for the household's command."""
     kept = {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE", "SLIMMEMETER_DB": str(database)}
     for _ in range(2):
         pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=COMMAND, **kept)
@@ -176,7 +176,7 @@ def test_pull_that_is_killed_counts_as_failure(
 
 
 def test_pulls_do_not_pile_up(checkout: Path, meter: Meters, database: Path) -> None:
-    """While one pull.sh runs, a second waits for it, and both store what they hear."""
+    """Two pull.sh at once both store a reading, one after the other."""
     speaking = meter(telegram_now(), pause_s=1)
     command = [str(checkout / "scripts/pull.sh"), "--port", speaking.port, "--db", str(database)]
     both = [subprocess.Popen(command) for _ in range(2)]
@@ -199,7 +199,7 @@ def loaded_by(code: str) -> list[str]:
 
 
 def test_pull_loads_next_to_nothing(meter: Meters, database: Path) -> None:
-    """A whole pull, from the port into the database: no flask, numpy or matplotlib, ever."""
+    """A whole pull imports no flask, numpy, matplotlib or other heavy module."""
     code = f"""
 from slimmemeter import pull
 sys.argv = ["p1-pull"]
@@ -213,7 +213,7 @@ pull.main()
 
 
 def test_web_loads_no_matplotlib_until_the_first_picture(house_database: Path) -> None:
-    """A page costs nothing of what a picture needs."""
+    """A page imports no matplotlib; a picture does."""
     code = f"""
 from slimmemeter.settings import Settings
 from slimmemeter.web.app import create_app
@@ -239,7 +239,7 @@ def processes_of(database: Path) -> list[int]:
 
 
 def test_demo_ends_without_leaving_a_process(tmp_path: Path) -> None:
-    """It says where to look, and Ctrl-C ends all of it."""
+    """The demo prints its address, and Ctrl-C ends all its processes."""
     database = tmp_path / "demo.sqlite3"
     slimmemeter = [*SLIMMEMETER, "demo", "--listen", "localhost:0"]
     with subprocess.Popen(
@@ -255,7 +255,7 @@ def test_demo_ends_without_leaving_a_process(tmp_path: Path) -> None:
 
 
 def test_meter_is_left_alone_between_pulls(meter: Meters, database: Path) -> None:
-    """After a pull nobody has the port open, so RTS is low."""
+    """After a pull no process has the port open."""
     speaking: Meter = meter(telegram_now())
     command = [sys.executable, "-I", "-m", "slimmemeter.pull", "--port", speaking.port]
     subprocess.run([*command, "--db", str(database)], check=True, timeout=30)

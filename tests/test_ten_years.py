@@ -59,7 +59,7 @@ class Life:
         self.house = House(self.at, {name: values[name] for name in household.START_WH}, 0)
 
     def registers(self) -> dict[str, int]:
-        """What the displays of both meters say, as columns of our tables, in Wh and dm3."""
+        """The displays of both meters, as columns of the tables, in Wh and dm3."""
         reading = self.house.reading()
         shown = {name.replace("_wh", "_kwh"): reading.values[name] for name in household.START_WH}
         return shown | {"gas_m3": reading.mbus[0].counter}
@@ -164,7 +164,7 @@ class World:
         self._since = now
 
     def pull(self) -> None:
-        """The real one, of what the meter says now."""
+        """The real pull, of the meter's telegram now."""
         pull.pull(pull.Wanted())
 
     def live(self) -> Iterator[int]:
@@ -210,7 +210,7 @@ def world(pytestconfig: pytest.Config, database: Path, monkeypatch: pytest.Monke
 def test_every_year_adds_up_whatever_happened(
     world: World, database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each year's totals, through the real server, are the rise of the meters' registers."""
+    """Whatever happens to meters and clocks, each year's total is what the meters counted."""
     server: Server | None = None
     memory_kb, files = [], []
     for year in world.live():
