@@ -131,11 +131,11 @@ def test_version_whose_pages_fail_comes_with_the_way_back(
         broken,
         "def serve",
         "def serve(_: object) -> None:\n    raise SystemExit(7)\n\n\ndef _",
-        "server.py",
+        "web/server.py",
     )
-    elsewise(broken, r"\nVERSION = (\d+)", r"\nVERSION = \1 + 1", "schema.py")
+    elsewise(broken, r"\nVERSION = (\d+)", r"\nVERSION = \1 + 1", "store/schema.py")
     step = 'MIGRATIONS[VERSION - 1] = ("ALTER TABLE readings ADD COLUMN made_up",)'
-    elsewise(broken, "\nINSTANT_BITS", f"\n{step}\nINSTANT_BITS", "schema.py")
+    elsewise(broken, "\nINSTANT_BITS", f"\n{step}\nINSTANT_BITS", "store/schema.py")
     check_out(old, broken)
     command = ["sudo", f"{CHECKOUT}/scripts/install.sh"]
     done = old.run(*command, user=PI, check=False, timeout_s=300)
@@ -171,7 +171,7 @@ def test_killed_upgrade_is_repeated(
 
 
 def json_version(machine: Machine) -> str:
-    """The pages' own report of their health."""
+    """The version that the pages report."""
     return str(re.findall(rb'"version":\s*"([^"]+)"', get(machine, "/healthz").body)[0].decode())
 
 
