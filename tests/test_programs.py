@@ -1,4 +1,4 @@
-"""The scripts and what they start: pull.sh as cron calls it, the demo, what each program loads."""
+"""pull.sh as cron calls it, and what each program loads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from support.debian import needs
 from support.house import telegram_now
 from support.meter import Meter, Meters
 from support.paths import EXAMPLE, ROOT
-from support.programs import SLIMMEMETER
+from support.processes import command_lines
+from support.programs import PULL
 from support.waiting import until
 
 PULL_SH = ROOT / "scripts" / "pull.sh"
@@ -93,7 +93,7 @@ def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, datab
     silent = meter(b"").port
     command = [str(checkout / "scripts/pull.sh"), "--port", silent, "--db", str(database)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        pid = until(lambda: _pid_of(f"/..\0--port\0{silent}"))
+        pid = until(lambda: pid_of_pull(silent))
         os.kill(pid, signal.SIGKILL)
         said = process.communicate(timeout=20)[1]
     assert process.returncode == 128 + signal.SIGKILL
@@ -101,15 +101,11 @@ def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, datab
     assert " 137 p1-pull was killed" in database.with_name("last-pull").read_text()
 
 
-def _pid_of(part: str) -> int | None:
-    """The process that has this in its command line, and is Python itself."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (process / "cmdline").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if part in line and not line.startswith(("timeout", "/bin/sh")):
-            return int(process.name)
+def pid_of_pull(port: str) -> int | None:
+    """The pull that pull.sh has started for a port: Python itself, and not what waits for it."""
+    for pid, line in command_lines():
+        if f"/..\0--port\0{port}" in line and not line.startswith(("timeout", "/bin/sh")):
+            return pid
     return None
 
 
@@ -170,7 +166,7 @@ def test_pull_that_is_killed_counts_as_failure(
     command = [str(checkout / "scripts/pull.sh"), "--port", silent, "--db", str(database)]
     kept = {"PATH": "/usr/bin:/bin", "HOME": str(checkout), "SLIMMEMETER_ON_TROUBLE": COMMAND}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=kept) as process:
-        os.kill(until(lambda: _pid_of(f"/..\0--port\0{silent}")) or 0, signal.SIGKILL)
+        os.kill(until(lambda: pid_of_pull(silent)) or 0, signal.SIGKILL)
         process.wait(timeout=30)
     assert [line.split(" after")[0] for line in told_to(checkout)] == ["137 p1-pull was killed"]
 
@@ -225,40 +221,11 @@ assert client.get("/month/2026-10").status_code == 200
     assert {"matplotlib", "numpy"} <= set(loaded_by(drawn))
 
 
-def processes_of(database: Path) -> list[int]:
-    """The demo's processes, by the database that all of them name."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (process / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if str(database).encode() in line:
-            found.append(int(process.name))
-    return found
-
-
-def test_demo_ends_without_leaving_a_process(tmp_path: Path) -> None:
-    """The demo prints its address, and Ctrl-C ends all its processes."""
-    database = tmp_path / "demo.sqlite3"
-    slimmemeter = [*SLIMMEMETER, "demo", "--listen", "localhost:0"]
-    with subprocess.Popen(
-        [*slimmemeter, "--db", str(database)], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        lines = iter(process.stdout.readline, "")
-        assert any(line.startswith("look at http://localhost:") for line in lines)
-        time.sleep(6)  # a pull may be under way
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
-    assert processes_of(database) == []
-
-
 def test_meter_is_left_alone_between_pulls(meter: Meters, database: Path) -> None:
     """After a pull no process has the port open."""
     speaking: Meter = meter(telegram_now())
-    command = [sys.executable, "-I", "-m", "slimmemeter.pull", "--port", speaking.port]
-    subprocess.run([*command, "--db", str(database)], check=True, timeout=30)
+    command = [*PULL, "--port", speaking.port, "--db", str(database)]
+    subprocess.run(command, check=True, timeout=30)
     users = subprocess.run(
         [needs("fuser", "psmisc"), speaking.port], capture_output=True, check=False
     )

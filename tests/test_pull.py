@@ -16,8 +16,10 @@ from support.database import rows
 from support.house import telegram_now
 from support.meter import Meters
 from support.paths import EXAMPLE
+from support.processes import has_open
 from support.programs import PULL, Pull
 from support.telegrams import E350, simple
+from support.waiting import until
 
 
 def test_pull_stores_one_row_and_says_nothing(meter: Meters, pull: Pull, database: Path) -> None:
@@ -144,7 +146,7 @@ def test_exit_3_cable_pulled_out(meter: Meters, database: Path) -> None:
     speaking = meter(E350[:100])
     command = [*PULL, "--port", speaking.port, "--db", str(database), "--timeout", "30"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(1)  # it reads by now, and has heard the half of a telegram
+        until(lambda: has_open(process.pid, speaking.port))
         speaking.stop()
         said = process.communicate(timeout=10)[1]
     assert process.returncode == 3
@@ -155,8 +157,8 @@ def test_exit_3_busy_port(meter: Meters, pull: Pull) -> None:
     """A port that stays busy gives exit code 3."""
     silent = meter(b"")
     command = [*PULL, "--port", silent.port, "--dry-run", "--timeout", "5"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL):
-        time.sleep(0.7)
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as first:
+        until(lambda: has_open(first.pid, silent.port))
         second = pull("--port", silent.port, "--timeout", 1)
     assert code_of(second) == 3
     assert "busy" in second.stderr
@@ -339,6 +341,29 @@ def test_pipe_that_gives_nothing_is_given_up(tmp_path: Path, pull: Pull) -> None
     """A pipe that gives nothing is given up at the timeout."""
     os.mkfifo(tmp_path / "fifo")
     assert code_of(pull("--dry-run", "--timeout", 1, tmp_path / "fifo")) == 4
+
+
+def test_port_that_is_a_fifo_ends_in_time(tmp_path: Path, database: Path) -> None:
+    """A pull from a FIFO ends within its timeout and five seconds."""
+    fifo = tmp_path / "ttyFIFO"
+    os.mkfifo(fifo)
+    command = [*PULL, "--port", str(fifo), "--db", str(database), "--timeout", "2"]
+    began = time.monotonic()
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=2 + 5)
+    assert done.returncode == 3
+    assert str(fifo) in done.stderr
+    assert time.monotonic() - began < 2 + 5
+    assert not database.exists()
+
+
+def test_open_that_blocks_for_ever_is_ended(tmp_path: Path, database: Path) -> None:
+    """A pull from a file that nobody writes ends in time."""
+    fifo = tmp_path / "telegram"
+    os.mkfifo(fifo)
+    command = [*PULL, "--db", str(database), "--timeout", "2", str(fifo)]
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=2 + 5)
+    assert done.returncode == 4
+    assert "in time" in done.stderr
 
 
 def test_wrong_setting_leaves_word_too(pull: Pull, database: Path) -> None:

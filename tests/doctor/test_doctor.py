@@ -25,6 +25,7 @@ from support.far_end import FarEnd
 from support.house import telegram_now
 from support.meter import Meters
 from support.paths import EXAMPLE
+from support.processes import has_open
 from support.programs import OWN_MOUNTS, PULL, SLIMMEMETER, Pull, free_port
 from support.telegrams import E350, NAMES, frames, simple, telegram, with_crc
 from support.waiting import until
@@ -131,7 +132,7 @@ def test_own_pull_that_reads_is_waited_for(meter: Meters, said: Said) -> None:
     name = meter(telegram_now(), pause_s=4).port
     command = [*PULL, "--port", name, "--dry-run"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as pulling:
-        until(lambda: any(str(pulling.pid) in holder for holder in port_errors.holders(name)))
+        until(lambda: has_open(pulling.pid, name))
         told = plain(said("--port", name, "--timeout", 12))
     assert "also open" not in told
     assert "telegrams were right, at 115200-8N1" in told
