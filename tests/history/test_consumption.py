@@ -37,7 +37,7 @@ def totals(table: Table) -> dict[str, int | None]:
 
 
 def test_value_between_two_readings_lies_on_the_line(tmp_path: Path) -> None:
-    """Exact at a reading, rounded down between, and outside nothing is counted."""
+    """Between readings a value is interpolated and rounded down; outside them there is none."""
     house = stored(
         tmp_path / "x",
         (MONDAY + 100, reading({"import_t1_wh": 1000})),
@@ -52,7 +52,7 @@ def test_value_between_two_readings_lies_on_the_line(tmp_path: Path) -> None:
 def test_line_is_exact_however_steep_and_long(
     rise: int, length_s: int, share: float, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """To the Wh, of all that a telegram can say, in all the time that it can tell of."""
+    """Interpolation is exact to the Wh for any counter and any period."""
     begin = periods.midnight(date(2002, 1, 1), AMSTERDAM)
     elapsed_s = min(max(round(length_s * share), 1), length_s - 1)
     house = stored(
@@ -67,7 +67,7 @@ def test_line_is_exact_however_steep_and_long(
 
 
 def test_hour_between_readings_gets_its_share(tmp_path: Path) -> None:
-    """From 00:50 to 01:10 120 Wh came: 60 in each hour; before and after nothing is known."""
+    """Energy between two readings is shared by the hours in proportion to time."""
     house = stored(
         tmp_path / "x",
         (MONDAY + 3000, reading({"import_t1_wh": 1000})),
@@ -79,7 +79,7 @@ def test_hour_between_readings_gets_its_share(tmp_path: Path) -> None:
 
 
 def test_mean_power_is_energy_by_time(tmp_path: Path) -> None:
-    """90 Wh in a quarter of an hour are 360 W, also where only a part of the bucket is known."""
+    """Mean power is energy divided by the time that is known."""
     house = stored(
         tmp_path / "x",
         (MONDAY, reading({"import_t1_wh": 0, "import_t2_wh": 0, "export_t1_wh": 0})),
@@ -91,7 +91,7 @@ def test_mean_power_is_energy_by_time(tmp_path: Path) -> None:
 
 
 def test_total_only_meter_that_is_replaced_keeps_the_totals(tmp_path: Path) -> None:
-    """What both counted adds up, whatever tariffs they have."""
+    """Two meters' consumption adds up, even if their tariffs differ."""
     two = {"import_t1_wh": 10, "import_t2_wh": 20}
     house = stored(
         tmp_path / "x",
@@ -111,7 +111,7 @@ def test_total_only_meter_that_is_replaced_keeps_the_totals(tmp_path: Path) -> N
 
 
 def test_gas_that_comes_late_lands_where_it_belongs(tmp_path: Path) -> None:
-    """The value of ten minutes ago an hour later, and one that was told twice."""
+    """Gas values that come late, or twice, count at their own time."""
     stamps = [0, 3600, 3600, 1800, 5400, 4800]
     house = stored(
         tmp_path / "x",
@@ -126,7 +126,7 @@ def test_gas_that_comes_late_lands_where_it_belongs(tmp_path: Path) -> None:
 
 
 def test_gas_is_counted_by_its_own_stamps(tmp_path: Path) -> None:
-    """What was used between two stamps of the gas meter belongs there, whenever it was pulled."""
+    """Gas counts between the timestamps of the gas meter, not the times of the pulls."""
     registers = {"import_t1_wh": 1}
     house = stored(
         tmp_path / "x",
@@ -138,7 +138,7 @@ def test_gas_is_counted_by_its_own_stamps(tmp_path: Path) -> None:
 
 
 def test_replaced_meter_continues_the_totals(tmp_path: Path) -> None:
-    """Two meters' lives add; what was between them isn't known, and is told as partial."""
+    """A replaced meter continues the totals, and the bucket of the change is partial."""
     house = stored(
         tmp_path / "x",
         (MONDAY, reading({"import_t1_wh": 90000}, "old")),
@@ -152,7 +152,7 @@ def test_replaced_meter_continues_the_totals(tmp_path: Path) -> None:
 
 
 def test_meter_that_drops_a_register_for_once_is_counted_once(tmp_path: Path) -> None:
-    """Each change of the registers opens a series, so that no two ever tell of the same time."""
+    """A register that is missing once makes series that never overlap."""
     both = {"import_t1_wh": 0, "export_t1_wh": 0}
     steps = [both, both, {"import_t1_wh": 0}, both, both]
     readings = (
@@ -167,7 +167,7 @@ def test_meter_that_drops_a_register_for_once_is_counted_once(tmp_path: Path) ->
 
 
 def test_two_devices_side_by_side_cover_their_time_once(tmp_path: Path) -> None:
-    """A day of which two gas meters know the same half is a part of a day."""
+    """Two gas meters that know the same half of a day know half of it."""
     path = tmp_path / "x"
     registers = ({"import_t1_wh": 1}, {"import_t1_wh": 2})
     half = [(MONDAY, 10), (MONDAY + 50000, 30)]
@@ -179,8 +179,8 @@ def test_two_devices_side_by_side_cover_their_time_once(tmp_path: Path) -> None:
     assert (totals(table), table.partial) == ({"gas_m3": 27}, [0])
 
 
-def test_device_that_is_replaced_beside_another_is_told(tmp_path: Path) -> None:
-    """Of two gas meters one is replaced while the other goes on: a change, of which all counts."""
+def test_device_that_is_replaced_beside_another_is_a_change(tmp_path: Path) -> None:
+    """A gas meter that is replaced beside another is a change, and all gas counts."""
     path = tmp_path / "x"
     for hour in range(10):
         each = reading({"import_t1_wh": hour}, gas=(MONDAY + 3600 * hour, 100 * hour))
@@ -197,7 +197,7 @@ def test_device_that_is_replaced_beside_another_is_told(tmp_path: Path) -> None:
 
 
 def test_total_beside_tariffs_is_not_counted_twice(tmp_path: Path) -> None:
-    """Where a meter has tariffs, their sum is the total."""
+    """If a meter has tariffs, its total register is left out."""
     values = {"import_wh": 30, "import_t1_wh": 10, "import_t2_wh": 20, "export_wh": 5}
     later = {name: value * 2 for name, value in values.items()}
     house = stored(tmp_path / "x", (MONDAY, reading(values)), (MONDAY + 60, reading(later)))
@@ -219,7 +219,7 @@ def test_gap_is_told_with_its_ends(house_database: Path) -> None:
 
 @pytest.mark.parametrize(("text", "hours"), [("2026-10-25", 25), ("2026-03-29", 23)])
 def test_clock_change_days_have_their_hours(text: str, hours: int) -> None:
-    """25 and 23 hours, and as many five-minute buckets."""
+    """The days on which clocks change have 25 and 23 hours."""
     day = periods.parse("day", text, AMSTERDAM)
     assert day is not None
     assert len(day.borders("hour")) == hours + 1
@@ -227,7 +227,7 @@ def test_clock_change_days_have_their_hours(text: str, hours: int) -> None:
 
 
 def test_periods_of_a_calendar() -> None:
-    """Neighbours, the larger period, and what is none."""
+    """A period knows its neighbours and the larger period; wrong names are no period."""
     month = periods.parse("month", "2024-02", AMSTERDAM)
     assert month is not None
     assert len(month.borders("day")) == 30
@@ -267,7 +267,7 @@ def test_periods_of_a_calendar() -> None:
     ],
 )
 def test_weeks_are_those_of_iso_8601(text: str, first: date | None) -> None:
-    """Monday to Sunday, the first with the year's first Thursday; some years have 53."""
+    """Weeks begin on Monday and are numbered as ISO 8601 has them."""
     week = periods.parse("week", text, AMSTERDAM)
     assert (week and week.first) == first
     if week is not None:
@@ -278,7 +278,7 @@ def test_weeks_are_those_of_iso_8601(text: str, first: date | None) -> None:
 
 
 def test_day_that_never_was() -> None:
-    """Samoa skipped 30 December 2011; the 29th and the 31st follow each other."""
+    """In Samoa, 29 December 2011 is followed by the 31st."""
     zone = ZoneInfo("Pacific/Apia")
     assert periods.parse("day", "2011-12-30", zone) is None
     month = periods.parse("month", "2011-12", zone)
@@ -288,7 +288,7 @@ def test_day_that_never_was() -> None:
 
 
 def test_hours_make_the_day_and_days_the_month(house_database: Path) -> None:
-    """The promise, on the simulated house with its gap and its day of 25 hours."""
+    """Hours add up to days and days to months, even with a gap and 25 hours."""
     house = Snapshot(Reader(str(house_database)))
     month = periods.parse("month", "2026-10", AMSTERDAM)
     assert month is not None
@@ -319,7 +319,7 @@ HISTORIES = st.lists(
 def test_sums_telescope_in_any_zone(
     steps: list[tuple[int, int]], zone: str, begin: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whatever the intervals and the zone: hours = days = months = years = the meter, in Wh."""
+    """In any time zone, hours, days, months and years add up to the meter's rise."""
     at, counter, points = begin, 12345, [(begin, 12345)]
     for seconds, wh in steps:
         at, counter = at + seconds, counter + wh
@@ -337,7 +337,7 @@ def test_sums_telescope_in_any_zone(
 def test_differences_never_depend_on_the_borders(
     jumps: list[int], every: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """What an hour counted is the same in whatever row of borders it stands."""
+    """A bucket has the same value whichever buckets are beside it."""
     points = [
         (MONDAY + 10 * place, reading({"import_t1_wh": sum(jumps[: place + 1])}))
         for place in range(len(jumps))
@@ -354,7 +354,7 @@ def test_differences_never_depend_on_the_borders(
 
 
 def test_midnight_that_a_clock_skips() -> None:
-    """Where a day begins at 01:00, its first instant is that one."""
+    """Where clocks skip midnight, a day begins at 01:00."""
     zone = ZoneInfo("America/Havana")
     assert (
         periods.midnight(date(2026, 3, 8), zone) - periods.midnight(date(2026, 3, 7), zone) == 86400

@@ -32,7 +32,7 @@ def reading(
     """A reading of one register, and of a gas meter's (stamp, dm3)."""
     mbus = [MbusReading(1, 3, "G0031000000000002", *gas, "dm3")] if gas else []
     values = {"import_t1_wh": wh}
-    return Reading(meter, None, values, header="TST5", devices=mbus, has_clock=False)
+    return Reading(meter, None, values, header="TST5", version="50", devices=mbus, has_clock=False)
 
 
 def house(database: Path, *readings: tuple[int, Reading]) -> FlaskClient:
@@ -53,7 +53,7 @@ def night(database: Path) -> FlaskClient:
 
 
 def test_register_read_at_that_moment(night: FlaskClient) -> None:
-    """The curve's value, how it is known, and the readings on both sides."""
+    """A moment has the interpolated register and the readings on both sides."""
     found = night.get("/meter.json?at=2026-10-27T00:00").json
     assert found is not None
     assert found["at"] == "2026-10-27T00:00:00+01:00"
@@ -69,7 +69,7 @@ def test_register_read_at_that_moment(night: FlaskClient) -> None:
 
 
 def test_register_exactly_at_a_reading(night: FlaskClient) -> None:
-    """It is what the meter said."""
+    """At a reading, the register is the one that was read."""
     found = night.get("/meter.json?at=2026-10-27T00:00:04").json
     assert found is not None
     assert (found["registers"], found["known"][0]["how"]) == ({"import_t1_kwh": 1.301}, "read")
@@ -88,15 +88,15 @@ def test_register_exactly_at_a_reading(night: FlaskClient) -> None:
 def test_register_before_the_first_and_after_the_last_reading(
     night: FlaskClient, at: str, how: str, said: str
 ) -> None:
-    """Nothing is known, and the nearest reading is told."""
+    """Outside the readings the register is unknown, and the nearest reading is shown."""
     found = night.get(f"/meter.json?at={at}").json
     assert found is not None
     assert (found["registers"], found["known"][0]["how"]) == ({"import_t1_kwh": None}, how)
     assert said in plain(night.get(f"/meter?at={at}").text)
 
 
-def test_moment_between_two_meters_tells_of_both(database: Path) -> None:
-    """The old one's last and the new one's first reading, and nothing between."""
+def test_moment_between_two_meters_shows_both(database: Path) -> None:
+    """Between two meters, the page shows the last reading of one and the first of the other."""
     client = house(
         database,
         (MONDAY, reading(5000, "old")),
@@ -126,13 +126,13 @@ def test_moment_between_two_meters_tells_of_both(database: Path) -> None:
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "9999-01-01", "2026-10-26T25:00"])
 def test_moment_that_is_none(night: FlaskClient, text: str) -> None:
-    """A small page, or a small JSON, of ours."""
+    """An invalid moment gets status 400."""
     assert night.get(f"/meter?at={text}").status_code == 400
     assert night.get(f"/meter.json?at={text}").status_code == 400
 
 
-def test_hour_that_comes_twice_is_told_apart_by_its_offset(database: Path) -> None:
-    """02:30 in summer and in winter time are an hour apart."""
+def test_hour_that_comes_twice_is_chosen_by_its_offset(database: Path) -> None:
+    """02:30 in summer time and in winter time are an hour apart."""
     summer = MONDAY - 22 * 3600 - 1800
     client = house(
         database, (summer - 9000, reading(0)), (summer, reading(10)), (summer + 3600, reading(99))
@@ -146,7 +146,7 @@ def test_hour_that_comes_twice_is_told_apart_by_its_offset(database: Path) -> No
 
 
 def test_period_ends_with_its_registers(night: FlaskClient) -> None:
-    """At both borders, or where the readings begin and end; each leads to that moment."""
+    """A period shows the registers at both ends, each with a link to that moment."""
     page = night.get("/day/2026-10-27").text
     text = plain(page)
     assert re.search(r"1\.297 read at 00:00:04: 1\.301 *→ *1\.401 read at 00:35:00", text)
@@ -155,12 +155,12 @@ def test_period_ends_with_its_registers(night: FlaskClient) -> None:
 
 
 def agrees(client: FlaskClient, url: str) -> bool:
-    """Whether a page says that its table agrees with the readings."""
+    """Whether a page confirms that its table agrees with the readings."""
     return "agrees with these readings of the meter" in client.get(url).text
 
 
 def test_agrees_stands_only_where_readings_were_compared(database: Path) -> None:
-    """With readings at both borders; not where a gap reaches over one."""
+    """A table agrees with the meter only if readings at both ends were compared."""
     times = [*range(MONDAY + 2, MONDAY + 86400, 300), MONDAY + 86403, MONDAY + 180_000]
     client = house(database, *((at, reading(at - MONDAY)) for at in times))
     assert agrees(client, "/day/2026-10-26")
@@ -168,10 +168,10 @@ def test_agrees_stands_only_where_readings_were_compared(database: Path) -> None
     assert agrees(client, "/month/2026-10")  # from the first reading to the last
 
 
-def test_agrees_is_not_said_of_what_does_not(
+def test_agrees_is_missing_if_a_bucket_lost_something(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the buckets lost something, the word isn't there."""
+    """A table that lost energy does not claim to agree with the meter."""
     client = house(database, *((MONDAY + 2 + 300 * n, reading(1000 * n)) for n in range(20)))
     assert agrees(client, "/day/2026-10-26")
     right = consumption.energy
@@ -187,7 +187,7 @@ def test_agrees_is_not_said_of_what_does_not(
 
 
 def test_what_was_set_aside_is_named(database: Path) -> None:
-    """On the page of its day and on the meter's, with both counters; and its hours are a gap."""
+    """A reading that was set aside is shown with both counters, and its time is a gap."""
     store(database, *counted(100_000, 100_100, 99_000, 100_200, 100_300))
     client = client_of(database)
     said = "set aside, as it is below the one before (from the grid, low T1: 99.000 / 100.100)"
@@ -202,7 +202,7 @@ def test_what_was_set_aside_is_named(database: Path) -> None:
 
 
 def test_pull_says_once_that_something_was_set_aside(pull: Pull, database: Path) -> None:
-    """With -v from a file; the reading is stored all the same."""
+    """A pull with -v reports that a reading was set aside, and stores it."""
     for kwh, minute in ((5, 0), (2, 5), (3, 10), (4, 15)):
         done = pull(
             "-",
@@ -219,7 +219,7 @@ def test_pull_says_once_that_something_was_set_aside(pull: Pull, database: Path)
 
 
 def test_rebuild_makes_the_events_anew(database: Path) -> None:
-    """What was forgotten is there again, and it says how much there is."""
+    """A rebuild restores all events, and counts them."""
     store(database, *counted(100, 110, 50, 120, 9999, 130, 140))
     before = verdicts(database)
     with closing(sqlite3.connect(database)) as db, db:
@@ -241,7 +241,7 @@ def test_rebuild_makes_the_events_anew(database: Path) -> None:
 
 
 def test_rebuild_without_a_database(tmp_path: Path) -> None:
-    """It makes none."""
+    """A rebuild without a database makes none."""
     command = [*SLIMMEMETER, "doctor", "--rebuild"]
     done = subprocess.run(
         [*command, "--db", str(tmp_path / "none")], capture_output=True, check=False, text=True
@@ -251,7 +251,7 @@ def test_rebuild_without_a_database(tmp_path: Path) -> None:
 
 
 def test_meter_that_was_replaced_while_its_clock_was_ahead(database: Path) -> None:
-    """Its last stamp is behind the new one's first: both count, and the page tells of it."""
+    """Readings of both meters count if the old one's clock was ahead."""
     old = [(MONDAY + 300 * n, reading(1000 + n, "old")) for n in range(5)]
     new = [(MONDAY + 900 + 300 * n, reading(10 * n, "new")) for n in range(5)]
     client = house(database, *old, *new)
@@ -267,8 +267,8 @@ def test_meter_that_was_replaced_while_its_clock_was_ahead(database: Path) -> No
     assert "is not known" not in text
 
 
-def test_two_meters_side_by_side_tell_of_the_newest(database: Path) -> None:
-    """A test meter for once, while the house's own goes on: now is the house's."""
+def test_two_meters_side_by_side_show_the_newest(database: Path) -> None:
+    """After one reading of a test meter, the house's own meter is shown again."""
     own = [(MONDAY + 300 * n, reading(1000 + n, "own")) for n in range(9)]
     client = house(database, *own[:5], (MONDAY + 1000, reading(9_000_000, "test")), *own[5:])
     for at in ("", "?at=2026-10-26T03:00"):
@@ -279,7 +279,7 @@ def test_two_meters_side_by_side_tell_of_the_newest(database: Path) -> None:
 
 
 def test_agrees_also_when_the_gas_meter_has_gone(database: Path) -> None:
-    """A table of which nothing is known has nothing to agree with."""
+    """A table without data does not keep the others from agreeing."""
     times = range(MONDAY + 2, MONDAY + 2 * 86400 + 600, 300)
     gas = {at: (at - 2, at - MONDAY) for at in times if at < MONDAY + 40_000}
     client = house(database, *((at, reading(at - MONDAY, gas=gas.get(at))) for at in times))
@@ -287,7 +287,7 @@ def test_agrees_also_when_the_gas_meter_has_gone(database: Path) -> None:
 
 
 def test_gas_that_was_set_aside_is_called_gas(database: Path) -> None:
-    """On the meter's page, and not another meter."""
+    """A gas reading that was set aside is shown as gas."""
     steps = [5000, 5100, 3, 5200, 5300]
     times = [MONDAY + 300 * place for place in range(len(steps))]
     pairs = zip(times, steps, strict=True)
@@ -297,8 +297,8 @@ def test_gas_that_was_set_aside_is_called_gas(database: Path) -> None:
     )
 
 
-def test_other_value_of_a_known_moment_is_told_in_the_reader_s_language(database: Path) -> None:
-    """Both values, in the unit that the page counts in."""
+def test_other_value_of_a_known_moment_is_shown_in_any_language(database: Path) -> None:
+    """Two values of one moment are shown in the reader's language and in m³."""
     client = house(
         database,
         (MONDAY, reading(1, gas=(MONDAY, 5000))),
@@ -313,7 +313,7 @@ def test_other_value_of_a_known_moment_is_told_in_the_reader_s_language(database
 
 
 def test_gas_that_is_new_in_a_known_telegram_is_stored(database: Path) -> None:
-    """The same moment and counters, and a newer value of the gas meter."""
+    """A newer gas value is stored even if the electricity reading is known."""
     writer = Writer(str(database))
     found = [
         writer.add(reading(1, gas=(MONDAY + hours * 3600, 50 + hours)), MONDAY, 0, None)
@@ -327,7 +327,7 @@ def test_gas_that_is_new_in_a_known_telegram_is_stored(database: Path) -> None:
 def test_pages_of_a_computer_that_does_not_know_the_time(
     night: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before 2001 there is no today; the pages are there all the same."""
+    """All pages work on a computer whose clock says 1970."""
     monkeypatch.setattr(clock, "now", lambda: 1000)
     for url in ("/", "/meter", "/years", "/day/2026-10-27", "/day/2026-10-27/gas.png"):
         assert night.get(url).status_code == 200, url

@@ -117,7 +117,7 @@ BELOW = {"years": ("year", 4), "year": ("month", 7), "month": ("day", 10)}
 
 
 def descend(client: FlaskClient, period: str, name: str, lives: list[Life], zone: ZoneInfo) -> None:
-    """Check a period's table, and that of each smaller period whose bucket tells something."""
+    """Check a period's table, and those of the smaller periods in it that have data."""
     told = ask(client, f"/{period}/{name}.json")
     check_calendar(told, zone)
     columns = check(told, lives, zone)
@@ -147,7 +147,7 @@ def descend(client: FlaskClient, period: str, name: str, lives: list[Life], zone
 def test_everything_adds_up_to_the_meter(
     data: st.DataObject, house: House, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Years = what the registers of all lives counted; months = year; days = month; hours = day."""
+    """Hours add up to days, days to months, months to years, and all to the meter."""
     path = tmp_path_factory.mktemp("totals") / "house"
     writer = Writer(str(path))
     writer.add_many(spread(data.draw, house), None)

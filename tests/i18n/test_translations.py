@@ -22,7 +22,7 @@ CATALOGUES = sorted(PACKAGE.glob("i18n/translations/*/LC_MESSAGES/messages.po"))
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
 def test_catalogue_is_complete_and_compiled(path: Path) -> None:
-    """Same texts as in the program, none empty; the compiled file gives these translations."""
+    """Every text is translated, no translation is left over, and all are compiled."""
     with path.open("rb") as file:
         catalogue = {(each.id, each.context): each.string for each in read_po(file) if each.id}
     found = extract_from_dir(str(PACKAGE), SOURCES, {})
@@ -42,7 +42,7 @@ def test_catalogue_is_complete_and_compiled(path: Path) -> None:
 
 
 def test_language_is_a_folder(house_database: Path, tmp_path: Path) -> None:
-    """A folder more, and pages speak it: nothing else knows which languages there are."""
+    """A new folder of translations is a new language, without any other change."""
     package = tmp_path / "slimmemeter"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(package / "i18n/translations/nl", package / "i18n/translations/de")
@@ -60,7 +60,7 @@ def test_language_is_a_folder(house_database: Path, tmp_path: Path) -> None:
 
 
 def test_pages_speak_the_language_of_the_browser(house_database: Path) -> None:
-    """Dutch words, Dutch numbers, and `lang` tells which; a setting decides for all."""
+    """Pages follow the browser's language, unless a setting decides."""
     client = client_of(house_database)
     dutch = client.get("/month/2026-10", headers={"Accept-Language": "nl-BE,nl;q=0.9,en;q=0.5"})
     assert '<html lang="nl">' in dutch.text
@@ -75,7 +75,7 @@ def test_pages_speak_the_language_of_the_browser(house_database: Path) -> None:
 
 
 def test_pictures_speak_it_too(house_database: Path) -> None:
-    """`lang` makes another picture of the same table."""
+    """Pictures are drawn in the language that is asked for."""
     client = client_of(house_database)
     dutch, english = (client.get(f"/day/2026-10-26/power.png?lang={x}").data for x in ("nl", "en"))
     assert dutch != english

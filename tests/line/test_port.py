@@ -35,7 +35,7 @@ def far_end() -> Iterator[FarEnd]:
 
 
 def test_line_is_115200_8n1_with_rts(far_end: FarEnd, pull: Pull) -> None:
-    """The far end sees the line's settings, RTS high from the start, and low at the end."""
+    """The line is 115200 8N1 with RTS high while it is open, and low at the end."""
     assert pull("--port", far_end.url, "--dry-run").returncode == 0
     assert set(far_end.seen) == {"115200-8N1"}
     until(lambda: far_end.rts and not far_end.rts[-1])
@@ -43,7 +43,7 @@ def test_line_is_115200_8n1_with_rts(far_end: FarEnd, pull: Pull) -> None:
 
 
 def test_line_can_be_9600_7e1(pull: Pull) -> None:
-    """An old meter's line, chosen by flag."""
+    """The flag --line sets 9600 7E1 for an old meter."""
     old = FarEnd("9600-7E1")
     done = pull("--port", old.url, "--dry-run", "--line", "9600-7E1")
     old.close()
@@ -52,7 +52,7 @@ def test_line_can_be_9600_7e1(pull: Pull) -> None:
 
 
 def test_line_auto_goes_on_with_the_old_one_after_garbage(pull: Pull) -> None:
-    """At 115200 8N1 it is garbled; `auto` notices and tries 9600 7E1."""
+    """With --line auto, garbage at 115200 8N1 leads to 9600 7E1."""
     old = FarEnd("9600-7E1")
     done = pull("--port", old.url, "--dry-run", "--line", "auto")
     old.close()
@@ -62,7 +62,7 @@ def test_line_auto_goes_on_with_the_old_one_after_garbage(pull: Pull) -> None:
 
 
 def test_meter_that_speaks_once_for_each_rise_of_rts_is_asked_again(pull: Pull) -> None:
-    """After a damaged telegram and 11 s of silence RTS falls for a second and rises again."""
+    """After a damaged telegram and 11 s of silence, RTS falls for a second and rises again."""
     shy = FarEnd("115200-8N1", E350.replace(b"494", b"495"), E350, once=True)
     done = pull("--port", shy.url, "--dry-run", "--line", "auto")
     shy.close()
@@ -72,8 +72,7 @@ def test_meter_that_speaks_once_for_each_rise_of_rts_is_asked_again(pull: Pull) 
 
 
 def test_meter_is_asked_again_at_most_once(pull: Pull) -> None:
-    """A meter that only ever sends damaged telegrams is asked again once, after 11 s of silence,
-    and not after 11 s more."""
+    """A meter that sends only damaged telegrams is asked again once, and no more."""
     shy = FarEnd("115200-8N1", E350.replace(b"494", b"495"), once=True)
     done = pull("--port", shy.url, "--dry-run", "--timeout", 26)
     shy.close()
@@ -86,12 +85,12 @@ def test_meter_is_asked_again_at_most_once(pull: Pull) -> None:
 
 @pytest.mark.parametrize("every_s", [1, 10])
 def test_meter_is_heard_however_seldom_it_speaks(every_s: float, meter: Meters, pull: Pull) -> None:
-    """Every second or every ten: there is one reading within the timeout."""
+    """A meter that speaks every second, or every ten, is heard within the timeout."""
     assert pull("--port", meter(E350, pause_s=every_s).port, "--dry-run").returncode == 0
 
 
 def test_meter_that_speaks_once_is_heard(pull: Pull) -> None:
-    """RTS rises with the opening, so that the one telegram isn't missed."""
+    """The only telegram of a meter that speaks when RTS rises is received."""
     shy = FarEnd(once=True)
     done = pull("--port", shy.url, "--dry-run")
     shy.close()
@@ -100,7 +99,7 @@ def test_meter_that_speaks_once_is_heard(pull: Pull) -> None:
 
 
 def test_far_end_that_never_answers_is_given_up_in_time(pull: Pull) -> None:
-    """A connection on which nobody negotiates ends with the timeout of the pull."""
+    """A far end that never negotiates is given up at the pull's timeout."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"rfc2217://127.0.0.1:{silent.getsockname()[1]}"
         done = pull("--port", url, "--timeout", 1)
@@ -109,12 +108,12 @@ def test_far_end_that_never_answers_is_given_up_in_time(pull: Pull) -> None:
 
 
 def test_far_end_that_speaks_and_closes_at_once_is_read(pull: Pull) -> None:
-    """The end of the connection takes nothing of what came before it."""
+    """A telegram is read even if the far end closes the connection right after it."""
     assert pull("--port", f"socket://{answering(E350)}", "--dry-run").returncode == 0
 
 
-def test_far_end_that_closes_is_told(pull: Pull) -> None:
-    """It isn't the cable."""
+def test_far_end_that_closes_is_blamed(pull: Pull) -> None:
+    """A connection that the far end closes is not blamed on the cable."""
     done = pull("--port", f"socket://{answering(E350[:200])}", "--dry-run")
     assert done.returncode == 3
     assert "the far end closed the connection" in done.stderr
@@ -122,7 +121,7 @@ def test_far_end_that_closes_is_told(pull: Pull) -> None:
 
 @pytest.mark.parametrize("said", [b"", bytes(range(256)) * 8, b"\xff\xfd\x2c\xff\xfa\x2c"])
 def test_far_end_that_speaks_no_rfc2217(said: bytes, pull: Pull) -> None:
-    """One sentence, whatever it says instead."""
+    """A far end that does not speak RFC 2217 gets one sentence."""
     done = pull("--port", f"rfc2217://{answering(said)}", "--dry-run", "--timeout", 6)
     assert done.returncode == 3
     assert done.stderr.count("\n") == 1, done.stderr
@@ -130,7 +129,7 @@ def test_far_end_that_speaks_no_rfc2217(said: bytes, pull: Pull) -> None:
 
 @pytest.mark.parametrize("url", ["spy:///dev/null", "loop://"])
 def test_other_urls_of_pyserial_are_refused(url: str, pull: Pull) -> None:
-    """They are for testing pyserial, and lead to no meter."""
+    """URLs that pyserial has for tests are refused."""
     done = pull("--port", url, "--dry-run", "--timeout", 2)
     assert (done.returncode, done.stdout) == (3, "")
     assert "it must be socket://HOST:PORT" in done.stderr
@@ -194,10 +193,7 @@ def _listens(number: int) -> bool:
 
 
 def test_ser2net_by_rfc2217_sets_the_line(ser2net: tuple[Pty, int, int], pull: Pull) -> None:
-    """The speed that p1-pull asks for reaches the device behind a real ser2net.
-
-    A pseudo-terminal has no RTS, which ser2net leaves unanswered: pyserial is told not to wait.
-    """
+    """Through a real ser2net, the speed of --line reaches the device."""
     line, number, _ = ser2net
     seen: set[int] = set()
     over = threading.Event()
@@ -208,6 +204,7 @@ def test_ser2net_by_rfc2217_sets_the_line(ser2net: tuple[Pty, int, int], pull: P
 
     watching = threading.Thread(target=watch)
     watching.start()
+    # A pseudo-terminal has no RTS, so ser2net never confirms it: pyserial must not wait for that.
     done = pull("--port", f"rfc2217://127.0.0.1:{number}?ign_set_control", "--dry-run")
     over.set()
     watching.join()
@@ -216,13 +213,13 @@ def test_ser2net_by_rfc2217_sets_the_line(ser2net: tuple[Pty, int, int], pull: P
 
 
 def test_ser2net_by_plain_tcp(ser2net: tuple[Pty, int, int], pull: Pull) -> None:
-    """`socket://` reads the same line."""
+    """Through a real ser2net, `socket://` reads a telegram."""
     done = pull("--port", f"socket://127.0.0.1:{ser2net[2]}", "--dry-run")
     assert done.returncode == 0, done.stderr
 
 
 def test_ser2net_shared_with_another_reader(ser2net: tuple[Pty, int, int], pull: Pull) -> None:
-    """Two who are connected to one port both hear each telegram."""
+    """Two readers of one ser2net port both receive each telegram."""
     address = ("127.0.0.1", ser2net[2])
     with socket.create_connection(address) as other:
         done = pull("--port", "socket://{}:{}".format(*address), "--dry-run")
@@ -245,15 +242,15 @@ def test_ser2net_shared_with_another_reader(ser2net: tuple[Pty, int, int], pull:
         ("socket://nowhere.invalid:2000", "no computer is called nowhere.invalid"),
     ],
 )
-def test_url_that_leads_nowhere_is_told(url: str, said: str, pull: Pull) -> None:
-    """Each with what is wrong with it."""
+def test_url_that_leads_nowhere_is_explained(url: str, said: str, pull: Pull) -> None:
+    """Each URL that leads nowhere gets its own explanation."""
     done = pull("--port", url, "--dry-run")
     assert done.returncode == 3
     assert said in done.stderr
 
 
 def test_port_that_is_held_names_its_holder(meter: Meters, pull: Pull) -> None:
-    """Another program that took the port for itself alone is called by its name."""
+    """The program that holds the port exclusively is named."""
     name = meter(E350).port
     with serial.Serial(name, exclusive=True):
         done = pull("--port", name, "--dry-run", "--timeout", 1)
@@ -263,7 +260,7 @@ def test_port_that_is_held_names_its_holder(meter: Meters, pull: Pull) -> None:
 
 
 def test_adapter_under_another_name_is_found(tmp_path: Path) -> None:
-    """Who fixed a device's name that is gone reads the name of the adapter that is there."""
+    """For a device that is gone, the error names the adapter that is there."""
     command = [*PULL, "--dry-run", "--port", "/dev/ttyUSB3"]
     done = run_with_adapters({"usb-FTDI_P1-if00-port0": "/dev/ttyUSB1"}, command, tmp_path)
     assert done.returncode == 3

@@ -79,7 +79,7 @@ def mutated(draw: st.DrawFn, content: bytes) -> bytes:
 
 @given(st.binary(max_size=2000))
 def test_random_bytes(fuzzed: Path, content: bytes) -> None:
-    """Whatever they are, wherever they are cut: heard, judged, and told in one sentence."""
+    """Any bytes, cut anywhere, are received and judged without an unknown error."""
     half = len(content) // 2
     reception = receive([content[:half], content[half:], b""], Reception())
     assert reception.byte_count == len(content) or reception.is_complete
@@ -90,7 +90,7 @@ def test_random_bytes(fuzzed: Path, content: bytes) -> None:
 
 @given(st.data())
 def test_mutated_telegrams(fuzzed: Path, data: st.DataObject) -> None:
-    """Damage as a line makes it, and worse."""
+    """Damaged telegrams give a reading or one printable sentence."""
     content = data.draw(mutated(data.draw(st.sampled_from(REAL))))
     for frame in frames(content):
         look_closely(frame, fuzzed)
@@ -98,7 +98,7 @@ def test_mutated_telegrams(fuzzed: Path, data: st.DataObject) -> None:
 
 @given(st.data())
 def test_mutated_lines_with_a_right_crc(fuzzed: Path, data: st.DataObject) -> None:
-    """No CRC keeps out what a meter of an odd mind says."""
+    """Damaged telegrams with a right CRC give a reading or one printable sentence."""
     content = data.draw(mutated(data.draw(st.sampled_from(REAL))))
     lines = content.rpartition(b"!")[0].decode("latin-1").splitlines()
     for frame in frames(with_crc("/TST5", *lines[1:])):
@@ -124,7 +124,7 @@ def test_mutated_lines_with_a_right_crc(fuzzed: Path, data: st.DataObject) -> No
 @example(["0-1:24.2.1(170108160000W)"])
 @example(["1-0:1.6.0(1)(1*kW)"])
 def test_known_codes_with_any_value(fuzzed: Path, lines: list[str]) -> None:
-    """Numbers of any length, stamps of any day, text of any kind."""
+    """Known codes with any value give a reading or one printable sentence."""
     for frame in frames(with_crc("/TST5", "", "1-0:1.8.0(1*kWh)", *lines)):
         look_closely(frame, fuzzed)
 
@@ -135,7 +135,7 @@ def test_known_codes_with_any_value(fuzzed: Path, lines: list[str]) -> None:
      b"*255(", b"9", b"\r\n0-1:24.2.1(1)", b"\xdb\x08", b"\x7e\xa0"],
 )  # fmt: skip
 def test_hostile_telegram(fuzzed: Path, piece: bytes) -> None:
-    """64 KiB of what costs a careless parser its time or its stack."""
+    """A telegram of 64 KiB that repeats an awkward piece does no harm."""
     content = b"/TST5\r\n\r\n1-0:1.8.0(1*kWh)\r\n" + piece * ((LONGEST - 100) // len(piece))
     for frame in frames(content + b"\r\n!\r\n"):
         look_closely(frame, fuzzed)
@@ -144,7 +144,7 @@ def test_hostile_telegram(fuzzed: Path, piece: bytes) -> None:
 
 
 def test_stream_of_noise_is_bounded() -> None:
-    """Three megabytes of noise, a kilobyte at a time, leave no more behind than a line may have."""
+    """Three megabytes of noise take no more memory than a few telegrams."""
     framer = Framer()
     chance = random.Random(8765)
 
@@ -157,7 +157,7 @@ def test_stream_of_noise_is_bounded() -> None:
 
 
 def test_nothing_of_a_telegram_reaches_a_page_but_text(fuzzed: Path, tmp_path: Path) -> None:
-    """Markup and escape sequences in every text that a meter may send."""
+    """Markup and escape sequences of a telegram are shown as harmless text."""
     evil = "<script>alert(1)</script>\x1b]0;owned\x07"
     lines = [f"{code}({evil})" for code in CODES if obis.TABLE.get(code, ("", "", ""))[2] in TEXTS]
     content = with_crc(f"/TST5{evil}", "", "1-0:1.8.0(1*kWh)", *lines)

@@ -89,13 +89,13 @@ def reading(*lines: str, **about: str) -> Reading:
 
 
 def test_every_telegram_is_looked_at() -> None:
-    """A file without its line above would prove nothing."""
+    """Every file of a telegram has its entry in METERS."""
     assert set(NAMES) == set(METERS)
 
 
 @pytest.mark.parametrize("name", METERS)
 def test_meter_is_read_from_a_file(name: str, pull: Pull, captured: Captured) -> None:
-    """Who it is, when, which tariff, its devices; and all that is stored is what it printed."""
+    """A meter's telegram gives its id, version, tariff, time and devices."""
     done = pull("--dry-run", "--json", captured(name))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -108,7 +108,7 @@ def test_meter_is_read_from_a_file(name: str, pull: Pull, captured: Captured) ->
 
 @pytest.mark.parametrize("name", METERS)
 def test_what_is_stored_is_what_was_printed(name: str) -> None:
-    """Each register, power, voltage and current, by a reckoning of the test's own."""
+    """Each register, power, voltage and current is stored as the meter printed it."""
     text = telegram(name).decode("latin-1").partition("98.1.0\r\n")[0]  # Holley nests a block
     stored = parsed(telegram(name)).reading()
     expected = {}
@@ -128,14 +128,14 @@ def test_what_is_stored_is_what_was_printed(name: str) -> None:
 
 @pytest.mark.parametrize("name", METERS)
 def test_every_line_is_understood(name: str) -> None:
-    """Nothing of a known meter is shown raw, but where a code is repeated."""
+    """Every line of a known meter is understood, unless its code is repeated."""
     unknown = decode(parsed(telegram(name)), 3600)[1]
     assert name in ("hungary-holley", "dsmr-2.1-itron") or unknown == []
 
 
 @pytest.mark.parametrize("name", METERS)
 def test_meter_is_stored(name: str, pull: Pull, database: Path, captured: Captured) -> None:
-    """From a file, where it tells its time; the tables take it all."""
+    """Every meter that sends its time is stored from a file."""
     done = pull(captured(name))
     if METERS[name][3] is None:
         assert done.returncode == 4
@@ -152,7 +152,7 @@ def test_meter_is_stored(name: str, pull: Pull, database: Path, captured: Captur
 
 
 def test_total_beside_tariffs_that_never_counted() -> None:
-    """The total is what counts then; tariffs that count are taken, and the total isn't added."""
+    """The total counts if the tariffs beside it never did, and only then."""
     unused = ("1-0:1.8.0(5.000*kWh)", "1-0:1.8.1(0.000*kWh)", "1-0:1.8.2(0.000*kWh)")
     assert reading(*unused).values == {"import_wh": 5000}
     used = ("1-0:1.8.0(5.000*kWh)", "1-0:1.8.1(4.000*kWh)", "1-0:1.8.2(1.000*kWh)")
@@ -160,7 +160,7 @@ def test_total_beside_tariffs_that_never_counted() -> None:
 
 
 def test_belgian_month_peaks_are_kept(pull: Pull, database: Path) -> None:
-    """Each month once, without the empty one; the running month's grows, and never shrinks."""
+    """Each month's peak is kept once, and the running month's never shrinks."""
     content = telegram("belgium-1.7-gas-and-water").decode()
     pull("-", said=content)
     stored = "SELECT date(month_ended_at - 1, 'unixepoch'), power_w FROM month_peaks"
@@ -175,7 +175,7 @@ def test_belgian_month_peaks_are_kept(pull: Pull, database: Path) -> None:
 
 
 def test_power_failures_are_kept_once_for_ever(pull: Pull, database: Path) -> None:
-    """Newest or oldest first, the log is of ten entries; what left it stays, fillers never come."""
+    """A power failure is kept once, even after it has left the meter's log."""
     entry = ("(251030020500W)(0000000300*s)", "(190326095015W)(0000002014*s)")
     filler = "(000101000001W)(2147483647*s)"
     unknown = "(000104180320W)(0000237126*s)"
@@ -197,7 +197,7 @@ def test_power_failures_are_kept_once_for_ever(pull: Pull, database: Path) -> No
 
 
 def test_counts_are_kept_when_they_change(pull: Pull, database: Path) -> None:
-    """A row when one of them is another than before, and none when they are the same."""
+    """Counts get a new row only when one of them changes."""
     for minute, sags in enumerate(("00001", "00001", "00002", "ERROR")):
         lines = ("1-0:1.8.1(1.000*kWh)", "0-0:96.7.21(00013)", f"1-0:32.32.0({sags})")
         content = simple(*lines, stamp=f"2611231200{minute:02d}W").decode()
@@ -207,7 +207,7 @@ def test_counts_are_kept_when_they_change(pull: Pull, database: Path) -> None:
 
 
 def test_two_devices_with_one_id_are_two() -> None:
-    """An id can't be relied on alone: the channel, the type and the unit are of it."""
+    """Devices with one id differ by channel, type or unit."""
     found = reading(
         *("1-0:1.8.1(1.000*kWh)", "0-1:24.1.0(003)", "0-1:96.1.0(3132)", "0-2:24.1.0(003)"),
         *("0-2:96.1.0(3132)", "0-1:24.2.1(261123120000W)(00001.000*m3)"),
@@ -231,7 +231,7 @@ def test_two_devices_with_one_id_are_two() -> None:
     ],
 )
 def test_slot_without_a_counter_is_left_out(counter: str) -> None:
-    """That device, and never the telegram or the device beside it."""
+    """A device without a counter is left out, and nothing else is."""
     live = "0-2:24.2.1(261123120000W)(00007.000*m3)"
     found = reading("1-0:1.8.1(1.000*kWh)", counter, "0-2:24.1.0(003)", live).devices
     assert [(each.channel, each.counter) for each in found] == [(2, 7000)]
@@ -253,20 +253,20 @@ def test_slot_without_a_counter_is_left_out(counter: str) -> None:
 def test_device_type_is_decimal_or_with_a_letter_hexadecimal(
     printed: str, kind: int | None
 ) -> None:
-    """EN 13757-3's numbers, in the forms that meters print."""
+    """A device type is decimal, or hexadecimal if it has a letter."""
     lines = (f"0-1:24.1.0({printed})", "0-1:24.2.1(261123120000W)(00007.000*m3)")
     assert reading("1-0:1.8.1(1.000*kWh)", *lines).devices[0].device_type == kind
 
 
 def test_belgian_channel_id_is_not_the_meter_s() -> None:
-    """0-1:96.1.1 is the gas meter's, 0-0:96.1.1 the electricity meter's."""
+    """The id of the gas meter's channel is not taken for the electricity meter's."""
     lines = ("0-1:96.1.1(474153)", "0-1:24.2.3(261123120000W)(00007.000*m3)")
     found = reading("1-0:1.8.1(1.000*kWh)", *lines, meter="4D45544552")
     assert (found.equipment_id, found.devices[0].equipment_id) == ("METER", "GAS")
 
 
 def test_old_gas_of_24_hours_is_stored_hour_by_hour() -> None:
-    """P1 2.1: the same code again and again, counter before stamp, in a ring."""
+    """The 24 gas values of P1 2.1 are each stored at their hour."""
     found = parsed(telegram("dsmr-2.1-itron")).reading().devices
     assert [(each.at - NOON, each.counter) for each in found] == [
         *((-7200, 4321050), (-3600, 4321150)),
@@ -275,7 +275,7 @@ def test_old_gas_of_24_hours_is_stored_hour_by_hour() -> None:
 
 
 def test_optional_objects_may_be_missing_empty_or_in_another_order() -> None:
-    """The registers count, wherever they stand."""
+    """The registers are read wherever they are and whatever is missing."""
     empty = reading("1-0:2.8.1()", "1-0:1.7.0()", "0-0:96.14.0()", "1-0:1.8.2(2.000*kWh)", meter="")
     assert (empty.values, empty.tariff, empty.equipment_id) == (
         {"import_t2_wh": 2000},
@@ -285,20 +285,20 @@ def test_optional_objects_may_be_missing_empty_or_in_another_order() -> None:
 
 
 def test_repeated_object_that_is_damaged_costs_nothing() -> None:
-    """Of a repeated code the first counts, whatever the second says; an empty first is none."""
+    """The first valid value of a repeated code counts."""
     assert reading("1-0:1.8.1(1.000*kWh)", "1-0:1.8.1(x)").values == {"import_t1_wh": 1000}
     values = reading("1-0:1.8.2()", "1-0:1.8.1(1.000*kWh)", "1-0:1.8.2(2.000*kWh)").values
     assert values == {"import_t1_wh": 1000}
 
 
 def test_second_header_inside_the_telegram_of_holley() -> None:
-    """A slash in the header starts nothing."""
+    """A slash inside Holley's telegram does not start another one."""
     assert parsed(telegram("hungary-holley")).header == "HLY5/D545-METER"
 
 
 @pytest.mark.parametrize("stamp", ["261123120000W", "261123120000w", "261123120000"])
 def test_stamp_with_a_small_letter_or_none(stamp: str) -> None:
-    """Both are the same winter's noon."""
+    """A timestamp with a small letter, or without any, means the same instant."""
     assert reading(stamp=stamp).timestamp == NOON
 
 
@@ -306,7 +306,7 @@ def test_stamp_with_a_small_letter_or_none(stamp: str) -> None:
     "stamp", ["632525252525W", "700101010000W", "000101000000W", "", "261323120000W", "noon"]
 )
 def test_stamp_that_is_not_available(stamp: str) -> None:
-    """It is no instant, and no error."""
+    """A timestamp that the meter doesn't have is no instant and no error."""
     assert reading(stamp=stamp).timestamp is None
 
 
@@ -328,12 +328,12 @@ def test_stamp_of_ace4000() -> None:
     ],
 )
 def test_stamp_in_the_hour_that_comes_twice(stamp: str, received_at: int | None, utc: int) -> None:
-    """The letter decides; without one the time of reception, where it is known."""
+    """In the hour that comes twice the letter decides, or else the time of reception."""
     assert parsed(simple(stamp=stamp)).reading(3600, received_at).timestamp == utc
 
 
 def test_bytes_that_are_not_ascii_in_a_message() -> None:
-    """They are shown escaped, and the fillers of two makers as no message."""
+    """Bytes that are not ASCII are shown escaped, and fillers are no message."""
     lines = ("1-0:1.8.1(1.000*kWh)", "0-0:96.13.0(" + "\xff" * 300 + ")", "0-0:96.13.1(caf\xe9)")
     known, _ = decode(parsed(simple(*lines)), 3600)
     shown = {entry.code: entry.value for entry in known}
@@ -354,7 +354,7 @@ def test_bytes_that_are_not_ascii_in_a_message() -> None:
 def test_text_message_is_decoded_and_not_stored(
     printed: str, shown: str | None, pull: Pull, database: Path
 ) -> None:
-    """Hexadecimal pairs of UTF-8; nothing that a terminal would obey."""
+    """A text message is decoded, harmless for a terminal, and not stored."""
     content = simple("1-0:1.8.1(1.000*kWh)", f"0-0:96.13.0({printed})").decode()
     told = json.loads(pull("--json", "-", said=content).stdout)
     assert told["objects"]["0-0:96.13.0"]["value"] == shown
@@ -372,10 +372,10 @@ def test_text_message_is_decoded_and_not_stored(
         ("0-0:98.1.0", "261101000000W)(000040.777*kWh)(02.095*kW", "month_profile"),
     ],
 )
-def test_one_code_with_two_meanings_is_told_apart_by_its_value(
+def test_one_code_with_two_meanings_is_decided_by_its_value(
     code: str, value: str, name: str
 ) -> None:
-    """No country is asked for."""
+    """A code with two meanings is understood by the form of its value."""
     known, unknown = decode(parsed(simple("1-0:1.8.1(1.000*kWh)", f"{code}({value})")), 3600)
     assert ([entry.name for entry in known][-1], unknown) == (name, [])
 
@@ -392,13 +392,13 @@ def test_one_code_with_two_meanings_is_told_apart_by_its_value(
 def test_tariffs_are_named_where_their_names_are_known(
     name: str, label: str, pull: Pull, captured: Captured
 ) -> None:
-    """Low and normal in the Netherlands, day and night in Belgium, numbers elsewhere."""
+    """Tariffs have the names of the meter's country, or else numbers."""
     shown = pull("--dry-run", captured(name)).stdout
     assert any(line.startswith(label) for line in shown.splitlines())
 
 
 def test_units_without_a_star() -> None:
-    """A Belgian meter has been seen to print them so."""
+    """A unit without a star before it is read."""
     lines = ("1-0:1.8.1(001247.747kWh)", "1-0:32.7.0(234.5V)", "1-0:31.7.0(000.19A)")
     found = reading(*lines, "0-1:24.2.3(261123120000W)(00007.000m3)")
     assert found.values == {"import_t1_wh": 1247747, "voltage_l1_dv": 2345, "current_l1_ma": 190}
@@ -412,19 +412,19 @@ def test_units_without_a_star() -> None:
 
 @pytest.mark.parametrize("unit", ["kWh", "KWH", "kwh", "kWH"])
 def test_case_of_a_unit_does_not_matter(unit: str) -> None:
-    """Makers differ."""
+    """Units are read in any mix of small and capital letters."""
     assert reading(f"1-0:1.8.0(7.000*{unit})").values == {"import_wh": 7000}
 
 
 def test_mega_is_not_milli() -> None:
-    """The one letter whose case makes a difference."""
+    """MW is never taken for mW."""
     assert reading("1-0:1.8.0(7.000*MWh)").values == {"import_wh": 7_000_000}
     with pytest.raises(TelegramError, match="one of Wh, kWh, MWh"):
         reading("1-0:1.8.0(7.000*mWh)")
 
 
 def test_line_number_of_a_wrong_value_is_the_telegram_s() -> None:
-    """Also where a value had to be put on the line before."""
+    """An error names the line of the telegram as it was sent."""
     with pytest.raises(TelegramError, match="line 9 of the telegram"):
         reading(
             *("0-1:24.3.0(261123120000)(00)(60)(1)(0-1:24.2.1)(m3)", "(00001.000)", ""),
@@ -433,13 +433,13 @@ def test_line_number_of_a_wrong_value_is_the_telegram_s() -> None:
 
 
 def test_many_empty_lines_before_a_value_are_no_trouble() -> None:
-    """A line that starts with a bracket belongs to the last one that isn't empty."""
+    """A value belongs to its code even if empty lines are between them."""
     found = reading("1-0:1.8.1", *[""] * 5000, "(1.000*kWh)")
     assert found.values == {"import_t1_wh": 1000}
 
 
-def test_long_line_is_told_in_short() -> None:
-    """An error is one sentence, whatever the meter sends."""
+def test_long_line_is_shortened_in_the_error() -> None:
+    """An error about a very long line stays one short sentence."""
     with pytest.raises(TelegramError, match="line 6") as caught:
         reading("1-0:1.8.1(" + "x" * 20000 + ")")
     assert len(str(caught.value)) < 300

@@ -35,18 +35,18 @@ def crc_by_the_book(data: bytes) -> int:
 
 
 def test_crc_is_the_catalogue_s() -> None:
-    """The check value of CRC-16/ARC."""
+    """The CRC has the check value of CRC-16/ARC."""
     assert crc16(b"123456789") == 0xBB3D
 
 
 @given(st.binary(max_size=2000))
 def test_folded_crc_is_the_bitwise_one(data: bytes) -> None:
-    """Folding gives what shifting bit by bit gives, for any bytes."""
+    """The fast CRC equals the one that is calculated bit by bit."""
     assert crc16(data) == crc_by_the_book(data)
 
 
 def test_other_crc_of_holley() -> None:
-    """The catalogue's check value; it is taken from Holley's meters only."""
+    """CRC-16/X-25 is accepted from Holley's meters only."""
     assert crc_x25(b"123456789") == 0x906E
     for header, crc in (("/HLY5/D545-METER", "ok"), ("/TST5", "wrong")):
         body = simple().replace(b"/TST5\\2METER", header.encode()).rpartition(b"!")[0] + b"!"
@@ -55,7 +55,7 @@ def test_other_crc_of_holley() -> None:
 
 
 def test_example_telegram_is_read_whole() -> None:
-    """The README's example: a Landis+Gyr E350 with gas and two power failures."""
+    """Every value of the README's example telegram is read."""
     reading = reading_of(E350)
     assert reading.header == "XMX5LGBBFG1012345678"
     assert (reading.version, reading.equipment_id) == ("42", "E0031003001699515")
@@ -83,24 +83,24 @@ def test_example_telegram_is_read_whole() -> None:
     ],
 )
 def test_framer_finds_the_whole_telegram(before: str, pieces: list[bytes]) -> None:
-    """Whatever comes before it or however it comes, the telegram is found."""
+    """A telegram is found whatever surrounds it and however it is cut."""
     assert "ok" in [Telegram(frame).crc for frame in frames(*pieces)], before
 
 
 def test_framer_finds_two_telegrams_in_one_read() -> None:
-    """Both are found, in their order."""
+    """Two telegrams in one piece are both found."""
     assert [Telegram(frame).crc for frame in frames(E350 + simple())] == ["ok", "ok"]
 
 
 def test_half_a_telegram_glued_to_a_whole_one_is_cut_off() -> None:
-    """The CRC is tried again from the last header inside."""
+    """Half a telegram before a whole one is cut off."""
     (frame,) = frames(E350[:400] + simple())
     assert Telegram(frame).crc == "ok"
     assert Telegram(frame).header == "TST5\\2METER"
 
 
 def test_slash_inside_the_header_starts_nothing() -> None:
-    """A maker who prints a slash in the identification is read all the same."""
+    """A slash inside the header does not start another telegram."""
     assert reading_of(with_crc("/HLY5/D545-METER", "", "1-0:1.8.0(000001.000*kWh)")).values
 
 
@@ -117,13 +117,13 @@ def test_endless_line_is_forgotten() -> None:
 
 
 def test_capture_that_lost_its_carriage_returns_is_read() -> None:
-    """Logs and web posts have LF only; the CRC counts CR LF."""
+    """A telegram whose carriage returns were lost still has a right CRC."""
     assert reading_of(E350.replace(b"\r\n", b"\n")).values["import_t2_wh"] == 881383
 
 
 @pytest.mark.parametrize("crc", ["lower", "unpadded"])
 def test_crc_may_be_printed_otherwise(crc: str) -> None:
-    """Lower-case digits, and none where they are leading zeros, mean the same."""
+    """A CRC in small letters, or without leading zeros, is accepted."""
     number = 0
     while True:  # a message whose CRC starts with a zero
         telegram = simple("1-0:1.8.1(000001.000*kWh)", f"0-0:96.13.0({number:04X})")
@@ -151,7 +151,7 @@ def test_crc_may_be_printed_otherwise(crc: str) -> None:
     ],
 )
 def test_wrong_register_refuses_the_telegram(line: str, said: str) -> None:
-    """What a reading is made of must be right; the error tells the line and the place in it."""
+    """A wrong register refuses the telegram, and the error names line and character."""
     (frame,) = frames(simple(line, "1-0:2.8.1(000002.000*kWh)"))
     with pytest.raises(TelegramError, match="line 6 of the telegram") as caught:
         Telegram(frame).reading()
@@ -159,30 +159,30 @@ def test_wrong_register_refuses_the_telegram(line: str, said: str) -> None:
 
 
 def test_telegram_without_register_is_refused() -> None:
-    """A telegram of nothing but powers is no reading."""
+    """A telegram without any energy register is refused."""
     with pytest.raises(TelegramError, match="no energy register"):
         reading_of(simple("1-0:1.7.0(00.494*kW)", "1-0:1.8.1()"))
 
 
 def test_odd_optional_object_costs_no_reading() -> None:
-    """A voltage that isn't one is left out; the registers are stored."""
+    """A wrong voltage is left out, and the registers are stored."""
     values = reading_of(simple("1-0:1.8.1(000001.000*kWh)", "1-0:32.7.0(ERROR)")).values
     assert values == {"import_t1_wh": 1000}
 
 
 def test_first_of_a_repeated_object_counts() -> None:
-    """Some meters repeat ids in a nested block."""
+    """The first of two equal codes counts."""
     lines = ("1-0:1.8.1(000001.000*kWh)", "1-0:1.8.1(000009.000*kWh)")
     assert reading_of(simple(*lines)).values == {"import_t1_wh": 1000}
 
 
 def test_counter_finer_than_a_watt_hour_is_rounded_down() -> None:
-    """A total never runs ahead of the meter."""
+    """A fraction of a Wh is rounded down."""
     assert reading_of(simple("1-0:1.8.1(1.2349999*kWh)")).values["import_t1_wh"] == 1234
 
 
 def test_codes_may_end_in_the_sixth_group() -> None:
-    """EasyMeter prints `*255` behind each code."""
+    """A code may end in `*255`."""
     lines = ("1-0:1.8.0*255(000001.000*kWh)", "1-0:1.7.0*255(000123.45*W)")
     assert reading_of(simple(*lines)).values == {"import_wh": 1000, "power_import_w": 123}
 
@@ -191,7 +191,7 @@ def test_codes_may_end_in_the_sixth_group() -> None:
     ("shown", "wh"), [("7*Wh", 7), ("0.007*kWh", 7), ("1.5*MWh", 1500000), ("7.5*kWh ", 7500)]
 )
 def test_units_of_energy(shown: str, wh: int) -> None:
-    """Each unit that a meter may print comes to Wh."""
+    """Wh, kWh and MWh are all converted to Wh."""
     assert reading_of(simple(f"1-0:1.8.0({shown})")).values == {"import_wh": wh}
 
 
@@ -220,13 +220,13 @@ def test_units_of_energy(shown: str, wh: int) -> None:
     ],
 )
 def test_stamps(stamp: bytes, utc: int | None) -> None:
-    """Local time with its letter is one instant; a stamp that is none is None."""
+    """A local timestamp becomes its instant, and a wrong one none."""
     assert parse_timestamp(stamp, 3600) == utc
 
 
 @given(st.integers(978307200, 3124223999))
 def test_every_winter_stamp_is_its_instant(utc: int) -> None:
-    """The calendar is right for every second of 2001 to 2068."""
+    """Every second of 2001 to 2068 is converted correctly."""
     from datetime import UTC, datetime, timedelta
 
     local = datetime.fromtimestamp(utc, UTC) + timedelta(hours=1)
@@ -245,13 +245,13 @@ def test_every_winter_stamp_is_its_instant(utc: int) -> None:
     ],
 )
 def test_power_failure_log(log: bytes, found: list[tuple[int | None, int]]) -> None:
-    """Fillers are dropped, an end that isn't known is None."""
+    """The log of power failures is read without its fillers."""
     failures = power_failures(log, 3600)
     assert [(each.ended_at, each.duration_s) for each in failures] == found
 
 
 def test_old_gas_form_of_two_lines() -> None:
-    """P1 3.0: the value on a line of its own, the stamp without a letter; no CRC."""
+    """A gas value on a line of its own, as in P1 3.0, is read."""
     reading = reading_of(
         b"/ISk5\\2MT382-1003\r\n\r\n0-0:96.1.1(5A31)\r\n1-0:1.8.1(00153.259*kWh)\r\n"
         b"0-1:24.1.0(03)\r\n0-1:96.1.0(3238)\r\n"
@@ -262,14 +262,14 @@ def test_old_gas_form_of_two_lines() -> None:
 
 
 def test_missing_crc_of_a_meter_that_sends_one_is_an_error() -> None:
-    """A telegram with a version object has a CRC; without one it was damaged."""
+    """A missing CRC is an error if the meter's version has one."""
     (frame,) = frames(simple().rpartition(b"!")[0] + b"!\r\n")
     with pytest.raises(TelegramError, match="has no CRC"):
         Telegram(frame).reading()
 
 
-def test_wrong_crc_is_told_with_its_number() -> None:
-    """The damaged telegram isn't a reading."""
+def test_wrong_crc_is_named() -> None:
+    """The error of a wrong CRC has both CRCs in it."""
     (frame,) = frames(E350.replace(b"2074.842", b"2074.843"))
     with pytest.raises(
         TelegramError, match=r"damaged: its CRC is 7BF4, but its bytes give [0-9A-F]{4}$"
@@ -278,7 +278,7 @@ def test_wrong_crc_is_told_with_its_number() -> None:
 
 
 def test_columns_of_the_table_are_those_of_the_schema() -> None:
-    """A column stands once in `obis` and once in the schema, which may not import each other."""
+    """The columns in the table of objects are those of the database."""
     columns = {row[3] for row in obis.TABLE.values() if row[3]}
     assert columns == {*schema.COMMON_COLUMNS, *schema.RARE_COLUMNS, *schema.COUNTERS}
     assert set(schema.REGISTERS) == obis.REGISTERS
@@ -295,5 +295,5 @@ STANDARD = """
 
 
 def test_every_object_of_the_dutch_standard_is_in_the_table() -> None:
-    """DSMR 4.0, 4.2 and 5.0.2 are known completely."""
+    """Every object of DSMR 4.0, 4.2 and 5.0.2 is known."""
     assert [code for code in STANDARD.split() if code not in obis.DEFINITIONS] == []

@@ -40,7 +40,7 @@ def only(folder: Path) -> Path:
 
 
 def test_backup_is_a_whole_database(run: Run, filled: Path, tmp_path: Path) -> None:
-    """Gzipped, beside the database where nobody says otherwise, readable by its owner's group."""
+    """A backup is a gzipped copy with every reading, for the owner's group alone."""
     done = run("backup")
     assert (done.returncode, done.stderr) == (0, "")
     assert (
@@ -54,7 +54,7 @@ def test_backup_is_a_whole_database(run: Run, filled: Path, tmp_path: Path) -> N
 
 
 def test_backup_and_restore(run: Run, filled: Path, tmp_path: Path) -> None:
-    """What was there meanwhile is kept aside, and both tell how much they have."""
+    """A restore brings back the backup, and keeps the replaced file."""
     run("backup")
     writer = Writer(str(filled))
     writer.add_many(((each, at + 9 * 86400) for at, each in counted(2000, 2001)), None)
@@ -72,7 +72,7 @@ def test_backup_and_restore(run: Run, filled: Path, tmp_path: Path) -> None:
 
 
 def test_restore_where_nothing_is(run: Run, filled: Path, tmp_path: Path) -> None:
-    """A new card: the backup is the database, plain or gzipped."""
+    """A backup, gzipped or not, is restored where there is no database."""
     run("backup")
     plain = tmp_path / "plain.sqlite3"
     shutil.move(filled, plain)
@@ -82,8 +82,8 @@ def test_restore_where_nothing_is(run: Run, filled: Path, tmp_path: Path) -> Non
         assert counters(filled) == counters(plain)
 
 
-def test_restore_is_asked_for(run: Run, filled: Path, tmp_path: Path) -> None:
-    """Where nobody can answer, nothing is done."""
+def test_restore_needs_a_confirmation(run: Run, filled: Path, tmp_path: Path) -> None:
+    """Without a terminal and without --yes nothing is restored."""
     run("backup")
     before = filled.read_bytes()
     done = run("restore", only(tmp_path / "backups"))
@@ -120,7 +120,7 @@ WRONG = list(damaged(gzip.compress(bytes(200))))
 def test_restore_refuses_what_is_no_backup(
     run: Run, filled: Path, tmp_path: Path, kind: str
 ) -> None:
-    """One sentence, exit code 5, and everything is as it was."""
+    """A file that is no backup is refused with exit code 5, and nothing changes."""
     run("backup")
     wrong = tmp_path / "wrong"
     wrong.write_bytes(damaged(only(tmp_path / "backups").read_bytes())[kind])
@@ -134,7 +134,7 @@ def test_restore_refuses_what_is_no_backup(
 
 
 def test_restore_over_what_is_no_database(run: Run, filled: Path, tmp_path: Path) -> None:
-    """A ruined file is kept too; its journal is never played into the new one."""
+    """A ruined database is kept aside, and its journal is not applied to the new one."""
     run("backup")
     good = counters(filled)
     filled.write_bytes(b"ruined" * 1000)
@@ -147,7 +147,7 @@ def test_restore_over_what_is_no_database(run: Run, filled: Path, tmp_path: Path
 
 
 def test_restore_after_a_killed_pull(run: Run, filled: Path, tmp_path: Path) -> None:
-    """Its hot journal is played back into the old file, which is kept whole."""
+    """The journal of a killed pull is applied to the old file, which is kept."""
     run("backup")
     good = counters(filled)
     kill_in_a_transaction(filled)
@@ -159,8 +159,7 @@ def test_restore_after_a_killed_pull(run: Run, filled: Path, tmp_path: Path) -> 
 
 
 def test_restore_waits_for_who_writes_and_gives_up(run: Run, filled: Path, tmp_path: Path) -> None:
-    """Beside an import that holds the file for half a minute a restore changes nothing, and what
-    the import commits is there."""
+    """A restore beside a long import gives up after half a minute, and nothing is lost."""
     run("backup")
     with closing(Writer(str(filled))) as writer:
         writer.begin()
@@ -175,7 +174,7 @@ def test_restore_waits_for_who_writes_and_gives_up(run: Run, filled: Path, tmp_p
 
 
 def test_backup_touches_only_its_own_files(run: Run, filled: Path, tmp_path: Path) -> None:
-    """Another program's unfinished file stays, and a folder of that name is no hindrance."""
+    """A backup leaves unfinished files of other programs alone."""
     stick = tmp_path / "stick"
     (stick / ".sync.part").mkdir(parents=True)
     (stick / ".holiday.mp4.part").touch()
@@ -188,7 +187,7 @@ def test_backup_touches_only_its_own_files(run: Run, filled: Path, tmp_path: Pat
 def test_pull_that_waited_for_a_restore_loses_nothing(
     run: Run, filled: Path, tmp_path: Path
 ) -> None:
-    """It had the old file open: it says that it stored nothing, and the next one stores."""
+    """A pull that had the replaced file open fails, and the next one stores."""
     run("backup")
     writer = Writer(str(filled))
     assert run("restore", only(tmp_path / "backups"), "--yes").returncode == 0
@@ -202,7 +201,7 @@ def test_pull_that_waited_for_a_restore_loses_nothing(
 
 
 def test_older_backups_are_thinned_out(run: Run, filled: Path, tmp_path: Path) -> None:
-    """The newest of each of seven days and of twelve months stay; other files are nobody's."""
+    """The newest backup of each of seven days and twelve months is kept."""
     folder = tmp_path / "backups"
     folder.mkdir()
     days = [f"2026-{month:02d}-{day:02d}" for month in range(1, 11) for day in range(1, 29)]
@@ -228,7 +227,7 @@ def test_older_backups_are_thinned_out(run: Run, filled: Path, tmp_path: Path) -
 
 
 def test_backup_to_a_folder_that_is_not_there(run: Run, filled: Path, tmp_path: Path) -> None:
-    """It may be a stick that was pulled out: nothing is made on the card instead."""
+    """A backup into a missing folder fails, and makes no folder."""
     for done in (
         run("backup", tmp_path / "stick"),
         run("backup", SLIMMEMETER_BACKUP_DIR=str(tmp_path / "stick")),
@@ -239,8 +238,7 @@ def test_backup_to_a_folder_that_is_not_there(run: Run, filled: Path, tmp_path: 
 
 
 def test_backup_to_a_disk_that_is_not_mounted(filled: Path, tmp_path: Path) -> None:
-    """A folder of a disk that /etc/fstab names, and that isn't mounted, gets no backup, however the
-    folder is written."""
+    """A folder on a disk of /etc/fstab that is not mounted gets no backup."""
     stick = tmp_path / "stick"
     (stick / "p1").mkdir(parents=True)
     table = tmp_path / "fstab"
@@ -262,7 +260,7 @@ def test_backup_to_a_disk_that_is_not_mounted(filled: Path, tmp_path: Path) -> N
 
 
 def test_backup_to_a_full_disk_leaves_the_good_ones(run: Run, filled: Path, tmp_path: Path) -> None:
-    """A file system of 40 kB: exit code 5 in words, nothing half, and what was there stays."""
+    """On a full disk a backup fails with exit code 5, and older backups stay."""
     stick = tmp_path / "stick"
     stick.mkdir()
     script = """
@@ -284,7 +282,7 @@ def test_backup_to_a_full_disk_leaves_the_good_ones(run: Run, filled: Path, tmp_
 
 
 def test_backup_of_a_damaged_database(run: Run, filled: Path, tmp_path: Path) -> None:
-    """It isn't taken for good, and no good one is thrown away for it."""
+    """A damaged database gets no backup, and older backups stay."""
     run("backup")
     made = only(tmp_path / "backups")
     whole = filled.read_bytes()
@@ -297,7 +295,7 @@ def test_backup_of_a_damaged_database(run: Run, filled: Path, tmp_path: Path) ->
 
 
 def test_killed_backup_leaves_nothing_that_looks_like_one(filled: Path, tmp_path: Path) -> None:
-    """Killed at any moment: only whole backups have a backup's name, and the next one works."""
+    """A killed backup leaves no file with a backup's name."""
     folder = tmp_path / "stick"
     folder.mkdir()
     command = [*SLIMMEMETER, "backup", str(folder), "--db", str(filled)]
@@ -320,7 +318,7 @@ def test_killed_backup_leaves_nothing_that_looks_like_one(filled: Path, tmp_path
 
 
 def test_killed_restore_leaves_nothing_for_long(run: Run, filled: Path, tmp_path: Path) -> None:
-    """What it left beside the database goes with the next backup; who is at work isn't hindered."""
+    """The next backup removes what a killed restore has left."""
     left = tmp_path / f".{filled.name}.99999999.part"
     ours, new = tmp_path / f".{filled.name}.{os.getpid()}.part", tmp_path / ".new.99999999.part"
     for path in (left, ours, new):
@@ -331,14 +329,14 @@ def test_killed_restore_leaves_nothing_for_long(run: Run, filled: Path, tmp_path
 
 
 def test_start_overs_in_one_second_are_kept_apart(filled: Path, tmp_path: Path) -> None:
-    """Each file has a name of its own."""
+    """Files that are set aside in one second have different names."""
     for _ in range(3):
         backup.start_over(str(filled))
     assert len(list(tmp_path.glob("slimmemeter-until-*.sqlite3"))) == 3
 
 
 def test_start_over(run: Run, filled: Path, tmp_path: Path, pull: Pull) -> None:
-    """The old file is kept, and the next pull's meter is the first."""
+    """After a start-over the old file is kept, and the next pull begins a new one."""
     before = counters(filled)
     assert run("start-over").returncode == 2
     assert counters(filled) == before
@@ -352,10 +350,10 @@ def test_start_over(run: Run, filled: Path, tmp_path: Path, pull: Pull) -> None:
     assert status.last_backup(str(filled)) is None
 
 
-def test_pages_and_doctor_tell_how_old_the_last_backup_is(
+def test_pages_and_doctor_show_how_old_the_last_backup_is(
     run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In words; the doctor minds after a week."""
+    """The pages show the age of the last backup, and the doctor warns after a week."""
     client = client_of(filled)
     assert "No backup was made yet" in text_of(client, "/")
     run("backup")

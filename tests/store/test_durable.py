@@ -92,8 +92,7 @@ class Puller:
 
 
 def test_readings_survive_kills(open_folder: Path, pytestconfig: pytest.Config) -> None:
-    """Killed at random instants while another user looks: no loss, no half row, and the next pull
-    works at once."""
+    """Pulls that are killed at random lose no stored reading, and the next one works."""
     database = open_folder / "slimmemeter.sqlite3"
     puller = Puller(database)
     begin = time.monotonic()
@@ -142,7 +141,7 @@ def slowest_client(database: Path) -> Iterator[socket.socket]:
 
 
 def test_nobody_makes_a_pull_fail(run: Run, database: Path, tmp_path: Path) -> None:
-    """Beside a table and an export that trickle away, an import and a backup, all at once."""
+    """Pulls succeed beside a slow client, an export, an import and a backup."""
     logs = {"before": range(20_000), "more": range(20_000, 60_000)}
     for name, numbers in logs.items():
         (tmp_path / name).write_bytes(b"".join(map(numbered, numbers)))
@@ -169,8 +168,7 @@ def test_nobody_makes_a_pull_fail(run: Run, database: Path, tmp_path: Path) -> N
 def test_import_survives_kills(
     run: Run, database: Path, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    """Killed at random instants, and run again to its end: the union, nothing doubled or judged
-    otherwise, and each reading knows of which run it came."""
+    """An import that is killed and repeated stores each reading exactly once."""
     log, whole = tmp_path / "p1.log", tmp_path / "whole.sqlite3"
     log.write_bytes(b"".join(map(numbered, [*range(5_000, 25_000), *range(5_000)])))
     begin = time.monotonic()
@@ -197,7 +195,7 @@ def test_import_survives_kills(
 
 
 def test_undo_survives_kills(run: Run, database: Path, tmp_path: Path) -> None:
-    """Killed at random instants, it can be done again, and leaves what was there before."""
+    """An undo that is killed and repeated leaves what was there before the import."""
     logs = {"own": range(10_000, 20_000), "other": [*range(10_000), *range(20_000, 30_000)]}
     for name, numbers in logs.items():
         (tmp_path / name).write_bytes(b"".join(map(numbered, numbers)))
@@ -216,7 +214,7 @@ def test_undo_survives_kills(run: Run, database: Path, tmp_path: Path) -> None:
 
 
 def test_first_pull_survives_kills(open_folder: Path) -> None:
-    """Killed while it makes the database: a whole one is there or none, and nothing else."""
+    """A first pull that is killed leaves a whole database or none."""
     database = open_folder / "slimmemeter.sqlite3"
     puller = Puller(database)
     for step in range(40):
@@ -262,12 +260,12 @@ def place(calls: list[str], *words: str, after: int = 0) -> int:
 
 
 def test_pull_syncs_file_and_folder_before_it_ends_well(database: Path) -> None:
-    """The first one the new file and its name; each one the row, and that the journal is gone."""
+    """A pull ends with 0 only after the row and the folder are on the disk."""
     folder = f"<{database.parent}>"
     for number in (1, 2):
         calls = traced(*PULL, "-", "--db", database, said=numbered(number))
         if number == 1:
-            made = place(calls, "sync", f"<{database}.new-")
+            made = place(calls, "sync", ".part>")
             named = place(calls, "link", f'"{database}"', after=made)
             place(calls, "sync", folder, after=named)
         synced = place(calls, "sync", f"<{database}>")
@@ -277,7 +275,7 @@ def test_pull_syncs_file_and_folder_before_it_ends_well(database: Path) -> None:
 
 
 def test_backup_and_restore_are_synced_before_they_count(database: Path, tmp_path: Path) -> None:
-    """The whole copy first, then its name, then the folder."""
+    """A backup and a restore are on the disk before they get their name."""
     subprocess.run([*PULL, "-", "--db", str(database)], input=numbered(1), check=True)
     folder = tmp_path / "backups"
     calls = traced(*SLIMMEMETER, "backup", "--db", database)
@@ -320,7 +318,7 @@ def ruined(database: Path) -> dict[str, Callable[[], None]]:
     ],
 )
 def test_database_that_is_not_right_is_left_as_it_is(database: Path, kind: str) -> None:
-    """One sentence with cause and remedy, exit code 5, and no byte is changed."""
+    """A database that can't be used is explained with exit code 5, and not changed."""
     puller = Puller(database)
     assert puller.pull() == 0
     good = database.read_bytes()
@@ -352,7 +350,7 @@ sqlite3 slimmemeter.sqlite3 'SELECT import_t1_wh FROM readings; PRAGMA integrity
 
 
 def test_full_disk_loses_nothing_and_the_next_pull_works(tmp_path: Path) -> None:
-    """A file system of 160 kB that others fill; the file isn't changed, and room mends it."""
+    """A full disk changes nothing, and with room again the next pull works."""
     needs("sqlite3", "sqlite3")
     for number in (1, 2, 3):
         (tmp_path / f"telegram-{number}").write_bytes(numbered(number))
@@ -390,8 +388,8 @@ pull.main()
 """
 
 
-def test_permission_that_was_lost_is_told(open_folder: Path) -> None:
-    """As after `sudo cp`: exit code 5 and the remedy; the file is as it was, and then it works."""
+def test_permission_that_was_lost_is_explained(open_folder: Path) -> None:
+    """A database that may not be written is explained, and not changed."""
     database = open_folder / "slimmemeter.sqlite3"
     puller = Puller(database)
     assert puller.pull() == 0
@@ -413,8 +411,8 @@ def test_permission_that_was_lost_is_told(open_folder: Path) -> None:
     assert puller.pull() == 0
 
 
-def test_folder_that_is_gone_is_told(database: Path) -> None:
-    """As of a disk that isn't mounted: nothing is made in its place."""
+def test_folder_that_is_gone_is_explained(database: Path) -> None:
+    """A pull into a missing folder fails, and makes no folder."""
     folder = database.parent / "disk"
     done = subprocess.run(
         [*PULL, "-", "--db", str(folder / database.name)],
@@ -427,8 +425,8 @@ def test_folder_that_is_gone_is_told(database: Path) -> None:
     assert not folder.exists()
 
 
-def test_read_only_file_system_is_told(database: Path) -> None:
-    """As after an SD card has failed: exit code 5, and pages can still be read."""
+def test_read_only_file_system_is_explained(database: Path) -> None:
+    """A read-only file system gives exit code 5 and a sentence."""
     puller = Puller(database)
     assert puller.pull() == 0
     script = 'mount --bind "$1" "$1"; mount -o remount,ro,bind "$1"; shift; "$@"'
@@ -444,8 +442,8 @@ def test_read_only_file_system_is_told(database: Path) -> None:
     assert puller.pull() == 0
 
 
-def test_long_lock_is_told_and_the_next_pull_works(database: Path) -> None:
-    """A person's sqlite3 in a transaction: exit code 5 within the timeout, and nothing is lost."""
+def test_long_lock_is_explained_and_the_next_pull_works(database: Path) -> None:
+    """A database that is locked for long gives exit code 5, and nothing is lost."""
     puller = Puller(database)
     assert puller.pull() == 0
     with closing(sqlite3.connect(database, isolation_level=None)) as person:

@@ -52,7 +52,7 @@ def newer(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("newer")
 def test_writer_upgrades_after_a_backup(old: Path, tmp_path: Path) -> None:
-    """Each row is there, and the backup is of the old version."""
+    """An old file is upgraded once, after a backup of the old version."""
     Writer(str(old)).close()
     assert rows(old, "SELECT count(*), sum(made_up - import_t1_wh) FROM readings") == [(500, 500)]
     (made,) = (tmp_path / "backups").iterdir()
@@ -63,12 +63,12 @@ def test_writer_upgrades_after_a_backup(old: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("newer")
 def test_pages_say_what_upgrades_it(old: Path) -> None:
-    """They may not write: the next pull does it."""
+    """The pages explain that the next pull upgrades an old file."""
     assert "the next pull upgrades it, after a backup" in text_of(client_of(old), "/", 503)
 
 
-def test_newer_file_is_told_and_left_alone(old: Path, newer: None) -> None:
-    """The pages of an older program, and its pulls."""
+def test_newer_file_is_left_alone(old: Path, newer: None) -> None:
+    """A file of a newer program is explained, and not changed."""
     Writer(str(old)).close()
     before = old.read_bytes()
     schema.VERSION = 1
@@ -80,7 +80,7 @@ def test_newer_file_is_told_and_left_alone(old: Path, newer: None) -> None:
 
 @pytest.mark.usefixtures("newer")
 def test_failed_backup_keeps_the_old_version(old: Path, tmp_path: Path) -> None:
-    """Nothing is changed where no copy could be made."""
+    """Without a backup there is no upgrade."""
     (tmp_path / "backups").write_text("no folder")
     before = old.read_bytes()
     with pytest.raises(StoreError, match="backups"):
@@ -89,7 +89,7 @@ def test_failed_backup_keeps_the_old_version(old: Path, tmp_path: Path) -> None:
 
 
 def test_killed_upgrade_leaves_the_old_or_the_new(old: Path) -> None:
-    """At any moment; and the next one finishes it."""
+    """A killed upgrade leaves the old or the new version, and can be repeated."""
     for step in range(25):
         process = subprocess.Popen([sys.executable, "-c", UPGRADE, str(old)])
         try:

@@ -17,7 +17,7 @@ from support.readings import EVERY_S, MONDAY, counted, reading, store
 
 
 def judged(database: Path, readings: list[tuple[int, Reading]]) -> Verdicts:
-    """What the file says after these readings came in this order."""
+    """The verdicts of the file after these readings came in this order."""
     store(database, *readings)
     return verdicts(database)
 
@@ -49,15 +49,15 @@ def of(found: Verdicts, opened_by: str) -> list[list[int]]:
 def test_what_does_not_fit_is_set_aside_or_begins_anew(
     database: Path, counters: list[int], first: list[int], restarted: list[int], aside: list[int]
 ) -> None:
-    """The readings after it decide; none is deleted."""
+    """Later readings decide whether one is set aside or begins a new series."""
     found = judged(database, counted(*counters))
     assert of(found, "first reading") == [first]
     assert of(found, "restarted counter") == [restarted] * bool(restarted)
     assert of(found, "set aside") == [aside] * bool(aside)
 
 
-def test_why_a_reading_is_aside_is_told(database: Path) -> None:
-    """The register, what it said, and with what that doesn't agree; the time around it is a gap."""
+def test_why_a_reading_is_aside_is_noted(database: Path) -> None:
+    """An event has the register and both values, and the time around it is a gap."""
     found = judged(database, counted(100, 110, 50, 120, 9999, 130, 140))
     at = [MONDAY + EVERY_S * place for place in range(6)]
     assert [event[:4] for event in found["events"]] == [
@@ -69,15 +69,15 @@ def test_why_a_reading_is_aside_is_told(database: Path) -> None:
 
 
 def test_other_registers_begin_a_series(database: Path) -> None:
-    """The same meter with another layout, whatever its counters say."""
+    """A change of registers begins a new series."""
     layouts = [{"import_t1_wh": 5}, {"import_t1_wh": 6, "import_t2_wh": 0}, {"import_wh": 7}]
     readings = [(MONDAY + 300 * place, reading(each)) for place, each in enumerate(layouts)]
     found = judged(database, readings)
     assert [why for why, _ in found["series"]] == ["first reading", *["other registers"] * 2]
 
 
-def test_clock_is_told_when_it_goes_wrong_and_when_it_is_right(database: Path) -> None:
-    """One event for each, however long it lasts."""
+def test_clock_is_noted_when_it_goes_wrong_and_when_it_is_right(database: Path) -> None:
+    """A wrong clock has one event at its start and one at its end."""
     readings = counted(1, 2, 3, 4, 5)
     for at, each in readings[1:3]:
         each.timestamp = at - 3600
@@ -89,7 +89,7 @@ def test_clock_is_told_when_it_goes_wrong_and_when_it_is_right(database: Path) -
 
 
 def test_gas_meter_that_restarts_goes_on_as_another_life(database: Path) -> None:
-    """Its counter is judged as the meter's are."""
+    """A gas meter's counter is judged as an electricity meter's is."""
     steps = [5000, 5100, 3, 4, 2, 6]
     readings = [
         (MONDAY + 300 * place, reading({"import_t1_wh": place}, gas=(MONDAY + 300 * place, dm3)))
@@ -137,12 +137,12 @@ def orders(count: int) -> st.SearchStrategy[list[int]]:
 
 
 @given(data=st.data(), steps=STEPS)
-def test_what_is_told_does_not_depend_on_the_order(
+def test_verdicts_do_not_depend_on_the_order(
     data: st.DataObject,
     steps: list[tuple[int, int, str, object]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Late, out of order, or judged again from the beginning: the same lives, the same events."""
+    """Series and events are the same in whatever order the readings come."""
     folder = tmp_path_factory.mktemp("order")
     readings = history(steps)
     order = data.draw(orders(len(readings)))
@@ -163,7 +163,7 @@ def test_what_is_told_does_not_depend_on_the_order(
 
 
 def muddle(database: Path) -> None:
-    """Put all readings into one life, and forget what was told of them."""
+    """Put all readings into one series, and forget the events."""
     with closing(sqlite3.connect(database)) as db, db:
         for table, lives in (("readings", "series"), ("mbus_readings", "mbus_devices")):
             one = f"(SELECT min(id) << 33 FROM {lives})"

@@ -35,7 +35,7 @@ def counters(database: Path) -> Rows:
 
 
 def verdicts(database: Path) -> Verdicts:
-    """Everything that the file says of lives and events, whatever their numbers are."""
+    """All series, devices and events of the file, whatever their numbers are."""
     lives = {
         table: f"""SELECT opened_by, group_concat(taken_at, ' ') FROM (
             SELECT l.id, l.opened_by, r.taken_at FROM {table} AS l JOIN {readings} AS r

@@ -91,7 +91,7 @@ def _gone() -> bytes:
 
 
 def answering(*pieces: bytes, after_s: float = 0.3) -> str:
-    """A TCP server that says this to who comes, and closes; its address."""
+    """The address of a TCP server that sends this to each visitor, and closes."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:

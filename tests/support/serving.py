@@ -23,7 +23,8 @@ class Server:
         self.listen = "{}:{}".format(*self.address)
         self.url = f"http://{self.listen}"
         command = [*SLIMMEMETER, "serve", "--db", str(database), "--listen", self.listen]
-        environment = {"HOME": str(home), "PATH": os.environ["PATH"]} | environ
+        environment = {"HOME": str(home), "PATH": os.environ["PATH"], "MALLOC_ARENA_MAX": "1"}
+        environment |= environ
         with open(errors or "/dev/null", "wb") as log:
             self.process = subprocess.Popen(
                 command, env=environment, stdout=subprocess.DEVNULL, stderr=log if errors else None

@@ -49,7 +49,7 @@ class Answer(NamedTuple):
 
 
 class Installation(NamedTuple):
-    """A root after `install.sh`; what that said, and would have said with --dry-run; the files
+    """A root after `install.sh`; the output of that, and of its --dry-run before; the files
     before either, and after the dry run."""
 
     root: Path
@@ -89,7 +89,7 @@ def check_out(machine: Machine, checkout: Path) -> None:
 
 
 def install(machine: Machine, *arguments: str) -> str:
-    """Run the installer as the README says, and return what it says."""
+    """Run the installer as in the README, and return its output."""
     command = ["sudo", f"{CHECKOUT}/scripts/install.sh", *arguments]
     return machine.run(*command, user=PI, timeout_s=300).stdout
 
@@ -149,7 +149,7 @@ def pull_meter_out(machine: Machine) -> None:
 
 
 def pull(machine: Machine) -> str:
-    """Pull as cron does; what it says."""
+    """Pull as cron does, and return the output."""
     done = machine.run(f"{PROGRAM}/scripts/pull.sh", user=USER, check=False)
     return done.stdout + done.stderr
 

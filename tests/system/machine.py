@@ -28,7 +28,7 @@ _ENVIRONMENT = ["env", "-i", f"PATH={_PATH}", "HOME=/root", "LANG=C.UTF-8"]
 
 
 def poll_until(what: str, holds: Callable[[], bool], within_s: float) -> None:
-    """Wait for what nobody reports, and say what it was when it does not come."""
+    """Wait for what nobody reports; the error has a name for it."""
     deadline = time.monotonic() + within_s
     while not holds():
         if time.monotonic() > deadline:
@@ -78,7 +78,7 @@ def _mirror() -> str:
 def _captured(
     command: Sequence[str], stdin: str = "", check: bool = True, timeout_s: float | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command and, when it fails, let the error tell what the command said."""
+    """Run a command; if it fails, the error has its output."""
     done = subprocess.run(
         command, check=False, input=stdin, capture_output=True, encoding="utf-8", timeout=timeout_s
     )

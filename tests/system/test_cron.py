@@ -48,7 +48,7 @@ def _is_done(machine: Machine) -> bool:
 
 @pytest.fixture(scope="module")
 def failure(pulled: Machine) -> str:
-    """What the journal says under the pull's tag, a minute after the meter was taken away."""
+    """The journal's entry of a pull, a minute after the meter was taken away."""
     pull_meter_out(pulled)
     tag = "--identifier=p1-pull"
     poll_until(
@@ -60,13 +60,13 @@ def failure(pulled: Machine) -> str:
 
 
 def test_cron_stores_a_reading_of_this_meter(pulled: Machine) -> None:
-    """With cron's bare environment there is a row."""
+    """Cron's pull stores a reading of the meter that speaks."""
     equipment = pulled.run("sqlite3", "-readonly", DATABASE, "SELECT equipment FROM meters").stdout
     assert equipment == "E0052000000008765\n"
 
 
 def test_pull_that_stores_prints_nothing(pulled: Machine) -> None:
-    """Cron started the script and had nothing to throw away; the journal has no failure."""
+    """A pull that stores prints nothing, and nothing is in the journal."""
     assert journal(pulled, "--identifier=p1-pull") == []
     assert _left(pulled).endswith(" 0 \n")
     said = journal(pulled, "--identifier=CRON")
@@ -75,7 +75,7 @@ def test_pull_that_stores_prints_nothing(pulled: Machine) -> None:
 
 
 def test_pull_without_a_meter_is_in_the_journal(pulled: Machine, failure: str) -> None:
-    """The sentence names the port and what helps, and cron was given it to mail as well."""
+    """A failed pull puts its sentence into the journal, and gives it to cron for mail."""
     assert failure.startswith(f"p1-pull: there is no {METER_PORT}: is the cable plugged in?")
     poll_until(
         "cron told that it had output",
@@ -85,15 +85,15 @@ def test_pull_without_a_meter_is_in_the_journal(pulled: Machine, failure: str) -
 
 
 def test_pull_without_a_meter_leaves_its_sentence(pulled: Machine, failure: str) -> None:
-    """The file in memory has the exit code and the journal's sentence."""
+    """A failed pull leaves its exit code and sentence in a file."""
     at, code, sentence = _left(pulled).rstrip("\n").split(" ", 2)
     assert at.isdigit()
     assert code == "3"
     assert sentence == failure
 
 
-def test_pages_tell_of_the_pull_that_failed(pulled: Machine, failure: str) -> None:
-    """`/healthz` has the sentence; the program itself and its readings are well."""
+def test_pages_show_the_pull_that_failed(pulled: Machine, failure: str) -> None:
+    """`/healthz` has the failed pull's sentence, and stays healthy itself."""
     wait_for_pages(pulled)
     answer = get(pulled, "/healthz")
     told = json.loads(answer.body)
@@ -104,7 +104,7 @@ def test_pages_tell_of_the_pull_that_failed(pulled: Machine, failure: str) -> No
 
 
 def test_next_pull_is_well_when_the_cable_is_back(pulled: Machine, failure: str) -> None:
-    """Nobody does anything but plug it in."""
+    """With the cable back in, the next pull stores."""
     before = stored(pulled)
     pulled.run("systemctl", "stop", "cron")
     plug_meter_in(pulled)

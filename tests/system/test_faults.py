@@ -82,7 +82,7 @@ def overview(machine: Machine) -> str:
 
 
 def last_pull(machine: Machine) -> dict[str, object]:
-    """What `/healthz` says of it."""
+    """The last pull as `/healthz` has it."""
     told: dict[str, dict[str, object]] = json.loads(get(machine, "/healthz").body)
     return told["last_pull"]
 
@@ -97,7 +97,7 @@ def assert_told(machine: Machine, failed: Pulled, code: int, words: str) -> None
 
 
 def assert_over(machine: Machine, kept: list[str], failed: Pulled | None = None) -> None:
-    """The next pull works; nothing is said any more; no reading is lost."""
+    """The next pull works, the pages have no complaint left, and no reading is lost."""
     assert pull(machine) == ""
     assert last_pull(machine)["exit_code"] == 0
     assert json.loads(get(machine, "/healthz?readings").body)["readings"] == "ok"
@@ -124,7 +124,7 @@ def house(machine: Machine) -> Iterator[Machine]:
 
 
 def test_cable_out_and_in_again_under_another_name(house: Machine) -> None:
-    """The adapter is found where it is now."""
+    """An adapter that comes back under another name is found."""
     kept = readings(house)
     pull_meter_out(house)
     failed = try_to_pull(house)
@@ -135,7 +135,7 @@ def test_cable_out_and_in_again_under_another_name(house: Machine) -> None:
 
 
 def test_open_that_blocks(house: Machine) -> None:
-    """The pull ends within its timeout and five seconds."""
+    """A pull whose open blocks ends within its timeout and five seconds."""
     kept = readings(house)
     pull_meter_out(house)
     house.shell(f"rm -f {METER_PORT}; mkfifo -m 666 {METER_PORT}")
@@ -147,7 +147,7 @@ def test_open_that_blocks(house: Machine) -> None:
 
 
 def test_meter_silent_for_a_week(house: Machine) -> None:
-    """The pages tell how old the newest reading is, and a program is told 503."""
+    """After a week of silence the pages show the age, and `/healthz?readings` is 503."""
     pull_meter_out(house)
     house.run("rm", "-f", METER_PORT)
     house.run("systemd-run", "-q", "--collect", "--unit=silent", "python3", "-c", SILENT)
@@ -167,7 +167,7 @@ def test_meter_silent_for_a_week(house: Machine) -> None:
 
 
 def test_read_only_file_system(house: Machine) -> None:
-    """As after an SD card's fault, until it is mounted again."""
+    """A read-only file system is explained until it can be written again."""
     kept = readings(house)
     house.shell(f"mount --bind {FOLDER} {FOLDER}; mount -o remount,bind,ro {FOLDER}")
     failed = try_to_pull(house)
@@ -178,7 +178,7 @@ def test_read_only_file_system(house: Machine) -> None:
 
 
 def test_disk_that_is_full_and_freed(house: Machine) -> None:
-    """Pull after pull fails in words, the pages go on, and nothing is half written."""
+    """On a full disk pulls fail in words, and nothing is half written."""
     house.shell(
         f"mkdir -p /srv/small; mount -t tmpfs -o size=600k,mode=750 small /srv/small"
         f"; cp -a {FOLDER}/. /srv/small; chown {USER}: /srv/small"
@@ -197,7 +197,7 @@ def test_disk_that_is_full_and_freed(house: Machine) -> None:
 
 
 def test_database_in_somebody_s_transaction(house: Machine) -> None:
-    """A person's sqlite3 holds it; when that is closed, nothing of it is left."""
+    """A transaction of a person's sqlite3 blocks pulls, and leaves nothing behind."""
     kept = readings(house)
     house.run("rm", "-f", "/run/locked")
     house.run("systemd-run", "-q", "--collect", "--unit=locked", "python3", "-c", IN_A_TRANSACTION)
@@ -212,7 +212,7 @@ def test_database_in_somebody_s_transaction(house: Machine) -> None:
 
 
 def test_database_deleted_and_restored_under_the_server(house: Machine) -> None:
-    """The pages say that there is none, and follow the restored one."""
+    """The running server follows a database that is deleted and restored."""
     kept = readings(house)
     made = house.run("slimmemeter", "backup").stdout.split()[0]
     house.run("rm", DATABASE)
@@ -224,7 +224,7 @@ def test_database_deleted_and_restored_under_the_server(house: Machine) -> None:
 
 
 def test_two_pulls_at_once(house: Machine) -> None:
-    """Both are well, one after the other."""
+    """Two pulls at once both succeed."""
     kept = readings(house)
     one = f"{PROGRAM}/scripts/pull.sh"
     both = house.shell(f"{one} & first=$!; {one}; wait $first", user=USER)
@@ -233,7 +233,7 @@ def test_two_pulls_at_once(house: Machine) -> None:
 
 
 def test_server_killed_during_a_picture(house: Machine) -> None:
-    """It is back soon, and draws."""
+    """A server that is killed during a picture is back soon, and draws."""
     kept = readings(house)
     url = "http://localhost:8765/years/electricity.png?scale=2"
     ask = f"python3 -c 'import urllib.request as u; u.urlopen(\"{url}\")' 2>/dev/null"
@@ -247,7 +247,7 @@ def test_server_killed_during_a_picture(house: Machine) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[1, 2]", '{"_version": "x"}'])
 def test_corrupt_cache_file(house: Machine, content: str) -> None:
-    """matplotlib makes its list of fonts anew."""
+    """A corrupt font cache is made anew."""
     kept = readings(house)
     house.shell(
         f"for each in /var/cache/slimmemeter/font*; do printf '%s' '{content}' >$each; done"
@@ -259,7 +259,7 @@ def test_corrupt_cache_file(house: Machine, content: str) -> None:
 
 
 def test_full_tmp(house: Machine) -> None:
-    """Pulls, backups, pages and pictures need nothing of it."""
+    """Pulls, backups, pages and pictures work with a full /tmp."""
     kept = readings(house)
     house.shell("mount -t tmpfs -o size=64k,mode=1777 tiny /tmp")
     house.run("systemctl", "restart", UNIT)
@@ -279,8 +279,7 @@ def test_full_tmp(house: Machine) -> None:
 
 @pytest.mark.parametrize("says", ["@1970-01-01 00:02:00", "-1h", "+1h"])
 def test_clock_that_was_not_set_after_a_power_cut(house: Machine, says: str) -> None:
-    """Without network: the meter's clock is believed, and the pages say that the other is wrong,
-    with and without a pull since."""
+    """With a wrong system clock readings get the meter's time, and the pages warn."""
     if clock.is_synchronised():
         pytest.skip("this computer's clock is set by another, which a Pi's isn't then")
     kept = readings(house)
@@ -314,7 +313,7 @@ def let_the_pages_believe(machine: Machine, says: str) -> None:
 
 
 def test_time_zone_changed(house: Machine) -> None:
-    """The readings stay where they are; pages show them by the other clock, and back again."""
+    """Another time zone changes what pages show, and no reading."""
     kept = readings(house)
     file = "/etc/default/slimmemeter"
     house.shell(f"cp -p {file} /srv/kept; echo SLIMMEMETER_TZ=Europe/Helsinki >>{file}")

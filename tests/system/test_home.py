@@ -30,7 +30,7 @@ def visited(machine: Machine) -> Machine:
 
 
 def test_port_may_be_read_after_one_command(visited: Machine) -> None:
-    """Without the group there is a sentence that names the command; with it a telegram."""
+    """The README's command lets a user read the port."""
     program = f"{PROGRAMS}/p1-pull"
     refused = visited.run(program, "--dry-run", user=VISITOR, check=False)
     assert refused.returncode == 3
@@ -41,8 +41,8 @@ def test_port_may_be_read_after_one_command(visited: Machine) -> None:
     assert shown.endswith("CRC ok. Nothing was stored.\n")
 
 
-def test_doctor_tells_what_is_not_allowed(visited: Machine) -> None:
-    """Whose the database is, and how to look as that user."""
+def test_doctor_explains_what_is_not_allowed(visited: Machine) -> None:
+    """The doctor explains to a user which permissions are missing."""
     visited.shell(f"gpasswd -d {VISITOR} dialout")
     done = visited.run(f"{PROGRAMS}/slimmemeter", "doctor", user=VISITOR, check=False)
     said = " ".join(done.stdout.split())

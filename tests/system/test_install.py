@@ -11,7 +11,7 @@ pytestmark = pytest.mark.system
 
 
 def test_dry_run_changes_nothing(installation: Installation) -> None:
-    """It names each thing that the installation then makes, and makes none."""
+    """A dry run lists what it would make, and makes nothing."""
     assert installation.files_between == installation.files_before
     for made in (
         "useradd",
@@ -23,7 +23,7 @@ def test_dry_run_changes_nothing(installation: Installation) -> None:
 
 
 def test_installation_ends_with_a_reading_and_an_address(installation: Installation) -> None:
-    """The first pull, the doctor, where to look and when there is a picture."""
+    """The installer ends with a reading, a good doctor and the pages' address."""
     assert f"is stored in {DATABASE}\n" in installation.said
     assert "all is well\n" in installation.said
     assert "\n    http://debian.local:8765\n" in installation.said
@@ -32,7 +32,7 @@ def test_installation_ends_with_a_reading_and_an_address(installation: Installat
 
 
 def test_owners_and_modes(machine: Machine) -> None:
-    """Who collects owns the data; who serves is in the group; the settings are no stranger's."""
+    """Every file has the owner and mode that its users need, and no more."""
     told = {
         FOLDER: "slimmemeter slimmemeter 750",
         DATABASE: "slimmemeter slimmemeter 644",
@@ -50,8 +50,7 @@ def test_owners_and_modes(machine: Machine) -> None:
 
 
 def test_compiled_code_is_debian_s_and_the_rest_is_locked(machine: Machine) -> None:
-    """numpy and matplotlib come from Debian's packages, and no file of the environment is of
-    machine code."""
+    """Compiled libraries are Debian's packages, and the others are the locked versions."""
     where = (
         "import numpy, matplotlib, PIL; print(numpy.__file__, matplotlib.__file__, PIL.__file__)"
     )
@@ -66,7 +65,7 @@ def test_compiled_code_is_debian_s_and_the_rest_is_locked(machine: Machine) -> N
 
 
 def test_cron_has_the_pull_and_the_backup(machine: Machine) -> None:
-    """Each as the user who collects; the backup, as it stands there, is verified and logged."""
+    """Cron runs pull and backup as the collecting user, and the backup works."""
     lines = machine.run("cat", "/etc/cron.d/slimmemeter").stdout.splitlines()[1:]
     assert [line.split()[:6] for line in lines] == [
         ["*/5", "*", "*", "*", "*", USER],
@@ -79,7 +78,7 @@ def test_cron_has_the_pull_and_the_backup(machine: Machine) -> None:
 
 @pytest.mark.parametrize("program", ["p1-pull", "slimmemeter"])
 def test_programs_run_as_who_collects(machine: Machine, program: str) -> None:
-    """Whoever types their names means the same file and the same settings."""
+    """Whoever starts a program, it runs as the collecting user."""
     for user in (None, PI, USER):
         said = machine.run(program, "--version", user=user).stdout
         assert said.startswith("slimmemeter ")
@@ -90,14 +89,14 @@ def test_programs_run_as_who_collects(machine: Machine, program: str) -> None:
 
 
 def test_only_root_installs(machine: Machine) -> None:
-    """Others get a sentence that says how."""
+    """Without root, the installer names the command that works."""
     done = machine.run(f"{CHECKOUT}/scripts/install.sh", user=PI, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "install.sh: only root may do that: sudo scripts/install.sh\n"
 
 
-def test_wrong_argument_is_told(machine: Machine) -> None:
-    """With what there is."""
+def test_wrong_argument_is_refused(machine: Machine) -> None:
+    """A wrong argument gets the list of right ones."""
     done = machine.run(f"{CHECKOUT}/scripts/install.sh", "--upgrade", check=False)
     assert done.returncode == 2
     assert "--uninstall" in done.stdout

@@ -32,7 +32,7 @@ def _cgroup(process: Path) -> Path:
 def test_machine_leaves_nothing_behind(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of processes, mounts, control groups and files none outlives the `with` block."""
+    """No process, mount, control group or file outlives the machine."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     mounts = Path("/proc/self/mounts").read_text()
     with Machine(base) as machine:

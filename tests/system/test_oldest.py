@@ -24,7 +24,7 @@ TESTS = ("charts/test_draw.py", "i18n/test_translations.py", "web/test_pages.py"
 @pytest.mark.system
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="these have no wheels for newer Pythons")
 def test_pages_and_pictures_of_debian_12(tmp_path: Path) -> None:
-    """Whatever the tests of pages and pictures ask, with those libraries."""
+    """The tests of pages and pictures pass with the libraries of Debian 12."""
     python = tmp_path / "venv/bin/python"
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)

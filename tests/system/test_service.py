@@ -55,7 +55,7 @@ def test_service_runs_now_and_after_a_boot(installed: Machine) -> None:
 
 
 def test_pages_answer_before_any_reading(installed: Machine) -> None:
-    """The first page says where the first reading will be, and what makes it for cron's user."""
+    """Before any reading the first page names the command that makes one."""
     installed.run("mv", DATABASE, "/srv/aside.sqlite3")
     answer = get(installed, "/")
     installed.run("mv", "/srv/aside.sqlite3", DATABASE)
@@ -67,7 +67,7 @@ def test_pages_answer_before_any_reading(installed: Machine) -> None:
 
 
 def test_script_of_cron_stores_a_reading(installed: Machine) -> None:
-    """As the user of the readings it prints nothing; the pages show the new reading."""
+    """The script of cron stores a reading silently, and the pages show it."""
     before = stored(installed)
     assert pull(installed) == ""
     assert stored(installed) > before
@@ -77,7 +77,7 @@ def test_script_of_cron_stores_a_reading(installed: Machine) -> None:
 
 
 def test_doctor_finds_all_well(installed: Machine) -> None:
-    """After the installation, for the user who reads the port and writes the data."""
+    """On a fresh installation the doctor finds nothing wrong."""
     said, report = re.split("(?<=all is well\n)", enter(installed, "When it does not work"))
     assert "WRONG" not in said
     assert f"{DATABASE} is sound" in said
@@ -86,7 +86,7 @@ def test_doctor_finds_all_well(installed: Machine) -> None:
 
 
 def test_visitor_may_look_into_the_database_after_one_command(installed: Machine) -> None:
-    """The README's command lets its queries work for who may do nothing special."""
+    """The README's command lets another user run its queries."""
     join, sqlite3, rest = commands("What is in the file").partition("sqlite3")
     queries = sqlite3 + rest
     assert installed.shell(queries, user=PI, check=False).returncode != 0
@@ -96,7 +96,7 @@ def test_visitor_may_look_into_the_database_after_one_command(installed: Machine
 
 
 def test_service_runs_as_a_user_of_its_own(installed: Machine) -> None:
-    """The process is neither root's nor that of the user who stores the readings."""
+    """The service runs neither as root nor as the collecting user."""
     owner = installed.run("stat", "--format=%U %G", f"/proc/{_main_pid(installed)}").stdout
     assert owner == "slimmemeter-web slimmemeter\n"
 
@@ -111,7 +111,7 @@ def test_service_runs_as_a_user_of_its_own(installed: Machine) -> None:
     ],
 )
 def test_user_of_the_pages_can_read_only(installed: Machine, attempt: str) -> None:
-    """The database can be read by that user, and neither changed nor removed."""
+    """The pages' user can read the database, and neither change nor remove it."""
     count = f"sqlite3 -readonly {DATABASE} 'SELECT count(*) FROM readings'"
     assert int(installed.shell(count, user="slimmemeter-web").stdout) >= 1
     tried = installed.shell(attempt, user="slimmemeter-web", check=False)
@@ -120,8 +120,7 @@ def test_user_of_the_pages_can_read_only(installed: Machine, attempt: str) -> No
 
 
 def test_backup_and_restore_as_the_readme_says(installed: Machine) -> None:
-    """By the commands that stand there; after root restored it, cron's user may pull, and the
-    pages' user look."""
+    """The README's commands for backup and restore work, and keep the permissions."""
     assert "was verified" in enter(installed, "Back it up")
     made = installed.shell(f"ls {FOLDER}/backups/*.gz | tail -n 1").stdout.strip()
     before = stored(installed)
@@ -133,7 +132,7 @@ def test_backup_and_restore_as_the_readme_says(installed: Machine) -> None:
 
 
 def test_picture_is_drawn(installed: Machine) -> None:
-    """matplotlib works with what the unit leaves it."""
+    """A picture is drawn with what the unit allows."""
     answer = get(installed, "/years/electricity.png")
     assert answer.status == 200
     assert answer.body.startswith(b"\x89PNG\r\n")
@@ -141,13 +140,13 @@ def test_picture_is_drawn(installed: Machine) -> None:
 
 
 def test_unit_is_as_systemd_wants_it(installed: Machine) -> None:
-    """`systemd-analyze verify` has nothing to say."""
+    """`systemd-analyze verify` finds nothing in the unit."""
     said = installed.run("systemd-analyze", "verify", UNIT, check=False)
     assert (said.returncode, said.stdout + said.stderr) == (0, "")
 
 
 def test_service_is_restarted_after_a_kill(installed: Machine) -> None:
-    """Another process serves the pages soon after the first was killed."""
+    """A service that is killed soon serves the pages again."""
     killed = _main_pid(installed)
     installed.run("systemctl", "kill", "--signal=KILL", UNIT)
     poll_until("another process ran", lambda: _main_pid(installed) not in {"0", killed}, 20)
@@ -155,7 +154,7 @@ def test_service_is_restarted_after_a_kill(installed: Machine) -> None:
 
 
 def test_journal_has_no_trouble_of_the_service(installed: Machine) -> None:
-    """After pages and a picture: no warning, no traceback; of systemd none but of the kill."""
+    """Pages and pictures leave no warning and no traceback in the journal."""
     for path in ("/", "/years", "/years/electricity.png"):
         assert get(installed, path).status == 200, path
     said = journal(installed, f"_SYSTEMD_UNIT={UNIT}")
@@ -166,7 +165,7 @@ def test_journal_has_no_trouble_of_the_service(installed: Machine) -> None:
 
 
 def test_exposure_is_low(installed: Machine) -> None:
-    """As `systemd-analyze security` counts, from 0 (best) to 10."""
+    """`systemd-analyze security` rates the unit at most 2.0."""
     said = installed.run("systemd-analyze", "security", "--no-pager", UNIT).stdout
     exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
     assert exposure is not None
@@ -188,7 +187,7 @@ def probed(installed: Machine) -> dict[str, object]:
 
 
 def test_service_writes_only_where_its_fonts_are(probed: dict[str, object]) -> None:
-    """Of all folders and files it can change those of its cache, and a /tmp that is its own."""
+    """The service can write to its cache and its own /tmp only."""
     writable = probed["writable"]
     assert isinstance(writable, list)
     allowed = ("/var/cache/slimmemeter", "/sys/fs/cgroup")  # its own memory.pressure, if anything
@@ -198,7 +197,7 @@ def test_service_writes_only_where_its_fonts_are(probed: dict[str, object]) -> N
 
 
 def test_service_calls_nobody(probed: dict[str, object]) -> None:
-    """No connection out, no other kind of socket; nobody's home, no process of others."""
+    """The service can neither connect to anybody nor see other processes."""
     for way in ("connect", "datagram", "sent", "sent_message", "sent_at_once"):
         assert probed[way] == "PermissionError", way
     assert probed["io_uring"] == "EPERM"  # which could do all of these unseen
@@ -209,12 +208,12 @@ def test_service_calls_nobody(probed: dict[str, object]) -> None:
 
 
 def test_service_that_takes_too_much_memory_gets_none(probed: dict[str, object]) -> None:
-    """700 MB are refused."""
+    """The service cannot get 700 MB of memory."""
     assert probed["memory"] == "MemoryError"
 
 
 def test_service_lives_within_its_limits(installed: Machine) -> None:
-    """After pictures of each kind it has never held as much as it may."""
+    """After many pictures the service stays well below its memory limits."""
     for kind in ("day/2026-01-01", "month/2026-01", "year/2026", "years"):
         for table in ("electricity", "power", "gas"):
             for scale in (1, 2):
@@ -227,7 +226,7 @@ def test_service_lives_within_its_limits(installed: Machine) -> None:
 
 
 def test_collector_writes_only_its_data(installed: Machine) -> None:
-    """A pull, a failed one and a backup leave files in these two folders and nowhere else."""
+    """Pulls and backups write to their own two folders only."""
     installed.shell("touch /srv/before; sleep 0.1")
     assert pull(installed) == ""
     installed.run("p1-pull", "--port", "/dev/none", check=False)
@@ -265,7 +264,7 @@ ip route add 2a02:a450:1:3::9/128 via 2a02:a450:1:2::9
 
 @pytest.mark.parametrize("host", ["192.168.77.1", "[2a02:a450:1:2::1]", "82.94.7.1"])
 def test_phone_in_the_house_sees_the_pages(installed: Machine, phone: str, host: str) -> None:
-    """By each address, also by global ones of the computer's own networks."""
+    """A phone on the same network sees the pages at each address."""
     page = get_from(installed, phone, f"http://{host}:8765/")
     assert page.status == 200
     assert b"slimmemeter" in page.body
@@ -283,7 +282,7 @@ def test_phone_in_the_house_sees_the_pages(installed: Machine, phone: str, host:
 def test_who_comes_from_elsewhere_sees_nothing(
     installed: Machine, phone: str, route: str, host: str
 ) -> None:
-    """A global address of another network gets a sentence."""
+    """A visitor with an address of another network gets only a refusal."""
     installed.shell(f"ip -n {phone} route add {route.replace(' src', ' dev phone src')}")
     try:
         refused = get_from(installed, phone, f"http://{host}:8765/")

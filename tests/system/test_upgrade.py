@@ -95,7 +95,7 @@ def readings(machine: Machine) -> list[str]:
 
 
 def test_upgrade_keeps_readings_and_settings(old: Machine, checkout: Path) -> None:
-    """After a backup the new version serves the same readings; the old one stays beside it."""
+    """An upgrade keeps readings and settings, makes a backup, and keeps the old version."""
     kept, was = readings(old), version(old)
     check_out(old, checkout)
     said = install(old)
@@ -111,7 +111,7 @@ def test_upgrade_keeps_readings_and_settings(old: Machine, checkout: Path) -> No
 
 
 def test_same_version_again_changes_nothing(old: Machine) -> None:
-    """But that it takes another backup and restarts the pages."""
+    """Installing the same version again changes nothing but adds a backup."""
     was = version(old)
     files = files_of(old)
     install(old)
@@ -119,11 +119,10 @@ def test_same_version_again_changes_nothing(old: Machine) -> None:
     assert {path for path in files ^ files_of(old) if "/before-upgrades/" not in path} == set()
 
 
-def test_version_whose_pages_fail_is_told_with_the_way_back(
+def test_version_whose_pages_fail_comes_with_the_way_back(
     old: Machine, checkout: Path, tmp_path: Path
 ) -> None:
-    """It stops, and the one command that it prints brings back the version that worked, also
-    where the readings were brought to another schema."""
+    """If the new pages fail, the installer prints the command that goes back."""
     kept, worked = readings(old), version(old)
     broken = tmp_path / "slimmemeter"
     shutil.copytree(checkout, broken)
@@ -132,11 +131,11 @@ def test_version_whose_pages_fail_is_told_with_the_way_back(
         broken,
         "def serve",
         "def serve(_: object) -> None:\n    raise SystemExit(7)\n\n\ndef _",
-        "server.py",
+        "web/server.py",
     )
-    elsewise(broken, r"\nVERSION = (\d+)", r"\nVERSION = \1 + 1", "schema.py")
+    elsewise(broken, r"\nVERSION = (\d+)", r"\nVERSION = \1 + 1", "store/schema.py")
     step = 'MIGRATIONS[VERSION - 1] = ("ALTER TABLE readings ADD COLUMN made_up",)'
-    elsewise(broken, "\nINSTANT_BITS", f"\n{step}\nINSTANT_BITS", "schema.py")
+    elsewise(broken, "\nINSTANT_BITS", f"\n{step}\nINSTANT_BITS", "store/schema.py")
     check_out(old, broken)
     command = ["sudo", f"{CHECKOUT}/scripts/install.sh"]
     done = old.run(*command, user=PI, check=False, timeout_s=300)
@@ -154,8 +153,7 @@ def test_version_whose_pages_fail_is_told_with_the_way_back(
 def test_killed_upgrade_is_repeated(
     old: Machine, checkout: Path, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    """Killed at any instant, the same command again brings the new version; each reading that was
-    stored is there, and whatever was in place meanwhile can pull."""
+    """A killed upgrade can be repeated, and no reading is lost."""
     chance = random.Random(8)
     for number in range(12 if pytestconfig.getoption("--long") else 2):
         new = tmp_path / str(number)
@@ -173,12 +171,12 @@ def test_killed_upgrade_is_repeated(
 
 
 def json_version(machine: Machine) -> str:
-    """What the pages say of themselves."""
+    """The version that the pages report."""
     return str(re.findall(rb'"version":\s*"([^"]+)"', get(machine, "/healthz").body)[0].decode())
 
 
 def test_uninstall_leaves_the_readings_alone(old: Machine, checkout: Path) -> None:
-    """They are there for the next installation, and the settings with them."""
+    """An uninstallation keeps readings and settings for the next installation."""
     kept = readings(old)
     said = install(old, "--uninstall")
     assert f"stay in {FOLDER}" in said
@@ -191,8 +189,7 @@ def test_uninstall_leaves_the_readings_alone(old: Machine, checkout: Path) -> No
 
 
 def test_password_is_asked_once_and_a_meter_may_come_later(old: Machine, checkout: Path) -> None:
-    """The installation ends well without a meter, and says what is missing; the password that
-    somebody typed isn't shown, and only its hash is kept."""
+    """The installer asks for a password once, stores its hash, and needs no meter."""
     install(old, "--purge", "--yes")
     check_out(old, checkout)
     pull_meter_out(old)
@@ -224,7 +221,7 @@ def files_of_debian(base: Path, checkout: Path, wheels: Path) -> set[str]:
 
 
 def test_purge_leaves_nothing_behind(old: Machine, files_of_debian: set[str]) -> None:
-    """But Debian's packages, and only if it was meant."""
+    """A confirmed purge removes everything but Debian's packages."""
     refused = old.run("sudo", f"{CHECKOUT}/scripts/install.sh", "--purge", user=PI, check=False)
     assert refused.returncode == 2
     assert readings(old) != []

@@ -38,7 +38,7 @@ def lines(text: str) -> list[dict[str, str]]:
 
 
 def test_export_has_every_reading_in_the_order_of_time(run: Run, house: Path) -> None:
-    """Of the meters, of the device, and what was set aside; counters with all their decimals."""
+    """An export has every reading in order of time, with all decimals."""
     done = run("export")
     assert (done.returncode, done.stderr) == (0, "")
     found = lines(done.stdout)
@@ -69,8 +69,8 @@ def test_export_has_every_reading_in_the_order_of_time(run: Run, house: Path) ->
     }
 
 
-def test_export_as_json_says_the_same(run: Run, house: Path) -> None:
-    """An object a line, without what there isn't."""
+def test_export_as_json_is_the_same(run: Run, house: Path) -> None:
+    """An export as JSON has the same values as one as CSV."""
     texts = [
         json.loads(line, parse_float=str) for line in run("export", "--json").stdout.splitlines()
     ]
@@ -87,7 +87,7 @@ def test_export_as_json_says_the_same(run: Run, house: Path) -> None:
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_export_without_ids(run: Run, house: Path, form: tuple[str, ...]) -> None:
-    """Each meter keeps a name of its own, which tells nothing."""
+    """An export without ids numbers meters and devices instead."""
     text = run("export", "--without-ids", *form).stdout
     assert "one" not in text
     assert "two" not in text
@@ -101,7 +101,7 @@ def test_export_without_ids(run: Run, house: Path, form: tuple[str, ...]) -> Non
     "table", ["day/2026-10-26/electricity", "week/2026-W44/power", "years/gas", "year/2026/gas"]
 )
 def test_export_of_a_table_is_the_pages_one(run: Run, house: Path, table: str) -> None:
-    """The same columns and numbers."""
+    """An exported table is the one of the pages."""
     client = client_of(house)
     assert run("export", table).stdout.replace("\n", "") == (
         client.get(f"/{table}.csv").text.replace("\r\n", "").replace("\n", "")
@@ -113,19 +113,19 @@ def test_export_of_a_table_is_the_pages_one(run: Run, house: Path, table: str) -
     "what", ["electricity", "day/2026-02-30/gas", "years/nonsense", "", "a/b/c/d"]
 )
 def test_export_of_what_there_is_not(run: Run, house: Path, what: str) -> None:
-    """One sentence with an example."""
+    """A wrong table gets one sentence with an example."""
     done = run("export", what)
     assert (done.returncode, done.stdout) == (2, "")
     assert "such as day/2026-11-23/electricity" in done.stderr
 
 
 def test_export_without_a_database(run: Run) -> None:
-    """Told, and none is made."""
+    """An export without a database fails with exit code 5."""
     assert run("export").returncode == 5
 
 
 def test_export_of_many_days(run: Run, database: Path) -> None:
-    """Longer than what is asked for at once, with a gap of months in it."""
+    """An export of many days with a gap of months is complete."""
     readings = counted(*range(2000))
     readings += [(at + 200 * 86400, each) for at, each in counted(*range(2000, 2500))]
     store(database, *readings)
@@ -135,7 +135,7 @@ def test_export_of_many_days(run: Run, database: Path) -> None:
 
 
 def test_export_into_head_ends_quietly(house: Path) -> None:
-    """Who has seen enough isn't told of it."""
+    """An export into `head` ends without an error."""
     command = f"{' '.join(SLIMMEMETER)} export --db {house} | head -n 1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True)
     assert done.stdout.startswith("time,meter,")

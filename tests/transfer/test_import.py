@@ -37,7 +37,7 @@ EXPECTED = [(MONDAY + EVERY_S * number, 1000 * number) for number in range(50)]
 
 
 def test_log_of_telegrams(run: Run, log: Path, database: Path) -> None:
-    """Each is stored by its own time, with its gas; once more, and nothing is new."""
+    """A log of telegrams is stored by their own times, once."""
     done = run("import", log)
     assert (done.returncode, done.stderr) == (0, "")
     assert "(telegrams): 50 new readings, of all from 2026-10-26 00:00 to 2026-10-26 04:05" in (
@@ -47,7 +47,7 @@ def test_log_of_telegrams(run: Run, log: Path, database: Path) -> None:
     assert rows(database, "SELECT count(*), max(counter) FROM mbus_readings") == [(50, 49_000)]
     again = run("import", log)
     assert "0 new readings" in again.stdout
-    assert "50 known before" in again.stdout
+    assert "50 stored before" in again.stdout
     assert counters(database) == EXPECTED
     assert rows(database, "SELECT name FROM imports") == [(str(log),)]
 
@@ -66,19 +66,19 @@ def broken(content: bytes) -> bytes:
 
 @pytest.mark.parametrize("change", [prefixed, gzip.compress, broken])
 def test_log_in_other_forms(run: Run, log: Path, database: Path, change: object) -> None:
-    """With log prefixes, gzipped, with broken ones between."""
+    """A log with prefixes, gzipped, or with broken telegrams is imported."""
     log.write_bytes(change(log.read_bytes()))  # type: ignore[operator]
     done = run("import", log)
     assert (done.returncode, done.stderr) == (0, "")
     assert counters(database) == EXPECTED, done.stdout
     if change is broken:
-        assert "; 2 that are none" in done.stdout
+        assert "; 2 invalid" in done.stdout
         assert re.search(r"left out: telegram 1: .* damaged", done.stdout)
         assert re.search(r"left out: telegram 52: .* damaged", done.stdout)
 
 
 def test_import_from_standard_input(log: Path, database: Path) -> None:
-    """`-` is the pipe."""
+    """`-` imports from standard input."""
     command = [*SLIMMEMETER, "import", "-", "--db", str(database)]
     with log.open("rb") as file:
         subprocess.run(command, stdin=file, check=True, capture_output=True)
@@ -86,7 +86,7 @@ def test_import_from_standard_input(log: Path, database: Path) -> None:
 
 
 def test_progress_is_shown_on_a_terminal(run: Run, log: Path, tmp_path: Path) -> None:
-    """A bar with what is done, the pace and the time that is left, of bytes or of rows."""
+    """On a terminal an import shows a bar with pace and remaining time."""
     first, second = tmp_path / "first.sqlite3", tmp_path / "second.sqlite3"
     for source, database, unit in ((log, first, "B/s"), (first, second, "rows/s")):
         ours, theirs = pty.openpty()
@@ -103,18 +103,18 @@ def test_progress_is_shown_on_a_terminal(run: Run, log: Path, tmp_path: Path) ->
 
 
 def test_dry_run_stores_nothing(run: Run, log: Path, database: Path) -> None:
-    """It tells the same, and there is no file afterwards, or the one that was."""
+    """A dry run prints the same result, and stores nothing."""
     assert "50 new readings" in run("import", "--dry-run", log).stdout
     assert not database.exists()
     run("import", log)
     before = database.read_bytes()
     done = run("import", "--dry-run", log)
-    assert "50 known before; nothing was stored" in done.stdout
+    assert "50 stored before; nothing was stored" in done.stdout
     assert database.read_bytes() == before
 
 
 def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path: Path) -> None:
-    """All of it, and nothing else; what is told is as before."""
+    """An undo takes out one import, and nothing else."""
     store(database, *counted(*range(5)))
     before = verdicts(database)
     other = tmp_path / "other.csv"
@@ -125,7 +125,7 @@ def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path
         str(other),
     ]
     done = run("import", "--undo", "1")
-    assert (done.returncode, done.stdout) == (0, "100 readings of import 1 were taken out\n")
+    assert (done.returncode, done.stdout) == (0, "100 readings of import 1 were removed\n")
     assert run("import", "--undo", "2").returncode == 0
     assert verdicts(database) == before
     gone = run("import", "--undo", "1")
@@ -135,7 +135,7 @@ def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path
 def test_notebook_that_lacks_a_register_once_loses_nothing(
     run: Run, database: Path, tmp_path: Path
 ) -> None:
-    """The line is told, its gas is taken, and what the others counted is all of it."""
+    """A line without one of the registers is reported, and the totals are complete."""
     notebook = tmp_path / "notebook.csv"
     notebook.write_text(
         "time,import_t1_kwh,import_t2_kwh,gas_m3\n2025-01-01,1000,2000,500\n"
@@ -156,7 +156,7 @@ def test_notebook_that_lacks_a_register_once_loses_nothing(
 
 
 def test_own_csv_as_people_type_it(run: Run, database: Path, tmp_path: Path) -> None:
-    """Sparse, with any columns, of the house's own meters; readings of years ago make years."""
+    """A CSV with few readings, as a person types it, is imported."""
     store(database, *counted(*range(2_000_000, 2_000_010)))
     notebook = tmp_path / "notebook.csv"
     lines = (
@@ -181,14 +181,14 @@ def test_own_csv_as_people_type_it(run: Run, database: Path, tmp_path: Path) -> 
     ("text", "why"),
     [
         ("time,import_kw\n", "a column 'import_kw'; there are "),
-        ("", "is neither"),
-        ("hello\nworld\n", "is neither"),
+        ("", "is of no known kind"),
+        ("hello\nworld\n", "is of no known kind"),
     ],
 )
 def test_file_that_is_nothing_known(
     run: Run, database: Path, tmp_path: Path, text: str, why: str
 ) -> None:
-    """One sentence, exit code 2, and no database is made of it."""
+    """An unknown file is refused with exit code 2, and no database is made."""
     path = tmp_path / "what.txt"
     path.write_text(text)
     done = run("import", path)
@@ -198,7 +198,7 @@ def test_file_that_is_nothing_known(
 
 
 def test_gzip_bomb_is_refused(run: Run, tmp_path: Path) -> None:
-    """A log of zeros that is a thousand times longer than it looks."""
+    """A gzip file that is far too large inside is refused."""
     bomb = tmp_path / "bomb.gz"
     bomb.write_bytes(gzip.compress(numbered(1) + bytes(300_000_000), 9))
     done = run("import", bomb)
@@ -207,7 +207,7 @@ def test_gzip_bomb_is_refused(run: Run, tmp_path: Path) -> None:
 
 
 def test_old_card_from_a_drawer(run: Run, database: Path, tmp_path: Path) -> None:
-    """Another database of ours: the union, each once; what differs is named, and stays."""
+    """Another database is merged; each reading is stored once, and conflicts are listed."""
     card = tmp_path / "card.sqlite3"
     store(database, *counted(*range(100, 200)))
     old = [(at - EVERY_S * 50, each) for at, each in counted(*range(50, 150))]
@@ -217,7 +217,7 @@ def test_old_card_from_a_drawer(run: Run, database: Path, tmp_path: Path) -> Non
     done = run("import", card)
     assert (done.returncode, done.stderr) == (0, "")
     assert "50 new readings" in done.stdout
-    assert "; 49 known before; 1 other than what is stored" in done.stdout
+    assert "; 49 stored before; 1 other than what is stored" in done.stdout
     assert "left out: meter one: another reading of 2026-10-25T23:50:00Z is stored" in done.stdout
     assert counters(database) == [(MONDAY + EVERY_S * (n - 100), n) for n in range(50, 200)]
     assert card.read_bytes() == before
@@ -228,7 +228,7 @@ def test_old_card_from_a_drawer(run: Run, database: Path, tmp_path: Path) -> Non
 def test_export_and_import_make_the_same_tables(
     data: st.DataObject, house: House, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Into an empty file, to the Wh, with the same verdicts; from CSV and from the file itself."""
+    """An export that is imported elsewhere gives the same readings and events."""
     folder = tmp_path_factory.mktemp("round")
     first, text = folder / "first.sqlite3", folder / "all.csv"
     writer = Writer(str(first))

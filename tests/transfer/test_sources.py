@@ -70,7 +70,7 @@ def ancestors(path: Path, said: list[bytes], cell: Callable[[str, str], str]) ->
 
 @pytest.mark.parametrize("version", CELLS)
 def test_database_of_the_ancestor(run: Run, database: Path, tmp_path: Path, version: str) -> None:
-    """Each row is the telegram that it was: the same comes of it as of the telegrams in a log."""
+    """A database of slimmemeter-rpi gives the same readings as its telegrams."""
     source, log, other = (tmp_path / name for name in ("dsmr50.sqlite", "p1.log", "other.sqlite3"))
     ancestors(source, telegrams(20), CELLS[version])
     log.write_bytes(b"".join(telegrams(20)))
@@ -84,12 +84,12 @@ def test_database_of_the_ancestor(run: Run, database: Path, tmp_path: Path, vers
     expected = everything(other)
     assert everything(database) == expected
     assert source.read_bytes() == before
-    assert "20 known before" in run("import", source).stdout
+    assert "20 stored before" in run("import", source).stdout
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_database_from_standard_input(database: Path, tmp_path: Path, packed: bool) -> None:
-    """SQLite needs a file, so one is made of the pipe, and is gone at the end."""
+    """A database from standard input is imported, and leaves no temporary file."""
     source = tmp_path / "dsmr42.sqlite"
     ancestors(source, telegrams(3), CELLS["without"])
     content = source.read_bytes()
@@ -106,7 +106,7 @@ def test_database_from_standard_input(database: Path, tmp_path: Path, packed: bo
 
 
 def test_row_of_the_ancestor_that_is_none(run: Run, database: Path, tmp_path: Path) -> None:
-    """Columns of another meter's lines, as when the meter was replaced: counted, and told."""
+    """Rows that are no telegram are counted and explained."""
     source = tmp_path / "dsmr42.sqlite"
     ancestors(source, telegrams(3), CELLS["without"])
     with closing(sqlite3.connect(source)) as db, db:
@@ -114,7 +114,7 @@ def test_row_of_the_ancestor_that_is_none(run: Run, database: Path, tmp_path: Pa
         db.execute("""UPDATE telegrams SET "0-0:1.0.0" = NULL WHERE id = 3""")
     done = run("import", source)
     assert "1 new readings" in done.stdout
-    assert "; 2 that are none" in done.stdout
+    assert "; 2 invalid" in done.stdout
     assert re.search(r"left out: row 2: line \d+ of the telegram, 1-0:1.8.1\(003\*A\)", done.stdout)
     assert "left out: row 3: it doesn't say when it was made" in done.stdout
 
@@ -130,7 +130,7 @@ def logged(telegram: bytes, number: int) -> bytes:
 
 
 def logged_plainly(telegram: bytes, number: int) -> bytes:
-    """And since then, where it is told to debug."""
+    """DSMR-reader's log since version 3, at the level DEBUG."""
     return (
         b"2023-08-18 09:57:%02d,473 DEBUG    datalogger   telegram_to_reading            98 |"
         b" Received telegram:\n%b\n"
@@ -141,7 +141,7 @@ def logged_plainly(telegram: bytes, number: int) -> bytes:
 def test_telegrams_in_a_log_of_dsmr_reader(
     database: Path, tmp_path: Path, form: Callable[[bytes, int], bytes]
 ) -> None:
-    """In base64 or as they are, among what else it logs, gzipped by a rotation or not."""
+    """Telegrams in DSMR-reader's log are imported, in base64 or plain."""
     log = tmp_path / "dsmrreader.log"
     lines = b"".join(form(said, number) for number, said in enumerate(telegrams(200)))
     for content in (lines, gzip.compress(lines)):
@@ -153,7 +153,7 @@ def test_telegrams_in_a_log_of_dsmr_reader(
 
 
 def test_backup_of_dsmr_reader(run: Run, database: Path, tmp_path: Path) -> None:
-    """Its readings and the first ones of its days, of the house's own meters; nothing doubled."""
+    """A backup of DSMR-reader is imported once, and can be undone."""
     packed = tmp_path / "dsmrreader-postgresql-backup-Monday.sql.gz"
     packed.write_bytes(gzip.compress(DUMP.read_bytes()))
     store(database, *counted(9_000_000))
@@ -162,7 +162,7 @@ def test_backup_of_dsmr_reader(run: Run, database: Path, tmp_path: Path) -> None
         done = run("import", source)
         assert done.returncode == 0, done.stderr
     assert "(DSMR-reader): 0 new readings" in done.stdout
-    assert "; 7 known before" in done.stdout
+    assert "; 7 stored before" in done.stdout
     columns = "import_t1_wh, export_t2_wh, power_import_w, voltage_l1_dv, current_l1_ma"
     times = "strftime('%Y-%m-%dT%H:%M:%S', taken_at, 'unixepoch')"
     assert rows(database, f"SELECT {times}, {columns} FROM readings ORDER BY taken_at")[:3] == [
@@ -208,7 +208,7 @@ DAYS = """
 def test_days_that_dsmr_reader_exports(
     run: Run, database: Path, tmp_path: Path, language: str
 ) -> None:
-    """The readings with which its days begin, at their own times; amounts are left alone."""
+    """DSMR-reader's export of days is imported with its meter readings."""
     export = tmp_path / "dsmrreader-data-export---day__2026-10-24__2026-10-27.csv"
     export.write_text(HEADINGS[language] + DAYS, newline="\r\n")
     done = run("import", export)
@@ -232,11 +232,11 @@ def test_days_that_dsmr_reader_exports(
             "Hour Start,Electricity 1 (Dutch Users: Low Tariff),Electricity 2 (Dutch Users: Normal"
             " Tariff),Electricity 1 Returned (Dutch Users: Low Tariff),Electricity 2 Returned"
             " (Dutch Users: Normal Tariff),Gas\n2026-10-24T00:00:00+02:00,0.1,0.0,0.0,0.0,0.0\n",
-            "is an export of DSMR-reader that tells amounts, and no meter readings",
+            "is an export of DSMR-reader with amounts, and without meter readings",
         ),
         (
             ",".join(HEADINGS["Dutch"].split(",")[:11]) + "\n24-10-2026,3.1\n",
-            "is an export of DSMR-reader that tells amounts, and no meter readings",
+            "is an export of DSMR-reader with amounts, and without meter readings",
         ),
         (
             "--\n-- PostgreSQL database dump\n--\n\nCOPY public.x (a) FROM stdin;\n1\n\\.\n",
@@ -249,7 +249,7 @@ def test_days_that_dsmr_reader_exports(
 def test_what_holds_no_meter_readings_is_refused(
     run: Run, database: Path, tmp_path: Path, text: str, why: str
 ) -> None:
-    """In one sentence that tells why, with exit code 2, and no database is made of it."""
+    """A file without meter readings is refused in one sentence."""
     path = tmp_path / "file"
     path.write_text(text)
     done = run("import", path)
@@ -260,7 +260,7 @@ def test_what_holds_no_meter_readings_is_refused(
 
 @pytest.mark.parametrize("kind", ["cut off", "ruined", "another program's"])
 def test_database_that_cannot_be_read(run: Run, database: Path, tmp_path: Path, kind: str) -> None:
-    """One sentence, exit code 5, and neither is it changed nor a database made of it."""
+    """A database that can't be read is refused with exit code 5, and not changed."""
     card = tmp_path / "card.sqlite3"
     store(card, *counted(*range(500)))
     whole = card.read_bytes()
@@ -282,11 +282,11 @@ def test_database_that_cannot_be_read(run: Run, database: Path, tmp_path: Path, 
 def test_another_database_brings_what_is_kept_beside_readings(
     run: Run, pull: Pull, captured: Captured, database: Path, tmp_path: Path
 ) -> None:
-    """Power failures, month peaks and counts, each once; an undo takes them out as well."""
+    """Power failures, peaks and counts of another database are imported once."""
     card = tmp_path / "card.sqlite3"
     for name in ("belgium-1.7-gas-and-water", "dsmr-5.0-iskra"):
         assert pull(captured(name), "--db", card, "--new-meter").returncode == 0
-    assert all(rows(card, f"SELECT 1 FROM {table}") for table in schema.SELDOM)
+    assert all(rows(card, f"SELECT 1 FROM {table}") for table in schema.LOG_TABLES)
     store(database, *counted(1, 2, 3))
     before, *_ = everything(database)
     done = run("import", card)
@@ -305,7 +305,7 @@ def test_another_database_brings_what_is_kept_beside_readings(
 
 
 def test_backup_is_a_source_as_it_is(run: Run, database: Path, tmp_path: Path) -> None:
-    """Gzipped, beside a week of newer readings: the union."""
+    """A gzipped backup can be imported, and is merged with newer readings."""
     store(database, *counted(*range(100)))
     assert run("backup").returncode == 0
     (backup,) = (tmp_path / "backups").iterdir()
@@ -314,6 +314,6 @@ def test_backup_is_a_source_as_it_is(run: Run, database: Path, tmp_path: Path) -
     store(database, *counted(*range(100))[50:])
     done = run("import", backup)
     assert "(database): 50 new readings" in done.stdout
-    assert "; 50 known before" in done.stdout
+    assert "; 50 stored before" in done.stdout
     assert everything(database) == expected
     assert csv.field_size_limit() == 131072  # what the refusal of a CSV rests on

@@ -65,7 +65,7 @@ METHODS = [b"GET"] * 12 + [b"HEAD", b"POST", b"get", b"\x16\x03\x01", b"CONNECT"
 
 @pytest.fixture
 def server(house_database: Path, tmp_path: Path) -> Iterator[Server]:
-    """The pages, with what they say on standard error in a file."""
+    """The pages, with their standard error in a file."""
     made = Server(house_database, tmp_path, errors=tmp_path / "errors")
     yield made
     made.stop()
@@ -107,7 +107,7 @@ def answer(port: int, said: bytes) -> bytes:
 
 
 def test_no_request_makes_it_fail(server: Server, tmp_path: Path, pytestconfig: object) -> None:
-    """No answer of 500, no traceback, no growing memory; ten minutes of it with --long."""
+    """No request causes status 500, a traceback or growing memory."""
     is_long = pytestconfig.getoption("--long")  # type: ignore[attr-defined]
     seed = random.randrange(1 << 32)
     chance, port = random.Random(seed), int(server.url.rpartition(":")[2])

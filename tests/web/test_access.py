@@ -67,7 +67,7 @@ def client(house_database: Path) -> FlaskClient:
     ],
 )
 def test_only_the_house_is_answered(client: FlaskClient, peer: str, status: int) -> None:
-    """An address that can come from the internet gets a sentence, and no reading."""
+    """Only addresses that can't come from the internet get a reading."""
     answer = ask(client, peer)
     assert answer.status_code == status
     assert ("power_import_w" in answer.text) == (status == 200)
@@ -84,8 +84,7 @@ for peer in sys.argv[2:]:
 
 
 def test_own_networks_are_of_the_house(house_database: Path) -> None:
-    """A phone with a global address of the computer's own network is answered, and one of the next
-    network isn't."""
+    """A global address is answered if it is of the computer's own networks."""
     needs("ip", "iproute2")
     script = """
         ip address add 2a02:a450:1:2::1/64 dev lo
@@ -104,7 +103,7 @@ def test_own_networks_are_of_the_house(house_database: Path) -> None:
 
 
 def test_this_computer_s_networks_are_found() -> None:
-    """Those of the loopback at least, each with its length."""
+    """The networks of this computer are found, each with its length."""
     found = {str(each) for each in access.interfaces()}
     assert "127.0.0.1/8" in found
     if Path("/proc/self/net/if_inet6").exists():
@@ -132,7 +131,7 @@ def test_this_computer_s_networks_are_found() -> None:
     ],
 )
 def test_names_of_the_house_are_answered(house_database: Path, host: str) -> None:
-    """Addresses, names that only the house knows, and those in the settings."""
+    """Addresses, names of a home network, and names in the settings are answered."""
     client = client_of(house_database, SLIMMEMETER_HOSTS="other.example.org, Meter.example.org")
     assert ask(client, Host=host).status_code == 200
 
@@ -160,7 +159,7 @@ def test_names_of_the_house_are_answered(house_database: Path, host: str) -> Non
     ],
 )
 def test_other_names_are_not(client: FlaskClient, host: str) -> None:
-    """DNS rebinding brings a name of elsewhere along, and gets a sentence."""
+    """Names from elsewhere, as in DNS rebinding, are refused."""
     if host == "lan.":  # a single label with the root's dot
         assert ask(client, Host=host).status_code == 200
         return
@@ -176,7 +175,7 @@ def basic(password: str, user: str = "anybody") -> str:
 
 @pytest.mark.parametrize("secret", ["open sesame é", access.hashed("open sesame é")])
 def test_password(house_database: Path, secret: str) -> None:
-    """Plain or hashed: with it, under any name, the pages come; without it none does."""
+    """With the password, plain or hashed, pages come; without it none does."""
     client = client_of(house_database, SLIMMEMETER_PASSWORD=secret)
     right = basic("open sesame é")
     for path in ("/", "/now.json", "/static/style.css", "/years/gas.png", "/healthz", "/nothing"):
@@ -196,29 +195,29 @@ def test_password(house_database: Path, secret: str) -> None:
     "header", ["Basic", "Basic !!", "Bearer x", "Digest a=b", "Basic bm9jb2xvbg=="]
 )
 def test_broken_authorization_is_none(house_database: Path, header: str) -> None:
-    """Never a failure of the page."""
+    """A broken Authorization header is refused as a missing one is."""
     client = client_of(house_database, SLIMMEMETER_PASSWORD="x")
     assert ask(client, Authorization=header).status_code == 401
 
 
-def test_health_is_told_to_the_computer_itself(house_database: Path) -> None:
-    """So that the doctor and the installer need no password; others do."""
+def test_health_needs_no_password_on_the_computer_itself(house_database: Path) -> None:
+    """The computer itself gets `/healthz` without a password; others don't."""
     client = client_of(house_database, SLIMMEMETER_PASSWORD="x")
     assert ask(client, "127.0.0.1", "/healthz").status_code == 200
     assert ask(client, "192.168.1.20", "/healthz").status_code == 401
     assert ask(client, "127.0.0.1", "/now.json").status_code == 401
 
 
-def test_a_hash_does_not_tell_the_password() -> None:
-    """The same password has another hash each time, and isn't in it."""
+def test_a_hash_hides_the_password() -> None:
+    """A password's hash differs each time, and does not contain it."""
     one, two = access.hashed("sesame"), access.hashed("sesame")
     assert one != two
     assert "sesame" not in one
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/years/gas.png", "/static/style.css"])
-def test_browsers_are_told_to_be_careful(client: FlaskClient, path: str) -> None:
-    """No script of others, no guessing, no referrer, no frame, no reading by other sites."""
+def test_headers_restrict_browsers(client: FlaskClient, path: str) -> None:
+    """Every answer has headers that forbid foreign scripts, frames and referrers."""
     with ask(client, path=path) as answer:
         headers = answer.headers
     policy = dict(
@@ -232,7 +231,7 @@ def test_browsers_are_told_to_be_careful(client: FlaskClient, path: str) -> None
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
-def test_a_dashboard_may_show_pages_when_it_is_said(house_database: Path) -> None:
+def test_a_dashboard_may_show_pages_if_it_is_set(house_database: Path) -> None:
     """SLIMMEMETER_EMBED=1 lets other sites frame pages and show pictures."""
     headers = ask(client_of(house_database, SLIMMEMETER_EMBED="1")).headers
     assert "frame-ancestors *" in headers["Content-Security-Policy"]
@@ -242,7 +241,7 @@ def test_a_dashboard_may_show_pages_when_it_is_said(house_database: Path) -> Non
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW"])
 @pytest.mark.parametrize("path", ["/", "/static/style.css", "/nothing"])
 def test_pages_can_only_be_looked_at(client: FlaskClient, method: str, path: str) -> None:
-    """Anything but GET and HEAD is 405, which names these two."""
+    """Any method but GET and HEAD gets status 405."""
     answer = client.open(path, method=method)
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "GET, HEAD"
@@ -285,14 +284,14 @@ def asked(
     "name", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"]
 )
 def test_proxy_that_nobody_named_is_refused(server: Server, name: str) -> None:
-    """Visitors who come through it may come from anywhere."""
+    """A request through an unknown proxy is refused with the setting's name."""
     status, text = asked(server.address, {name: "192.168.1.9"})
     assert status == 403
     assert "SLIMMEMETER_PROXY" in text
 
 
 def test_named_proxy_speaks_for_its_visitors(house_database: Path, tmp_path: Path) -> None:
-    """By the server.address and name that it hands on, of which the last counts."""
+    """A named proxy's visitors are judged by the last address and name that it passes on."""
     named = {"Host": "127.0.0.1:8765", "X-Forwarded-Host": "meter.example.org"}
     environ = {"SLIMMEMETER_PROXY": "127.0.0.2", "SLIMMEMETER_HOSTS": "meter.example.org"}
     visitors = {
@@ -316,10 +315,7 @@ def test_named_proxy_speaks_for_its_visitors(house_database: Path, tmp_path: Pat
 def test_wrong_password_takes_a_second_and_holds_nobody_up(
     house_database: Path, tmp_path: Path
 ) -> None:
-    """Many at once are mostly not looked at; who knows the password waits for none of them.
-
-    The others come from another server.address of the loopback network.
-    """
+    """A wrong password takes a second, and delays nobody who knows the right one."""
     with Server(house_database, tmp_path, SLIMMEMETER_PASSWORD="sesame") as server:
         status, took_s = seconds_of(server.address, Authorization=basic("wrong"))
         assert status == 401
@@ -335,7 +331,7 @@ def test_wrong_password_takes_a_second_and_holds_nobody_up(
         ]
         for each in guessers:
             each.start()
-        with socket.create_connection(
+        with socket.create_connection(  # by another address than those who guess
             server.address, timeout=30, source_address=("127.0.0.2", 0)
         ) as own:
             right = f"Authorization: {basic('sesame')}\r\n\r\n"
@@ -350,7 +346,7 @@ def test_wrong_password_takes_a_second_and_holds_nobody_up(
 
 
 def test_long_headers_and_bodies_are_refused(house_database: Path, tmp_path: Path) -> None:
-    """Before a page is made of them."""
+    """Long headers and bodies are refused."""
     with Server(house_database, tmp_path) as server:
         long = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 9000 + b"\r\n\r\n"
         assert spoken(server.address, long).split()[1] == b"431"
@@ -359,7 +355,7 @@ def test_long_headers_and_bodies_are_refused(house_database: Path, tmp_path: Pat
 
 
 def test_connection_outlives_an_answer_that_is_known(house_database: Path, tmp_path: Path) -> None:
-    """A 304 has no length, and leaves the browser its connection, unless that wants it closed."""
+    """A connection stays open after a 304, unless the browser wants it closed."""
     with Server(house_database, tmp_path) as server:
         url = "/day/2026-10-26/power.png"
         connection = http.client.HTTPConnection(*server.address, timeout=30)
@@ -375,7 +371,7 @@ def test_connection_outlives_an_answer_that_is_known(house_database: Path, tmp_p
 
 
 def test_slow_visitors_leave_room_for_others(house_database: Path, tmp_path: Path) -> None:
-    """Sixty who never finish their request, and sixty who take no answer."""
+    """A page comes at once beside 120 visitors who are slow or take no answer."""
     with Server(house_database, tmp_path) as server, ExitStack() as slow:
         for number in range(120):
             one = slow.enter_context(socket.create_connection(server.address))
@@ -414,7 +410,7 @@ def is_over(visitor: socket.socket, sent: bytes) -> bool:
 
 
 def test_pictures_leave_threads_for_pages(house_database: Path, tmp_path: Path) -> None:
-    """Of more pictures at once than may be drawn some are put off, and pages come meanwhile."""
+    """Of too many pictures at once some are refused, and pages still come."""
     asked_for = [
         f"/{period}/{name}.png?theme={theme}&lang={language}"
         for period in ("day/2026-10-25", "week/2026-W44", "month/2026-10", "year/2026")
@@ -438,7 +434,7 @@ def test_pictures_leave_threads_for_pages(house_database: Path, tmp_path: Path) 
 
 
 def test_no_page_has_inline_style_or_script(client: FlaskClient) -> None:
-    """Which the policy would switch off."""
+    """No page has inline styles or scripts, which the policy forbids."""
     for path in ("/", "/years", "/meter", "/day/2026-10-26", "/nothing"):
         page = client.get(path).text
         assert not re.search(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", page), path

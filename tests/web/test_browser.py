@@ -45,7 +45,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", [*OCTOBER, *NOW])
 def test_axe_finds_nothing(browser: Browser, server: Server, page: str, theme: str) -> None:
-    """No rule of axe-core is broken: contrasts, names, headings, regions, tables."""
+    """axe-core finds no barrier on any page, in either theme."""
     if not AXE.exists():
         needs(str(AXE), "npm; npm install --prefix .axe axe-core@4")
     browser.look(f"{server.url}/{page}", theme=theme)
@@ -59,7 +59,7 @@ def test_axe_finds_nothing(browser: Browser, server: Server, page: str, theme: s
 
 @pytest.mark.parametrize("page", [*OCTOBER, *NOW])
 def test_page_fits_320_pixels_and_200_percent(browser: Browser, server: Server, page: str) -> None:
-    """Nothing has to be scrolled sideways but wide tables, each in a frame of its own."""
+    """No page has to be scrolled sideways on a small screen."""
     for width, scale in ((320, 1), (640, 2)):
         browser.look(f"{server.url}/{page}", width=width, scale=scale)
         assert browser.ask("document.scrollingElement.scrollWidth") == width
@@ -67,7 +67,7 @@ def test_page_fits_320_pixels_and_200_percent(browser: Browser, server: Server, 
 
 @pytest.mark.parametrize("page", [*OCTOBER, *NOW])
 def test_page_asks_nobody_else(browser: Browser, server: Server, page: str) -> None:
-    """All that it loads comes from the house's own computer."""
+    """A page loads nothing from another computer."""
     browser.look(f"{server.url}/{page}")
     asked = browser.ask("performance.getEntriesByType('resource').map(each => each.name)")
     assert isinstance(asked, list)
@@ -76,7 +76,7 @@ def test_page_asks_nobody_else(browser: Browser, server: Server, page: str) -> N
 
 
 def test_first_screen_of_a_phone_shows_the_first_four(browser: Browser, live: Server) -> None:
-    """Is it working, the power now, today so far, and today's whole picture."""
+    """A phone's first screen has state, power, today's totals and picture."""
     browser.look(f"{live.url}/", width=390, height=844, scale=3)
     for selector in (".status.fresh", ".power", ".totals.short", ".picture img"):
         shown = browser.find(selector)[0].rect
@@ -88,7 +88,7 @@ def test_first_screen_of_a_phone_shows_the_first_four(browser: Browser, live: Se
 def test_what_lies_over_a_picture_scales_with_it(
     browser: Browser, server: Server, width: int, shape: str
 ) -> None:
-    """The links over the bars begin and end where the picture's field does."""
+    """The links over a picture scale with it."""
     browser.look(f"{server.url}/month/2026-10", width=width)
     picture = browser.find(".picture img")[0].rect
     size = SIZES[shape]
@@ -102,7 +102,7 @@ def test_what_lies_over_a_picture_scales_with_it(
 
 
 def test_bar_leads_down_by_click_and_by_key(browser: Browser, server: Server) -> None:
-    """From the year to the month to the day to the hour, with the tooltip saying what it holds."""
+    """Clicks and keys on bars lead from year to month to day."""
     browser.look(f"{server.url}/year/2026")
     (month,) = browser.find(".picture svg a[href='/month/2026-10']")[:1]
     said = month.find_element(By.TAG_NAME, "title").get_attribute("textContent")
@@ -117,10 +117,10 @@ def test_bar_leads_down_by_click_and_by_key(browser: Browser, server: Server) ->
     until(lambda: browser.driver.current_url.endswith("/day/2026-10-26"))
 
 
-def test_bar_that_is_reached_is_told_and_arrows_lead_beside(
+def test_focused_bar_is_described_and_arrows_change_the_period(
     browser: Browser, server: Server
 ) -> None:
-    """What the tooltip says stands under the picture; the right arrow is the period after."""
+    """A focused bar is described below the picture, and arrows change the period."""
     browser.look(f"{server.url}/month/2026-10")
     day = browser.find(".picture svg a[href='/day/2026-10-26']")[0]
     browser.driver.execute_script("arguments[0].focus()", day)
@@ -130,7 +130,7 @@ def test_bar_that_is_reached_is_told_and_arrows_lead_beside(
 
 
 def test_every_bar_is_reached_by_the_tab_key(browser: Browser, server: Server) -> None:
-    """First comes a link that skips to the content; then each in its order."""
+    """The tab key reaches a link to the content first, and then every bar."""
     browser.look(f"{server.url}/week/2026-W43")
     seen = []
     for _ in range(60):
@@ -145,7 +145,7 @@ def test_every_bar_is_reached_by_the_tab_key(browser: Browser, server: Server) -
 
 
 def test_paper_shows_no_links_to_press(browser: Browser, server: Server) -> None:
-    """In print: no menus, black on white, whatever the theme."""
+    """In print there are no menus, and the background is white."""
     browser.look(f"{server.url}/month/2026-10", theme="dark")
     browser.emulate("print", "dark")
     assert browser.ask("getComputedStyle(document.querySelector('nav')).display") == "none"
@@ -158,7 +158,7 @@ def test_paper_shows_no_links_to_press(browser: Browser, server: Server) -> None
 def test_pictures_have_the_shape_of_the_screen(
     browser: Browser, server: Server, page: str, width: int
 ) -> None:
-    """A phone gets narrow ones, twice as sharp; a desktop wide ones."""
+    """A phone gets narrow pictures, and a desktop wide ones."""
     browser.look(f"{server.url}/{page}", width=width)
     widths = browser.ask("[...document.images].map(each => each.naturalWidth)")
     assert set(widths) <= ({400, 800} if width == 390 else {1000})  # type: ignore[call-overload]

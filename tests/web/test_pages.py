@@ -41,7 +41,7 @@ def steady(path: Path, by_hour: dict[int, int], begin: int, hours: int) -> None:
 def test_today_is_beside_yesterday_to_the_same_clock_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At 10:00 today has ten hours, and so has what yesterday is said to have had."""
+    """Today is compared with yesterday up to the same time of day."""
     steady(tmp_path / "x", {4: 600}, MONDAY, 2 * 24 + 10)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY + 9 * HOUR + 1800)
     said = words(client_of(tmp_path / "x").get("/"))
@@ -51,7 +51,7 @@ def test_today_is_beside_yesterday_to_the_same_clock_time(
 
 
 def test_how_much_more_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenth more, a half less, many times as much."""
+    """The difference from the period before is shown in words."""
     for second, told in ((110, "this time 10 % more"), (50, "this time 50 % less"),
                          (1200, "this time 12 times as much")):  # fmt: skip
         path = tmp_path / f"{second}"
@@ -68,7 +68,7 @@ def test_how_much_more_is_said_in_words(tmp_path: Path, monkeypatch: pytest.Monk
 def test_nothing_is_compared_with_a_time_that_is_known_in_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Readings that begin yesterday at noon say nothing of yesterday."""
+    """A period that is known only in part is not compared with."""
     steady(tmp_path / "x", {}, MONDAY - 12 * HOUR, 30)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 18 * HOUR)
     said = words(client_of(tmp_path / "x").get("/day/2026-10-26"))
@@ -79,7 +79,7 @@ def test_nothing_is_compared_with_a_time_that_is_known_in_part(
 def test_standby_is_the_lowest_tenth_of_the_hours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three hours a night of 60 W among hours of 100 W and more, told with what a year makes."""
+    """Standby power is that of the quietest tenth of the hours."""
     steady(tmp_path / "x", {1: 60, 2: 60, 3: 60, 18: 2000}, MONDAY - 9 * DAY, 10 * 24)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 23 * HOUR + 1800)
     said = words(client_of(tmp_path / "x").get("/"))
@@ -87,7 +87,7 @@ def test_standby_is_the_lowest_tenth_of_the_hours(
 
 
 def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hours in which something went to the grid, or of which little is known, aren't counted."""
+    """Hours with export, or with gaps, don't count for standby power."""
     known, counter, out = [], 0, 0
     for hour in range(10 * 24):
         at = MONDAY - 10 * DAY + hour * HOUR
@@ -106,14 +106,14 @@ def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_too_little_is_known_for_standby(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A day old, the house says so instead of a number."""
+    """After a single day the page says that standby power isn't known yet."""
     steady(tmp_path / "x", {}, MONDAY, 24)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 23 * HOUR + 1800)
     assert "Too few whole hours are known yet" in words(client_of(tmp_path / "x").get("/"))
 
 
 def test_page_says_when_most_came_and_went(client: FlaskClient) -> None:
-    """The day and the hour of the month, and they are those of the table."""
+    """A month names the day and the hour with most import and export."""
     said = words(client.get("/month/2026-10"))
     told = client.get("/month/2026-10/electricity.json?by=day").json
     assert told is not None
@@ -127,7 +127,7 @@ def test_page_says_when_most_came_and_went(client: FlaskClient) -> None:
 
 
 def test_last_days_and_any_two_moments(client: FlaskClient) -> None:
-    """The form leads to a page of its own; its totals are what the registers at its ends say."""
+    """The form leads to a page of any two moments, whose totals fit the registers."""
     answer = client.get("/between?from=2026-10-26T06:30&to=2026-10-28")
     assert answer.status_code == 303
     assert answer.headers["Location"] == "/between/2026-10-26T06:30/2026-10-28"
@@ -146,7 +146,7 @@ def test_last_days_and_any_two_moments(client: FlaskClient) -> None:
 def test_running_stretch_is_held_against_the_same_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of an hour of which a half is over, the half of the hour before."""
+    """A running period is compared with the same part of the one before."""
     known = [(0, 0), (1800, 500), (HOUR, 1000), (HOUR + 1800, 1300)]
     readings = ((MONDAY + at, reading({"import_t1_wh": wh})) for at, wh in known)
     store(tmp_path / "x", *readings)
@@ -169,7 +169,7 @@ def test_running_stretch_is_held_against_the_same_moment(
 def test_cut_bucket_says_from_when_to_when(
     client: FlaskClient, stretch: str, said: list[str]
 ) -> None:
-    """In the rows of the table; and the form can be sent as it is."""
+    """A bucket that is cut off shows when it begins and ends."""
     page = client.get(f"/between/{quote(stretch)}")
     for each in said:
         assert each in words(page)
@@ -196,13 +196,13 @@ def test_cut_bucket_says_from_when_to_when(
         ("/between/2020-01-01/2026-01-01/hours.png", 404),
     ],
 )
-def test_wrong_stretch_is_told(client: FlaskClient, url: str, status: int) -> None:
-    """In words, with a status that fits."""
+def test_wrong_stretch_is_refused(client: FlaskClient, url: str, status: int) -> None:
+    """A wrong period gets status 400 or 404."""
     assert client.get(url).status_code == status
 
 
 def test_year_by_day_adds_up_to_the_year_by_month(client: FlaskClient) -> None:
-    """`by` chooses other buckets of the same curve; at most 1,500 of them."""
+    """A year by day has the same totals as a year by month."""
     month = client.get("/year/2026/electricity.json").json
     day = client.get("/year/2026/electricity.json?by=day").json
     assert month is not None
@@ -213,7 +213,7 @@ def test_year_by_day_adds_up_to_the_year_by_month(client: FlaskClient) -> None:
 
 
 def test_hours_and_the_line_of_a_year_end_at_its_totals(client: FlaskClient) -> None:
-    """Each is another face of the same counters."""
+    """The map of hours and the cumulative line add up to the year's totals."""
     year = client.get("/year/2026/electricity.json").json
     hours = client.get("/year/2026/hours.json").json
     line = client.get("/year/2026/cumulative.json").json
@@ -229,7 +229,7 @@ def test_hours_and_the_line_of_a_year_end_at_its_totals(client: FlaskClient) -> 
 
 
 def test_voltage_is_the_meter_s(tmp_path: Path) -> None:
-    """A day's is what each reading said; a month's the lowest and the highest of each day."""
+    """A day has the voltage of each reading, and a month its extremes by day."""
     said = [2301, 2405, 2297, 2310]
     known = [
         (MONDAY + n * 300, reading({"import_t1_wh": n, "voltage_l1_dv": volt, "voltage_l2_dv": 0}))
@@ -251,7 +251,7 @@ def test_voltage_is_the_meter_s(tmp_path: Path) -> None:
 
 
 def test_csv_for_a_dutch_spreadsheet(client: FlaskClient) -> None:
-    """`;` between the columns and a comma in the numbers: the same numbers."""
+    """A Dutch CSV has semicolons, decimal commas and the same numbers."""
     point = list(csv.reader(io.StringIO(client.get("/day/2026-10-26/gas.csv").text)))
     comma = client.get("/day/2026-10-26/gas.csv?decimal=comma").text
     told = list(csv.reader(io.StringIO(comma), delimiter=";"))
@@ -260,7 +260,7 @@ def test_csv_for_a_dutch_spreadsheet(client: FlaskClient) -> None:
 
 
 def test_language_is_chosen_by_a_link_and_remembered(client: FlaskClient) -> None:
-    """The switch keeps the page and its question; a cookie keeps it; a picture sets none."""
+    """A link changes the language of the page, and a cookie remembers it."""
     english = client.get("/meter?at=2026-10-26T00:00")
     (link,) = re.findall(r'<a href="([^"]*)" lang="nl" hreflang="nl">Nederlands</a>', english.text)
     dutch = client.get(f"/meter{link}".replace("&amp;", "&"))
@@ -278,7 +278,7 @@ def test_language_is_chosen_by_a_link_and_remembered(client: FlaskClient) -> Non
 def test_belgian_meter_has_belgian_words(
     pull: Pull, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Injectie, dag en nacht, the running quarter, and the month's peak with its mean."""
+    """A Belgian meter's pages use Belgian words, and show the month's peaks."""
     capture = tmp_path / "telegram"
     capture.write_bytes(telegram("belgium-1.7-gas-and-water"))
     pull(capture)
@@ -296,7 +296,7 @@ def test_belgian_meter_has_belgian_words(
 def test_overview_comes_again_when_a_reading_can_be_there(
     house_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten seconds after cron's next pull, never within a minute, and not for who stopped it."""
+    """The first page refreshes shortly after cron's next pull."""
     client = client_of(house_database)
     for since, wait in ((0, "60"), (9, "60"), (10, "300"), (100, "210"), (290, "60")):
         monkeypatch.setattr(clock, "now", lambda since=since: MONDAY + since)
@@ -307,7 +307,7 @@ def test_overview_comes_again_when_a_reading_can_be_there(
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
 def test_page_is_light(client: FlaskClient, page: str) -> None:
-    """At most 30 kB without its pictures, and no script but the few lines of a file of ours."""
+    """A page has at most 30 kB without pictures, and one small script."""
     answer = client.get(f"/{page}?lang=nl")
     assert len(answer.data) <= 30_000
     assert re.findall("<script[^>]*>.?", answer.text) == ['<script src="/static/keys.js" defer><']
@@ -315,7 +315,7 @@ def test_page_is_light(client: FlaskClient, page: str) -> None:
 
 
 def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -> None:
-    """31 days, electricity of four registers, gas and water, each with its links."""
+    """A full Belgian month with gas and water has at most 30 kB too."""
     from slimmemeter.p1.reading import MbusReading, Reading
     from slimmemeter.store.writer import Writer
 
@@ -337,7 +337,7 @@ def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -
 
 
 def test_page_reads_well_without_pictures(client: FlaskClient, tmp_path: Path) -> None:
-    """In w3m: the pictures' texts tell their numbers, and the table has its columns."""
+    """In w3m a page shows its numbers without pictures."""
     page = tmp_path / "page.html"
     page.write_bytes(client.get("/week/2026-W44").data)
     w3m = needs("w3m", "w3m")

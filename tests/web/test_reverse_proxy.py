@@ -109,8 +109,7 @@ def asked(port: int, host: str = "meter.lan") -> tuple[int, str]:
 def test_named_proxy_shows_the_pages(
     house_database: Path, tmp_path: Path, command: Command, config: str
 ) -> None:
-    """Through the proxy that SLIMMEMETER_PROXY names, a page comes by a name of the house, and by
-    no other name."""
+    """Through the proxy that SLIMMEMETER_PROXY names, pages come by a home's name only."""
     with (
         Server(house_database, tmp_path, SLIMMEMETER_PROXY="127.0.0.1") as pages,
         proxy_before(pages, tmp_path, command, config) as port,

@@ -25,8 +25,8 @@ from support.serving import Server
 from support.telegrams import simple, telegram
 
 
-def test_overview_says_what_is_now(client: FlaskClient) -> None:
-    """Age, power with its direction and time, today and this month."""
+def test_overview_shows_what_is_now(client: FlaskClient) -> None:
+    """The first page has the reading's age, the power now, and this month."""
     text = text_of(client, "/")
     assert re.search(r"Last reading \d minutes ago|Last reading just now", text)
     assert re.search(r"\d+ W from the grid", text)
@@ -35,7 +35,7 @@ def test_overview_says_what_is_now(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("page", ["day/2026-10-25", "month/2026-10", "year/2026", "years", "meter"])
 def test_page_has_what_it_promises(client: FlaskClient, page: str) -> None:
-    """A title, numbers with units, and every link leads somewhere."""
+    """A page has numbers with units, and all its links work."""
     answer = client.get(f"/{page}")
     assert answer.status_code == 200
     assert "kWh" in answer.text
@@ -49,7 +49,7 @@ def test_page_has_what_it_promises(client: FlaskClient, page: str) -> None:
 @pytest.mark.parametrize("period", ["day/2026-10-25", "month/2026-10", "year/2026", "years"])
 @pytest.mark.parametrize("table", ["electricity", "power", "gas"])
 def test_three_forms_of_a_table_agree(client: FlaskClient, period: str, table: str) -> None:
-    """JSON, CSV and the picture show the same buckets."""
+    """JSON, CSV and picture of a table agree."""
     told = client.get(f"/{period}/{table}.json").json
     assert told is not None
     lines = list(csv.reader(io.StringIO(client.get(f"/{period}/{table}.csv").text)))
@@ -70,7 +70,7 @@ def test_three_forms_of_a_table_agree(client: FlaskClient, period: str, table: s
 
 
 def test_day_of_25_hours_repeats_its_hour_with_another_offset(client: FlaskClient) -> None:
-    """02:00 comes twice, and the offsets tell which is which."""
+    """On a day of 25 hours, 02:00 comes twice with different offsets."""
     told = client.get("/day/2026-10-25/electricity.json").json
     assert told is not None
     assert len(told["borders"]) == 26
@@ -80,7 +80,7 @@ def test_day_of_25_hours_repeats_its_hour_with_another_offset(client: FlaskClien
 
 
 def test_json_is_the_documented_form(tmp_path: Path) -> None:
-    """Exact decimals, nulls for what isn't known, partial buckets by number, gaps by their ends."""
+    """JSON has exact decimals, nulls for the unknown, partial buckets and gaps."""
     store(
         tmp_path / "x.sqlite3",
         (MONDAY + 1800, reading({"import_t1_wh": 100, "export_t1_wh": 7})),
@@ -97,7 +97,7 @@ def test_json_is_the_documented_form(tmp_path: Path) -> None:
 
 
 def test_picture_in_both_themes_and_twice_as_sharp(client: FlaskClient) -> None:
-    """Dark paper is dark, and scale=2 doubles the pixels."""
+    """The dark theme is dark, and scale=2 doubles the pixels."""
     dark = client.get("/day/2026-10-26/electricity.png?theme=dark&scale=2").data
     image = Image.open(io.BytesIO(dark)).convert("L")
     assert image.size == (2000, 700)
@@ -125,7 +125,7 @@ def test_picture_in_both_themes_and_twice_as_sharp(client: FlaskClient) -> None:
     ],
 )
 def test_wrong_address_is_a_small_page_of_ours(client: FlaskClient, url: str, status: int) -> None:
-    """The right status, our own words, no traceback; JSON where JSON was asked for."""
+    """A wrong address gets a page, or JSON, with the right status."""
     answer = client.get(url)
     assert answer.status_code == status
     if ".json" in url:
@@ -138,12 +138,12 @@ def test_wrong_address_is_a_small_page_of_ours(client: FlaskClient, url: str, st
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 @pytest.mark.parametrize("url", ["/", "/day/2026-10-26", "/nothing"])
 def test_other_methods_are_refused(client: FlaskClient, method: str, url: str) -> None:
-    """The pages can only be looked at."""
+    """Other methods than GET and HEAD are refused."""
     assert client.open(url, method=method).status_code == 405
 
 
 def test_unchanged_page_is_304_until_a_reading_comes(pull: Pull, database: Path) -> None:
-    """The ETag follows the database's change counter; one that a proxy weakened is as good."""
+    """An unchanged page is a 304 until a new reading is stored."""
     pull("-", said=simple().decode())
     client = client_of(database)
     first = client.get("/day/2026-11-23")
@@ -157,14 +157,14 @@ def test_unchanged_page_is_304_until_a_reading_comes(pull: Pull, database: Path)
 
 
 def test_address_that_is_none_is_never_unchanged(client: FlaskClient) -> None:
-    """Another page's ETag, or any, doesn't make a wrong address right."""
+    """A wrong address is never a 304."""
     etag = client.get("/month/2026-10").headers["ETag"]
     for header in (etag, "*"):
         assert client.get("/day/2026-02-30", headers={"If-None-Match": header}).status_code == 404
 
 
 def test_hour_that_comes_twice_is_named(client: FlaskClient) -> None:
-    """Summer and winter time stand beside it, on that day only."""
+    """The hour that comes twice is marked as summer and winter time."""
     text = text_of(client, "/day/2026-10-25")
     assert "02:00 – 03:00 (summer time)" in text
     assert "02:00 – 03:00 (winter time)" in text
@@ -172,7 +172,7 @@ def test_hour_that_comes_twice_is_named(client: FlaskClient) -> None:
 
 
 def test_no_database_yet_is_a_page_that_says_what_to_do(database: Path) -> None:
-    """The first steps, with the command to copy."""
+    """Without a database the first page shows the first steps."""
     client = client_of(database)
     assert "p1-pull --dry-run" in text_of(client, "/")
     assert "p1-pull --dry-run" in text_of(client, "/day/2026-10-26", 503)
@@ -181,10 +181,10 @@ def test_no_database_yet_is_a_page_that_says_what_to_do(database: Path) -> None:
     assert client.get("/healthz?readings").status_code == 503
 
 
-def test_one_reading_tells_when_the_first_picture_comes(
+def test_one_reading_announces_the_first_picture(
     pull: Pull, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next pull of cron makes the second reading."""
+    """After one reading the page says when the first picture comes."""
     pull("-", said=simple(stamp="261123140703W").decode())
     monkeypatch.setattr(clock, "now", lambda: 1795439300)
     assert "the first picture comes at 14:10" in text_of(client_of(database), "/")
@@ -192,12 +192,12 @@ def test_one_reading_tells_when_the_first_picture_comes(
     assert "the first picture comes with the next one" in text_of(client_of(database), "/")
 
 
-def test_old_readings_are_told_with_the_last_pull_s_sentence(
+def test_old_readings_come_with_the_last_pull_s_sentence(
     client: FlaskClient, house_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page says how old the newest is, and why no newer one came."""
+    """Old readings are shown with their age and the last pull's error."""
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 4 * 86400)
-    status.leave(str(house_database), 3, "p1-pull: nothing was heard\nfrom <it>")
+    status.write_pull(str(house_database), 3, "p1-pull: nothing was heard\nfrom <it>")
     text = text_of(client, "/")
     assert "Last reading 24 hours ago" in text
     assert "p1-pull: nothing was heard from &lt;it&gt;" in text
@@ -210,7 +210,7 @@ def test_old_readings_are_told_with_the_last_pull_s_sentence(
 
 
 def test_now_json_is_one_flat_object(client: FlaskClient) -> None:
-    """Registers in kWh, power in W, gas with its own time."""
+    """`/now.json` is one flat object of numbers and times."""
     told = client.get("/now.json").json
     assert told is not None
     assert {"at", "age_s", "power_import_w", "import_t1_kwh", "gas_m3", "gas_at"} <= set(told)
@@ -224,14 +224,14 @@ def test_ids_are_masked(client: FlaskClient) -> None:
     assert "E0052…8765" in client.get("/meter").text
 
 
-def test_database_that_is_not_ours_is_told(database: Path) -> None:
-    """In words, with 503."""
+def test_database_that_is_not_ours_is_explained(database: Path) -> None:
+    """A file that is no database is explained with status 503."""
     database.write_text("dear diary, " * 100)
     assert "is no SQLite database" in text_of(client_of(database), "/", 503)
 
 
-def test_hot_journal_of_a_killed_pull_is_told(pull: Pull, database: Path) -> None:
-    """A reader can't repair it; the next pull does."""
+def test_hot_journal_of_a_killed_pull_is_explained(pull: Pull, database: Path) -> None:
+    """After a killed pull the page explains it, and the next pull repairs it."""
     pull("-", said=simple().decode())
     kill_in_a_transaction(database)
     text = text_of(client_of(database), "/", 503)
@@ -244,15 +244,15 @@ def test_hot_journal_of_a_killed_pull_is_told(pull: Pull, database: Path) -> Non
 def test_bug_is_a_page_without_a_traceback(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The details go to the log, not to the visitor."""
-    monkeypatch.setattr("slimmemeter.i18n.labels.age", lambda seconds: 1 / 0)
+    """A bug gives status 500 without a traceback."""
+    monkeypatch.setattr("slimmemeter.i18n.numbers.age", lambda seconds: 1 / 0)
     answer = client.get("/")
     assert answer.status_code == 500
     assert "Traceback" not in answer.text
 
 
 def test_waitress_serves_pages_and_pictures(server: Server) -> None:
-    """A page, a picture, and a HEAD without a body."""
+    """The real server sends pages and pictures, and no body for HEAD."""
     assert b"</html>" in urllib.request.urlopen(f"{server.url}/month/2026-10").read()
     with urllib.request.urlopen(f"{server.url}/month/2026-10/gas.png") as picture:
         assert picture.read()[:4] == b"\x89PNG"
@@ -263,7 +263,7 @@ def test_waitress_serves_pages_and_pictures(server: Server) -> None:
 def test_deleted_and_replaced_database_is_followed(
     pull: Pull, database: Path, tmp_path: Path
 ) -> None:
-    """The running server needs no restart when the file is taken away and comes back."""
+    """The server follows a database that is moved away and comes back."""
     pull("-", said=simple().decode())
     aside = tmp_path / "aside"
     client = client_of(database)
@@ -275,7 +275,7 @@ def test_deleted_and_replaced_database_is_followed(
 
 
 def test_busy_address_is_one_sentence(server: Server, house_database: Path) -> None:
-    """Two servers on one port: the second says so, with exit code 2."""
+    """A second server on a busy address fails with one sentence."""
     command = [*SLIMMEMETER, "serve", "--db", str(house_database)]
     listen = server.url.removeprefix("http://")
     done = subprocess.run(
@@ -287,7 +287,7 @@ def test_busy_address_is_one_sentence(server: Server, house_database: Path) -> N
 
 
 def test_meter_page_of_a_belgian_house(pull: Pull, database: Path, tmp_path: Path) -> None:
-    """Tariffs as day and night, gas and water, and the month's peaks, newest first."""
+    """The meter page shows Belgian tariffs, and the month's peaks newest first."""
     capture = tmp_path / "telegram"
     capture.write_bytes(telegram("belgium-1.7-gas-and-water"))
     pull(capture)
@@ -300,16 +300,16 @@ def test_meter_page_of_a_belgian_house(pull: Pull, database: Path, tmp_path: Pat
 
 
 def test_power_failures_are_listed_with_start_end_and_length(pull: Pull, database: Path) -> None:
-    """And one whose end the meter didn't know, as such."""
+    """Power failures are listed with their length, and their times if known."""
     log = "(2)(0-0:96.7.19)(251030020500W)(0000000300*s)(000104180320W)(0000237126*s)"
     pull("-", said=simple("1-0:1.8.1(1.000*kWh)", f"1-0:99.97.0{log}").decode())
     page = client_of(database).get("/meter").text
     assert "30 Oct 2025 02:00 – 02:05: 5 min 0 s" in plain(page)
-    assert "at a time not known: 65 h 52 min" in plain(page)
+    assert "at an unknown time: 65 h 52 min" in plain(page)
 
 
-def test_nothing_that_a_meter_says_is_markup(pull: Pull, database: Path) -> None:
-    """Its id, its header, its devices' ids: text on every page, whatever they hold."""
+def test_nothing_that_a_meter_sends_is_markup(pull: Pull, database: Path) -> None:
+    """Markup in ids and headers of a telegram is shown as text."""
     evil = "<script>alert(1)</script>"
     lines = ("1-0:1.8.1(1.000*kWh)", "0-1:24.1.0(003)", f"0-1:96.1.0({evil})")
     content = simple(*lines, "0-1:24.2.1(261123120000W)(00001.000*m3)", meter=evil)
@@ -321,8 +321,7 @@ def test_nothing_that_a_meter_says_is_markup(pull: Pull, database: Path) -> None
 
 
 def test_answer_is_repeated_to_who_had_it_alone(house_database: Path) -> None:
-    """A picture that was given with the password is given to nobody without it, in no other
-    language, and not on after a change."""
+    """A cached picture is given only with the password, in its language, while it is valid."""
     client = client_of(house_database, SLIMMEMETER_PASSWORD="sesame")
     url, known = "/day/2026-10-26/power.png", ("anybody", "sesame")
     first = client.get(url, auth=known)

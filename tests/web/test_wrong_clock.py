@@ -1,12 +1,7 @@
-"""Faults that need no machine of their own; the others are in `tests/system/test_faults.py`, and
-those of the disk, the lock and the clock of a pull in `store/test_durable.py` and
-`test_clock.py`."""
+"""The pages of a computer whose clock is wrong."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import time
 from html import unescape
 from pathlib import Path
 
@@ -14,7 +9,6 @@ import pytest
 
 from slimmemeter import clock
 from support.pages import client_of
-from support.programs import PULL
 from support.readings import MONDAY
 
 NEWEST = MONDAY + 3 * 86400  # of the simulated house
@@ -25,8 +19,7 @@ PAGES = ("/", "/day/2026-10-26", "/week/2026-W44", "/years", "/meter", "/now.jso
 def test_pages_answer_whatever_the_computer_s_clock_says(
     house_database: Path, monkeypatch: pytest.MonkeyPatch, now: int
 ) -> None:
-    """1970 after a power cut, an hour off, forty years later: each page comes, the first one says
-    what is wrong, and the readings' own days are as they were."""
+    """Whatever the system clock says, all pages work, and the first warns if it is wrong."""
     client = client_of(house_database)
     monkeypatch.setattr(clock, "now", lambda: NEWEST)
     day = client.get("/day/2026-10-26/electricity.json").json
@@ -46,26 +39,3 @@ def test_pages_answer_whatever_the_computer_s_clock_says(
     assert health.json is not None
     state = "this computer's clock is wrong" if is_wrong else "old" if is_old else "ok"
     assert health.json["readings"] == state
-
-
-def test_port_that_is_a_fifo_ends_in_time(tmp_path: Path, database: Path) -> None:
-    """Whatever an open or a read does, a pull ends within its timeout and five seconds."""
-    fifo = tmp_path / "ttyFIFO"
-    os.mkfifo(fifo)
-    command = [*PULL, "--port", str(fifo), "--db", str(database), "--timeout", "2"]
-    began = time.monotonic()
-    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=2 + 5)
-    assert done.returncode == 3
-    assert str(fifo) in done.stderr
-    assert time.monotonic() - began < 2 + 5
-    assert not database.exists()
-
-
-def test_open_that_blocks_for_ever_is_ended(tmp_path: Path, database: Path) -> None:
-    """A FILE that nobody writes is the nearest that an open comes to never returning."""
-    fifo = tmp_path / "telegram"
-    os.mkfifo(fifo)
-    command = [*PULL, "--db", str(database), "--timeout", "2", str(fifo)]
-    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=2 + 5)
-    assert done.returncode == 4
-    assert "in time" in done.stderr
