@@ -13,8 +13,8 @@ def is_belgian(version: str | None) -> bool:
 def tariff_names(version: str | None, has_total: bool) -> dict[int, str]:
     """The names of tariffs 1 and 2: low and normal in the Netherlands, day and night in Belgium.
 
-    P1 5.0.2 section 7.1; e-MUCS P1 1.7.1 note 2. A version of five digits is Belgian or Swiss; others
-    use the Dutch version numbers beside a register of all tariffs.
+    P1 5.0.2 section 7.1; e-MUCS P1 1.7.1 note 2. A version of five digits is Belgian or Swiss;
+    others use the Dutch version numbers beside a register of all tariffs.
     """
     if version is not None and len(version) == 5:
         return {1: "day", 2: "night"}

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from slimmemeter import clock
-from slimmemeter.charts import canvas, draw, spec
-from slimmemeter.charts.spec import SIZES, Scene
+from slimmemeter.charts import canvas, draw
+from slimmemeter.charts.spec import SIZES, Spec, make_spec
+from slimmemeter.charts.style import THEMES
 from slimmemeter.history import catalogue
+from slimmemeter.history.catalogue import Catalogue
+from slimmemeter.i18n import language
+from slimmemeter.i18n.labels import Labels
 from slimmemeter.settings import Settings
-from slimmemeter.web import pages
 from slimmemeter.web.app import create_app
 from slimmemeter.web.state import site
 from support.pages import client_of
@@ -48,13 +51,14 @@ def app(house_database: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     return create_app(Settings({"--db": str(house_database)}, {}, "/nonexistent"))
 
 
-def scene_of(app: Flask, address: str, language: str = "en") -> Scene:
-    """What the picture at an address shows."""
+def spec_of(app: Flask, address: str, code: str = "en") -> Spec:
+    """What the picture at an address shows, in a language."""
     *path, name = address.split("/")
-    with app.test_request_context(f"/?lang={language}"), site().reader() as reader:
-        period = catalogue.period_of(reader, clock.now(), site().zone, *path)
+    language.use(code)
+    with app.app_context(), site().house() as house:
+        period = catalogue.find_period(house, clock.now(), site().zone, *path)
         assert period is not None
-        return spec.of(reader, period, name, pages.names(reader), None)
+        return make_spec(Catalogue(house, period), name, Labels.of(house))
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
@@ -64,7 +68,7 @@ def test_no_text_is_cut_or_meets_another(
     app: Flask, address: str, shape: str, language: str
 ) -> None:
     """Every text is inside the picture, and no two texts touch."""
-    drawn = draw.drawn(scene_of(app, address, language), shape=shape)
+    drawn = draw.drawn(spec_of(app, address, language), shape=shape)
     for text in drawn.texts:
         assert 0 <= text.left < text.right <= drawn.width, text
         assert 0 <= text.bottom < text.top <= drawn.height, text
@@ -94,7 +98,7 @@ def columns_at(begin: float, end: float) -> slice:
     return slice(round(size.left + width * begin) + 1, round(size.left + width * end) - 1)
 
 
-LIGHT = draw.THEMES["light"]
+LIGHT = THEMES["light"]
 
 
 def test_import_is_up_and_export_is_down(app: Flask) -> None:
@@ -153,19 +157,19 @@ def test_register_that_is_missing_is_left_out(tmp_path: Path) -> None:
     store(tmp_path / "x", *known)
     app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
     for name in ("power", "electricity", "hours"):
-        texts = [box.text for box in draw.drawn(scene_of(app, f"day/2026-10-26/{name}")).texts]
+        texts = [box.text for box in draw.drawn(spec_of(app, f"day/2026-10-26/{name}")).texts]
         assert not [text for text in texts if "to the grid" in text], name
 
 
 def test_day_of_25_hours_has_its_hour_twice(app: Flask) -> None:
     """A day of 25 hours shows an hour twice, and one of 23 hours leaves one out."""
-    shown = scene_of(app, f"{SUNDAY}/power")
+    shown = spec_of(app, f"{SUNDAY}/power")
     assert [text for _, text in shown.ticks].count("02") == 2
-    cells = scene_of(app, f"{SUNDAY}/hours").cells
+    cells = spec_of(app, f"{SUNDAY}/hours").cells
     assert cells[1:5] == [(0, 2, 2), (0, 4, 1), (0, 5, 1), (0, 6, 2)]
-    spring = scene_of(app, "day/2026-03-29/hours").cells
+    spring = spec_of(app, "day/2026-03-29/hours").cells
     assert [half for _, half, _ in spring][:4] == [0, 2, 6, 8]
-    texts = [text for _, text in scene_of(app, "day/2026-03-29/power").ticks]
+    texts = [text for _, text in spec_of(app, "day/2026-03-29/power").ticks]
     assert "02" not in texts
     assert texts[-1] == "24"
 
@@ -173,7 +177,7 @@ def test_day_of_25_hours_has_its_hour_twice(app: Flask) -> None:
 def test_hour_has_minutes_and_no_map_of_hours(app: Flask) -> None:
     """An hour's axis shows minutes, and only whole days have a map of hours."""
     hour = "between/2026-10-27T10:00/2026-10-27T11:00"
-    texts = [box.text for box in draw.drawn(scene_of(app, f"{hour}/power")).texts]
+    texts = [box.text for box in draw.drawn(spec_of(app, f"{hour}/power")).texts]
     assert [text for text in texts if ":" in text][-3:] == ["10:50", "10:55", "11:00"]
     client = app.test_client()
     assert "/hours.png" not in client.get(f"/{hour}").text
@@ -182,7 +186,7 @@ def test_hour_has_minutes_and_no_map_of_hours(app: Flask) -> None:
 
 def test_map_of_cut_days_names_each_under_its_column(app: Flask) -> None:
     """Days that are cut off have columns of the same width, each with its name below it."""
-    shown = scene_of(app, "between/2026-10-24T18:00/2026-10-27T06:00/hours")
+    shown = spec_of(app, "between/2026-10-24T18:00/2026-10-27T06:00/hours")
     size = SIZES["wide"]
     width = (size.right - size.left) / 4
     boxes = [box for box in draw.drawn(shown).texts if re.fullmatch(r"\w{3} \d+", box.text)]
@@ -201,12 +205,12 @@ def test_bars_of_last_year_stand_beside(tmp_path: Path) -> None:
     known = [(at, reading({"import_t1_wh": 70 * n})) for n, at in enumerate(instants)]
     store(tmp_path / "x", *known)
     app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
-    assert [label for label, _ in scene_of(app, "month/2026-10/electricity").earlier] == [
+    assert [label for label, _ in spec_of(app, "month/2026-10/electricity").earlier] == [
         "October 2025"
     ]
     dark = near(pixels(app, "month/2026-10/electricity")[100:300], LIGHT.ink, slack=30)
     assert dark[:, columns_at(25 / 31, 26 / 31)].any()
-    shown = scene_of(app, "year/2026/electricity")
+    shown = spec_of(app, "year/2026/electricity")
     assert [label for label, _ in shown.earlier] == ["2025"]
     texts = [box.text for box in draw.drawn(shown).texts]
     assert "2025" in texts
@@ -251,10 +255,10 @@ TOGETHER = [
 
 
 @pytest.mark.parametrize("kind", BLIND)
-@pytest.mark.parametrize("theme", draw.THEMES)
+@pytest.mark.parametrize("theme", THEMES)
 def test_colours_are_apart_for_every_eye(theme: str, kind: str) -> None:
     """Colours in one picture differ enough for every kind of colour vision."""
-    colours = draw.THEMES[theme].columns
+    colours = THEMES[theme].columns
     for group in TOGETHER:
         for one, other in itertools.combinations(group, 2):
             distance = np.linalg.norm(seen(colours[one], kind) - seen(colours[other], kind))

@@ -282,7 +282,7 @@ def test_last_pull(pull: Pull, said: Said, database: Path) -> None:
     assert "with exit code 3: p1-pull: there is no /dev/ttyNOTHERE" in told
     word = database.with_name("last-pull")
     word.write_text(f"{int(time.time()) - 3600} 0 \n")
-    assert "and none came since: does cron run?" in plain(said(*nowhere))
+    assert "and none has run since: does cron run?" in plain(said(*nowhere))
     word.write_text(f"{int(time.time())} 0 \n")
     assert "ok the last pull ended on " in plain(said(*nowhere))
 

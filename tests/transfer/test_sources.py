@@ -116,7 +116,7 @@ def test_row_of_the_ancestor_that_is_none(run: Run, database: Path, tmp_path: Pa
     assert "1 new readings" in done.stdout
     assert "; 2 invalid" in done.stdout
     assert re.search(r"left out: row 2: line \d+ of the telegram, 1-0:1.8.1\(003\*A\)", done.stdout)
-    assert "left out: row 3: it doesn't say when it was made" in done.stdout
+    assert "left out: row 3: it has no valid time" in done.stdout
 
 
 def logged(telegram: bytes, number: int) -> bytes:
@@ -176,7 +176,7 @@ def test_backup_of_dsmr_reader(run: Run, database: Path, tmp_path: Path) -> None
         ("2026-10-25T23:00:00", 6012900),
     ]
     assert len(rows(database, "SELECT * FROM meters")) == 1
-    assert "6 readings of import 1 were taken out" in run("import", "--undo", "1").stdout
+    assert "6 readings of import 1 were removed" in run("import", "--undo", "1").stdout
     assert verdicts(database) == before
 
 

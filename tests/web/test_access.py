@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from slimmemeter.web import access
-from slimmemeter.web.server import LIMITS
+from slimmemeter.web import network, password
+from slimmemeter.web.access import MOST_PICTURES
+from slimmemeter.web.server import PARAMETERS
 from support.debian import needs
 from support.pages import client_of
 from support.paths import ROOT
@@ -104,7 +105,7 @@ def test_own_networks_are_of_the_house(house_database: Path) -> None:
 
 def test_this_computer_s_networks_are_found() -> None:
     """The networks of this computer are found, each with its length."""
-    found = {str(each) for each in access.interfaces()}
+    found = {str(each) for each in network.interfaces()}
     assert "127.0.0.1/8" in found
     if Path("/proc/self/net/if_inet6").exists():
         for line in Path("/proc/self/net/if_inet6").read_text().splitlines():
@@ -173,7 +174,7 @@ def basic(password: str, user: str = "anybody") -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-@pytest.mark.parametrize("secret", ["open sesame é", access.hashed("open sesame é")])
+@pytest.mark.parametrize("secret", ["open sesame é", password.hashed("open sesame é")])
 def test_password(house_database: Path, secret: str) -> None:
     """With the password, plain or hashed, pages come; without it none does."""
     client = client_of(house_database, SLIMMEMETER_PASSWORD=secret)
@@ -210,7 +211,7 @@ def test_health_needs_no_password_on_the_computer_itself(house_database: Path) -
 
 def test_a_hash_hides_the_password() -> None:
     """A password's hash differs each time, and does not contain it."""
-    one, two = access.hashed("sesame"), access.hashed("sesame")
+    one, two = password.hashed("sesame"), password.hashed("sesame")
     assert one != two
     assert "sesame" not in one
 
@@ -354,22 +355,6 @@ def test_long_headers_and_bodies_are_refused(house_database: Path, tmp_path: Pat
         assert spoken(server.address, body).split()[1] == b"413"
 
 
-def test_connection_outlives_an_answer_that_is_known(house_database: Path, tmp_path: Path) -> None:
-    """A connection stays open after a 304, unless the browser wants it closed."""
-    with Server(house_database, tmp_path) as server:
-        url = "/day/2026-10-26/power.png"
-        connection = http.client.HTTPConnection(*server.address, timeout=30)
-        connection.request("GET", url)
-        etag = connection.getresponse().headers["ETag"]
-        connection.close()
-        asked = f"GET {url} HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {etag}\r\n"
-        with socket.create_connection(server.address, timeout=30) as visitor:
-            for end in ("\r\n", "Connection: close\r\n\r\n"):
-                visitor.sendall(f"{asked}{end}".encode())
-                assert visitor.recv(65536).startswith(b"HTTP/1.1 304 ")
-            assert visitor.recv(1) == b""
-
-
 def test_slow_visitors_leave_room_for_others(house_database: Path, tmp_path: Path) -> None:
     """A page comes at once beside 120 visitors who are slow or take no answer."""
     with Server(house_database, tmp_path) as server, ExitStack() as slow:
@@ -378,7 +363,7 @@ def test_slow_visitors_leave_room_for_others(house_database: Path, tmp_path: Pat
             one.sendall(b"GET /years HTTP/1.1\r\nHost: localhost\r\n" + b"\r\n" * (number % 2))
         status, took_s = seconds_of(server.address)
         assert status == 200
-        assert took_s < LIMITS["channel_timeout"] / 2  # nobody had to be given up first
+        assert took_s < PARAMETERS["channel_timeout"] / 2  # nobody had to be given up first
 
 
 def test_request_byte_by_byte_is_given_up(house_database: Path, tmp_path: Path) -> None:
@@ -395,7 +380,7 @@ def test_request_byte_by_byte_is_given_up(house_database: Path, tmp_path: Path) 
                     left.pop(visitor)
             return not left
 
-        until(all_are_gone, LIMITS["channel_timeout"] + 2 * LIMITS["cleanup_interval"])
+        until(all_are_gone, PARAMETERS["channel_timeout"] + 2 * PARAMETERS["cleanup_interval"])
 
 
 def is_over(visitor: socket.socket, sent: bytes) -> bool:
@@ -429,7 +414,7 @@ def test_pictures_leave_threads_for_pages(house_database: Path, tmp_path: Path) 
         assert len(is_drawn) < len(viewers)
         statuses = Counter(viewer.recv(4096).split()[1] for viewer in viewers)
         assert set(statuses) == {b"200", b"503"}
-        assert statuses[b"200"] >= access.MOST_PICTURES
+        assert statuses[b"200"] >= MOST_PICTURES
         assert seconds_of(server.address, "/years/gas.png")[0] == 200
 
 

@@ -206,7 +206,7 @@ def test_old_readings_come_with_the_last_pull_s_sentence(
     assert health.json["readings"] == "old"  # type: ignore[index]
     assert client.get("/healthz").status_code == 200
     house_database.with_name("last-pull").unlink()
-    assert "No pull has left word" in text_of(client, "/")
+    assert "Nothing has been read yet" in text_of(client, "/")
 
 
 def test_now_json_is_one_flat_object(client: FlaskClient) -> None:
