@@ -21,12 +21,13 @@ fail() { # CODE SENTENCE
 exec 9<"$here/pull.sh"
 flock -w 30 9 || fail 3 "pull.sh: the pull before this one is still running"
 
+pull='from slimmemeter.pull import main; main()' # as p1-pull is, wherever this folder was moved
 exec 3>&1
-said=$(timeout --foreground -k 5 250 "$python" -I -m slimmemeter.pull "$@" 2>&1 >&3 9<&-)
+said=$(timeout --foreground -k 5 250 "$python" -I -c "$pull" "$@" 2>&1 >&3 9<&-)
 code=$?
 log "$said"
 if [ "$code" -ge 124 ] && [ "$code" -ne 130 ]; then # it could not record its own end
     log "p1-pull was killed after it hung or by signal (status $code)"
-    log "$("$python" -I -m slimmemeter.pull "$@" --killed "$code" 2>&1 >&3 9<&-)"
+    log "$("$python" -I -c "$pull" "$@" --killed "$code" 2>&1 >&3 9<&-)"
 fi
 exit "$code"

@@ -104,9 +104,7 @@ def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, datab
 def pid_of_pull(port: str) -> int | None:
     """The pull that pull.sh has started for a port: Python itself, and not what waits for it."""
     for pid, line in command_lines():
-        if f"slimmemeter.pull\0--port\0{port}" in line and not line.startswith(
-            ("timeout", "/bin/sh")
-        ):
+        if f"main()\0--port\0{port}" in line and not line.startswith(("timeout", "/bin/sh")):
             return pid
     return None
 

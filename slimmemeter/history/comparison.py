@@ -74,10 +74,8 @@ def cumulative(house: Snapshot, name: str, years: Sequence[Period]) -> Table:
     """
     borders = years[0].borders("day")
     result = Table("", borders)
-    days = [
-        [year.begin_at, *(years[0].same_moment(year, at) for at in borders[1:])]
-        for year in years[:MOST_YEARS]
-    ]
+    known = [year for year in years[:MOST_YEARS] if year.end_at > (house.first_at or 0)]
+    days = [years[0].same_days(year) for year in known or years[:1]]
     for year, table in zip(years, consumption.energy_of(house, name, days), strict=False):
         is_newest = year is years[0]
         if is_newest:

@@ -141,6 +141,16 @@ class Period:
         moved_at = int(moved.replace(tzinfo=self.zone).timestamp())
         return min(max(moved_at, other.begin_at), other.end_at)
 
+    def same_days(self, other: Period) -> list[int]:
+        """The borders of a year's days in another year, in which 29 February may be missing."""
+        first = self.first
+        count = (date(first.year + 1, 1, 1) - first).days
+        days = (first + timedelta(days=number) for number in range(count))
+        return [
+            *(midnight(_in_year(day, other.first.year), self.zone) for day in days),
+            other.end_at,
+        ]
+
     def up(self) -> Period | None:
         """The next larger period that contains it; None above a year."""
         larger = {"day": "month", "week": "month", "month": "year"}.get(self.kind)
@@ -156,6 +166,11 @@ def _suiting(days: int, up_to: dict[str, int]) -> str:
 def _naive(at: int, zone: ZoneInfo) -> datetime:
     """An instant as the house's clock showed it."""
     return datetime.fromtimestamp(at, zone).replace(tzinfo=None)
+
+
+def _in_year(day: date, year: int) -> date:
+    is_missing = (day.month, day.day) == (2, 29) and year % 4
+    return date(year, 3, 1) if is_missing else day.replace(year=year)
 
 
 def _year_before(local: datetime) -> datetime:

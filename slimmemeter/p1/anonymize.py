@@ -10,6 +10,7 @@ from slimmemeter.p1 import obis
 from slimmemeter.p1.crc import crc16
 from slimmemeter.p1.event_logs import groups
 from slimmemeter.p1.framing import HEX
+from slimmemeter.p1.objects import DEFINITIONS
 from slimmemeter.p1.quantities import DIGITS_TO_0, MOST_DIGITS, split
 from slimmemeter.p1.telegram import Telegram, text_value
 from slimmemeter.p1.timestamps import parse_timestamp
@@ -54,7 +55,7 @@ def _without_number(header: bytes) -> bytes:
 
 def _kind(code: bytes) -> str | None:
     """The kind of an object's value; None if the object is unknown."""
-    known = obis.DEFINITIONS.get(obis.without_sixth_group(code.decode("ascii", "replace")))
+    known = DEFINITIONS.get(obis.without_sixth_group(code.decode("ascii", "replace")))
     return known.kind if known else None
 
 

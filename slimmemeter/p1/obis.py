@@ -61,18 +61,6 @@ MBUS_TYPES = {
 Row = tuple[str, str, str, "str | None"]  # name, label, kind, column
 
 
-class Definition:
-    """One row of the table."""
-
-    __slots__ = ("column", "kind", "label", "name")
-
-    def __init__(self, name: str, label: str, kind: str, column: str | None) -> None:
-        self.name = name  # the key in `p1-pull --json`
-        self.label = label
-        self.kind = kind
-        self.column = column  # of readings or counters; None if the object isn't stored
-
-
 def _tariffs(code: str, name: str, label: str, kind: str) -> dict[str, Row]:
     """A row for each tariff, which is the code's last group."""
     return {
@@ -236,21 +224,13 @@ ALTERNATIVES: dict[str, Row] = {
 }
 
 
-def _by_printed_code(table: dict[str, Row]) -> dict[str, Definition]:
-    """A table by printed code: each channel in place of `n`, and 1-1 beside 1-0 (Swiss meters)."""
-    return {
-        alias: Definition(*row)
-        for code, row in table.items()
-        for alias in (
-            [code.replace("n", channel) for channel in "123456789"]
-            if "n" in code
-            else [code, code.replace("1-0:", "1-1:")]
-        )
-    }
+def printed_codes(code: str) -> list[str]:
+    """How meters print a code of the table: with each channel, and 1-1 for 1-0 (Swiss meters)."""
+    if "n" in code:
+        return [code.replace("n", channel) for channel in "123456789"]
+    return [code, code.replace("1-0:", "1-1:")] if code.startswith("1-0:") else [code]
 
 
-DEFINITIONS = _by_printed_code(TABLE)
-ALTERNATIVE_DEFINITIONS = _by_printed_code(ALTERNATIVES)
 REGISTERS = frozenset(row[3] for row in TABLE.values() if row[2] == ENERGY and row[3])
 # The columns without which a reading is worthless: if one of them is invalid, so is the telegram.
 REQUIRED = REGISTERS | {"power_import_w", "power_export_w"}

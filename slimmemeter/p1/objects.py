@@ -17,6 +17,27 @@ from slimmemeter.p1.telegram import Telegram, mbus_type, printable, text_value
 from slimmemeter.p1.timestamps import parse_timestamp
 
 
+class Definition(NamedTuple):
+    """One row of the OBIS table."""
+
+    name: str  # the key in `p1-pull --json`
+    label: str
+    kind: str
+    column: str | None  # of readings or counters; None if the object isn't stored
+
+
+def _by_printed_code(table: dict[str, obis.Row]) -> dict[str, Definition]:
+    return {
+        printed: Definition(*row)
+        for code, row in table.items()
+        for printed in obis.printed_codes(code)
+    }
+
+
+DEFINITIONS = _by_printed_code(obis.TABLE)
+_ALTERNATIVES = _by_printed_code(obis.ALTERNATIVES)
+
+
 class PrintedPeak(NamedTuple):
     """A month's peak: the month's end, the quarter-hour's end (None if empty), the power."""
 
@@ -40,7 +61,7 @@ class Object(NamedTuple):
     """One object of a telegram; `value` is None for `()`."""
 
     code: str
-    definition: obis.Definition
+    definition: Definition
     value: Value
     unit: str | None = None
     at: int | None = None
@@ -205,16 +226,14 @@ _DECODERS: dict[str, Decoder] = {
     obis.PROFILE: _profile,
 }
 # By printed code, its definitions, the usual one first.
-_FORMS: dict[bytes, list[tuple[obis.Definition, Decoder]]] = {
+_FORMS: dict[bytes, list[tuple[Definition, Decoder]]] = {
     code.encode(): [
-        (each, _DECODERS[each.kind])
-        for each in (definition, obis.ALTERNATIVE_DEFINITIONS.get(code))
-        if each
+        (each, _DECODERS[each.kind]) for each in (definition, _ALTERNATIVES.get(code)) if each
     ]
-    for code, definition in obis.DEFINITIONS.items()
+    for code, definition in DEFINITIONS.items()
 }
 
 
-def _forms_of_bare(code: bytes) -> list[tuple[obis.Definition, Decoder]]:
+def _forms_of_bare(code: bytes) -> list[tuple[Definition, Decoder]]:
     bare = obis.without_sixth_group(code.decode("ascii", "replace"))
     return _FORMS.get(bare.encode("ascii", "replace"), [])

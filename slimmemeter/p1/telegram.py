@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 _PARSERS = {kind: NumberParser(units) for kind, units in obis.UNITS.items()}
 # Column and parser of every value in a row of readings, by code; and the code of each count.
 _FIELDS = {
-    code.encode(): (definition.column, _PARSERS[definition.kind])
-    for code, definition in obis.DEFINITIONS.items()
-    if definition.column is not None and definition.kind != obis.COUNT
+    printed.encode(): (column, _PARSERS[kind])
+    for code, (_, _, kind, column) in obis.TABLE.items()
+    if column is not None and kind != obis.COUNT
+    for printed in obis.printed_codes(code)
 }
 _COUNTS = {
     column: code.encode()
@@ -36,7 +37,10 @@ _COUNTS = {
 }
 _LOGGED = (*_COUNTS.values(), b"1-0:99.97.0", b"1-0:1.6.0", b"0-0:98.1.0")
 _MBUS_COUNTERS = frozenset(
-    code.encode() for code, each in obis.DEFINITIONS.items() if each.name == "mbus_reading"
+    printed.encode()
+    for code, (name, *_) in obis.TABLE.items()
+    if name == "mbus_reading"
+    for printed in obis.printed_codes(code)
 )
 _MBUS_PARSERS = {
     unit.encode(): (stored, NumberParser({"": power}))

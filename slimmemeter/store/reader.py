@@ -144,14 +144,22 @@ class Reader(Database):
             (first + begin, first + end),
         )
 
-    def samples(self, columns: Sequence[str], begin: int, end: int) -> list[tuple[int | None, ...]]:
-        """The instant and the columns of every reading of all meters in [begin, end)."""
-        return self._rows(
-            f"SELECT r.taken_at, {', '.join(f'r.{name}' for name in columns)} FROM series AS s"
-            " JOIN readings AS r ON r.id BETWEEN (s.id << :bits) + :begin"
-            " AND (s.id << :bits) + :end - 1 WHERE s.opened_by <> :aside",
-            _NAMES | {"begin": begin, "end": end},
+    def sampled(
+        self, columns: Sequence[str], borders: Sequence[int]
+    ) -> list[tuple[int, list[tuple[int | None, int | None, float | None]]]]:
+        """For each bucket with readings, of all meters, its number, and for each column the lowest,
+        the highest and the mean value; None without any. A value of 0 doesn't count."""
+        values = [f"nullif(r.{name}, 0)" for name in columns]
+        statistics = (f"min({value}), max({value}), avg({value})" for value in values)
+        rows = self._rows(
+            "WITH buckets AS (SELECT key, value AS begin, lead(value) OVER (ORDER BY key) AS end"
+            f" FROM json_each(:borders)) SELECT key, {', '.join(statistics)}"
+            " FROM buckets JOIN series AS s JOIN readings AS r ON r.id BETWEEN"
+            " (s.id << :bits) + begin AND (s.id << :bits) + end - 1"
+            " WHERE end NOT NULL AND s.opened_by <> :aside GROUP BY key",
+            _NAMES | {"borders": f"[{','.join(map(str, borders))}]"},
         )
+        return [(key, list(zip(*[iter(found)] * 3, strict=True))) for key, *found in rows]
 
     def reading(self, series: Series, at: int) -> StoredReading:
         """The reading of a series at exactly that instant, with all its values."""

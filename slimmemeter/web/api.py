@@ -30,6 +30,8 @@ api = Blueprint("api", __name__)
 
 def table(name: str, form: str, kind: str, text: str = "", end: str = "") -> Response:
     """One table of a period, as a picture or as numbers."""
+    if form == "png" and (kept := site().kept_picture(_picture_key())):
+        return Response(kept, mimetype="image/png")
     with site().house() as house:
         period = asked.period(house, kind, text, end)
         if not catalogue.has_table(name, period):
@@ -73,7 +75,12 @@ def _picture(tables: Catalogue, name: str, by: str | None) -> bytes:
         spec = make_spec(tables, name, Labels.of(tables.house), by)
         return draw.png(spec, theme, shape, int(scale))
 
-    return site().picture(f"{g.etag} {request.full_path}", draw)
+    return site().picture(_picture_key(), draw)
+
+
+def _picture_key() -> str:
+    """It changes with the readings, the language and the address."""
+    return f"{g.etag} {request.full_path}"
 
 
 @api.get("/meter.json")

@@ -46,17 +46,12 @@ class Site:
             yield Snapshot(reader)
 
     def picture(self, key: str, draw: Callable[[], bytes]) -> bytes:
-        """The picture of that key; drawn if it isn't kept.
+        """The picture of that key; if it isn't kept, it is drawn, one at a time for matplotlib."""
+        with self._drawing:
+            return self.kept_picture(key) or self._keep(key, draw())
 
-        One is drawn at a time, as matplotlib needs it; a kept one waits for none.
-        """
-        found = self._kept(key)
-        if found is None:
-            with self._drawing:
-                found = self._kept(key) or self._keep(key, draw())
-        return found
-
-    def _kept(self, key: str) -> bytes | None:
+    def kept_picture(self, key: str) -> bytes | None:
+        """The picture of that key if it is kept; it waits for none that is being drawn."""
         with self._keeping:
             return self._pictures.get(key)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import http.client
 import itertools
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from measure import Work
 
 from support.memory import resident_kb
 from support.programs import SLIMMEMETER, free_port
+from support.serving import MEMORY
 
 PYTHON = [sys.executable, "-I"]
 SERVE = [*SLIMMEMETER, "serve"]
@@ -37,7 +39,10 @@ class Server:
         """:param ahead: what stands before the address in the command."""
         self._port = free_port()
         address = f"127.0.0.1:{self._port}"
-        self.process = subprocess.Popen([*command, *ahead, address], stdout=subprocess.DEVNULL)
+        environ = os.environ | MEMORY
+        self.process = subprocess.Popen(
+            [*command, *ahead, address], stdout=subprocess.DEVNULL, env=environ
+        )
         atexit.register(self.stop)
         self._connection = http.client.HTTPConnection("127.0.0.1", self._port)
 

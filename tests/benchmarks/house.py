@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from slimmemeter.demo import household, run
+from slimmemeter.demo.meter import telegram
 from slimmemeter.p1.reading import Reading
 from slimmemeter.store.reader import Reader
+from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.writer import Writer
 from support.house import house_of
 from support.readings import EVERY_S
@@ -33,7 +35,6 @@ class House:
             self._house = house_of(begin)
             with Writer(database) as writer:
                 writer.add_many(self._history(now - EVERY_S), run.SIMULATED)
-                writer.close()
         with closing(sqlite3.connect(self.database)) as database:
             self._newest = {
                 table: database.execute(f"SELECT max(id) FROM {table}").fetchone()
@@ -48,7 +49,7 @@ class House:
     def telegram(self) -> bytes:
         """What the meter says now."""
         self._house.advance(int(time.time()))
-        return self._house.telegram()
+        return telegram(self._house.reading())
 
     def forget(self) -> None:
         """Take out what one pull stored, so that the next one finds what this one found.
@@ -70,10 +71,11 @@ def _forget_since(path: str, at: int) -> None:
 
 def _house_of(path: str) -> household.House:
     """The house as the newest reading of a database has it."""
-    with closing(Reader(path)) as reader:
-        newest, (gas,) = reader.newest(), reader.newest_mbus()
-    registers = {name: newest[name] for name in household.START_WH}
-    return household.House(newest["taken_at"], registers, gas["counter"])
+    with Reader(path) as reader:
+        newest, (gas,) = Snapshot(reader).newest, reader.newest_counters()
+    assert newest is not None
+    registers = {name: newest.values[name] for name in household.START_WH}
+    return household.House(newest.taken_at, registers, gas.counter)
 
 
 class Demo:

@@ -13,6 +13,7 @@ from dsmr_parser.telegram_specifications import V5
 from measure import Work, elapsed_s
 
 from slimmemeter.demo import household
+from slimmemeter.demo.meter import telegram
 from slimmemeter.settings import Settings
 from slimmemeter.transfer import importer
 
@@ -38,7 +39,7 @@ class Log:
         with open(self.path, "wb") as file:
             for number in range(length):
                 house.advance(BEGIN + EVERY_S * number)
-                file.write(house.telegram())
+                file.write(telegram(house.reading()))
 
     def ours(self) -> Work:
         """Seconds until all are stored, a telegram."""

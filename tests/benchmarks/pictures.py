@@ -16,7 +16,8 @@ from slimmemeter.history import consumption, periods
 from slimmemeter.history.periods import Period
 from slimmemeter.settings import Settings
 from slimmemeter.store.reader import Reader
-from slimmemeter.web.server import make_app
+from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.web.app import create_app
 
 STEP_S = 300
 # By the row's name: the kind of period and the table.
@@ -39,7 +40,7 @@ class Pictures:
     """The demo's pages, and the same readings in a round-robin file."""
 
     def __init__(self, house: Demo, folder: str) -> None:
-        self._app = make_app(Settings({"--db": house.database}))
+        self._app = create_app(Settings({"--db": house.database}))
         self._client = self._app.test_client()
         self._folder = folder
         self._numbers = count()
@@ -62,24 +63,23 @@ class Pictures:
     def png(self, name: str) -> bytes:
         """The picture, as a browser gets it that asks first."""
         kind, table = KINDS[name]
-        self._app.extensions["slimmemeter"].forget_pictures()
-        never_asked = {"X-Number": str(next(self._numbers))}
-        url = f"/{self._periods[kind].name}/{table}.png"
-        answer = self._client.get(url, headers=never_asked)
+        url = f"/{self._periods[kind].name}/{table}.png?number={next(self._numbers)}"
+        answer = self._client.get(url)
         assert answer.status_code == 200
         return answer.data
 
     def _fill_rrd(self, database: str) -> None:
-        reader = Reader(database)
-        begin, end = (reader.series()[0][name] // STEP_S * STEP_S for name in ("first", "last"))
-        table = consumption.power(reader, list(range(begin + STEP_S, end, STEP_S)))
-        reader.close()
+        with Reader(database) as reader:
+            house = Snapshot(reader)
+            series = house.meter_series[0]
+            begin, end = (at // STEP_S * STEP_S for at in (series.first, series.last))
+            table = consumption.power(house, list(range(begin + STEP_S, end, STEP_S)))
         file = f"{self._folder}/house.rrd"
         sources = [f"DS:{column.name}:GAUGE:600:0:U" for column in table.columns]
         made = ["create", file, "--start", str(begin), "--step", str(STEP_S), *sources]
         archives = [f"RRA:AVERAGE:0.5:{steps}:{len(table.borders)}" for steps in (1, 12)]
         _rrdtool(*made, *archives)
-        rows = zip(table.borders[1:], *(column.values for column in table.columns), strict=True)
+        rows = zip(table.borders[1:], *table.columns.values(), strict=True)
         texts = (":".join("U" if cell is None else str(cell) for cell in row) for row in rows)
         while some := list(islice(texts, 1000)):
             _rrdtool("update", file, *some)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-import sysconfig
 from contextlib import closing
 
 from house import House
@@ -13,12 +12,7 @@ from line import Line
 from measure import cpu_s
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# as scripts/pull.sh has it
-PULL = (
-    "import gc, sys; gc.disable(); sys.path += sys.argv.pop(1), sys.argv.pop(1);"
-    " from slimmemeter.pull import main_of_cron; main_of_cron()"
-)
-PATH = [sysconfig.get_path("purelib"), f"{HERE}/../.."]
+PULL = "from slimmemeter.pull import main; main()"  # as scripts/pull.sh has it
 CRON = {"HOME": os.path.expanduser("~"), "PATH": os.defpath, "SHELL": "/bin/sh"}
 
 
@@ -37,7 +31,7 @@ class Ours:
         """Pull once. :raises RuntimeError: it didn't store one reading with its gas."""
         with Line(self._house.telegram) as line:
             places = {"SLIMMEMETER_PORT": line.port, "SLIMMEMETER_DB": self._house.database}
-            cost_s = cpu_s([sys.executable, "-I", "-S", "-c", PULL, *PATH], CRON | places)
+            cost_s = cpu_s([sys.executable, "-I", "-c", PULL], CRON | places)
         self._house.forget()
         return cost_s
 

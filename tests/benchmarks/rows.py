@@ -6,7 +6,6 @@ import argparse
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from datetime import date
 from functools import cache, partial
 from typing import NamedTuple
@@ -98,8 +97,8 @@ class Bench:
     def pull_beside_years(self) -> Cells:
         """A pull into a file of ten years that a reader has open, against one into a small file."""
         old = House(shutil.copy(self.files().ten, f"{self.folder}/old.sqlite3"))
-        with closing(Reader(old.database)) as reader:
-            reader.newest()
+        with Reader(old.database) as reader:
+            reader.extent()
             return _part(pulls.Ours(old), pulls.Ours(self.house()))
 
     def answer(self, known: bool) -> Cells:

@@ -42,10 +42,10 @@ class Files:
     def borders(self, path: str) -> Work:
         """The registers at the 366 borders of the last year's days."""
         reader = Reader(path)
-        (series,) = reader.series()
-        year = _year(series["last"])
+        (series,) = reader.meter_series()
+        year = _year(series.last)
         days = year.borders("day")
-        return busy_s(partial(reader.around, "readings", series["id"], REGISTERS, days))
+        return busy_s(partial(reader.curve, series, days))
 
     def json(self, path: str, url: str) -> Work:
         """A table through the web app, as JSON."""
@@ -79,7 +79,6 @@ def bytes_a_reading(folder: str, belgian: bool) -> float:
     path = f"{folder}/{'belgian' if belgian else 'dutch'}.sqlite3"
     with Writer(path) as writer:
         writer.add_many(_months(belgian), None)
-        writer.close()
     with closing(sqlite3.connect(path)) as db:
         (readings,) = db.execute("SELECT count(*) FROM readings").fetchone()
     return os.path.getsize(path) / int(readings)

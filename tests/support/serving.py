@@ -12,6 +12,8 @@ from typing import Self
 from support.programs import SLIMMEMETER, free_port
 from support.waiting import until
 
+MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}  # as the unit has it
+
 
 class Server:
     """The real `slimmemeter serve` on a free port; use it in a `with` block, or `stop` it."""
@@ -23,7 +25,7 @@ class Server:
         self.listen = "{}:{}".format(*self.address)
         self.url = f"http://{self.listen}"
         command = [*SLIMMEMETER, "serve", "--db", str(database), "--listen", self.listen]
-        environment = {"HOME": str(home), "PATH": os.environ["PATH"], "MALLOC_ARENA_MAX": "1"}
+        environment = {"HOME": str(home), "PATH": os.environ["PATH"], **MEMORY}
         environment |= environ
         with open(errors or "/dev/null", "wb") as log:
             self.process = subprocess.Popen(
