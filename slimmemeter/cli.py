@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from slimmemeter import __version__, process
+from slimmemeter import __version__, process, zones
 from slimmemeter.errors import COMMANDS_CODES, SlimmemeterError, UsageError
-from slimmemeter.p1.telegram import printable
+from slimmemeter.p1.text import printable
 from slimmemeter.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _contents(content: backup.Content, settings: Settings) -> str:
     """The number of readings, and their first and last time."""
     if content.first is None or content.newest is None:
         return "no reading"
-    zone = settings.zone_info()
+    zone = zones.of(settings.zone)
     begin, end = (datetime.fromtimestamp(at, zone) for at in (content.first, content.newest))
     return f"{content.readings} readings from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
 
@@ -124,7 +124,7 @@ def _import(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _summary(tally: importer.Tally, settings: Settings, dry_run: bool) -> str:
     """The result of one file, in a few lines."""
-    zone = settings.zone_info()
+    zone = zones.of(settings.zone)
     text = f"{tally.path} ({tally.kind}): {tally.new} new readings"
     if tally.first is not None and tally.last is not None:
         begin, end = (datetime.fromtimestamp(at, zone) for at in (tally.first, tally.last))

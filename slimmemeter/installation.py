@@ -8,7 +8,7 @@ import sys
 import time
 from datetime import datetime
 
-from slimmemeter import __version__, clock, process
+from slimmemeter import __version__, clock, process, zones
 from slimmemeter.doctor import checks
 from slimmemeter.errors import SlimmemeterError, StoreError, UsageError
 from slimmemeter.settings import Settings, as_file
@@ -96,7 +96,7 @@ def _first_picture(settings: Settings) -> str:
     now = clock.now()
     missing = DRAWN_FROM - _reading_count(settings.database)
     at = datetime.fromtimestamp(
-        now - now % PULL_EVERY_S + missing * PULL_EVERY_S + 60, settings.zone_info()
+        now - now % PULL_EVERY_S + missing * PULL_EVERY_S + 60, zones.of(settings.zone)
     )
     return f"the first picture is there at {at:%H:%M}"
 

@@ -8,10 +8,6 @@ import time
 
 from slimmemeter.errors import SlimmemeterError, UsageError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
-
 
 def open_closed_streams() -> None:
     """Give a program that was started without standard output or error ones that lead nowhere."""
@@ -64,9 +60,7 @@ class Deadline:
     def _ring(self, *_: object) -> None:
         raise self._error
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         import signal
 
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from slimmemeter import clock, notify, process, status
+from slimmemeter import clock, notify, process, status, zones
 from slimmemeter.errors import (
     BUG,
     EXIT_CODES,
@@ -20,7 +20,7 @@ from slimmemeter.errors import (
     UsageError,
 )
 from slimmemeter.line.receive import Reception, patient_pieces, receive
-from slimmemeter.p1.telegram import printable
+from slimmemeter.p1.text import printable
 from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, single_setting
 from slimmemeter.store.writer import CONFLICT, FROM_FILE, STORED, Writer
 
@@ -140,7 +140,7 @@ def _received(request: Request, settings: Settings, deadline_s: float) -> Recept
     """
     if request.file is not None:
         name = "standard input" if request.file == "-" else request.file
-        reception = Reception(settings.winter_offset_s(), is_live=False)
+        reception = Reception(zones.winter_offset_s(settings.zone), is_live=False)
         receive(_tee(_file_pieces(request.file, deadline_s), request.raw), reception)
     else:
         name, reception = _listen(request, settings, deadline_s)
@@ -161,7 +161,7 @@ def _listen(request: Request, settings: Settings, deadline_s: float) -> tuple[st
 
     name = settings.port or port.find()
     lines = ("115200-8N1", "9600-7E1") if settings.line == "auto" else (settings.line,)
-    reception = Reception(settings.winter_offset_s())
+    reception = Reception(zones.winter_offset_s(settings.zone))
     for left, line in zip(range(len(lines), 0, -1), lines, strict=True):
         now_s = time.monotonic()
         with port.Port(name, line, now_s + (deadline_s - now_s) / left) as opened:
@@ -207,11 +207,11 @@ def _show(
 ) -> None:
     from slimmemeter.p1 import render
 
-    winter_offset_s = settings.winter_offset_s()
+    winter_offset_s = zones.winter_offset_s(settings.zone)
     if request.json:
         process.print_line(render.as_json(telegram, reading, winter_offset_s))
     else:
-        process.print_line(render.as_text(telegram, winter_offset_s, settings.zone_info()))
+        process.print_line(render.as_text(telegram, winter_offset_s, zones.of(settings.zone)))
 
 
 def _store(

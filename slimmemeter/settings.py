@@ -12,19 +12,12 @@ from slimmemeter.errors import StoreError, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from zoneinfo import ZoneInfo
 
 DEFAULTS_FILE = "/etc/default/slimmemeter"
 SYSTEM_FOLDER = "/var/lib/slimmemeter"
 LINES = ("115200-8N1", "9600-7E1", "auto")
 LONGEST_TIMEOUT_S = 240
 OWN_LANGUAGE = "en"  # of the texts in the program; also for browsers with an unknown language
-# Zones whose winter time is UTC+1: a timestamp with W or S needs no zone data there.
-CENTRAL_EUROPE = frozenset(
-    f"Europe/{city}"
-    for city in "Amsterdam Berlin Brussels Budapest Luxembourg Oslo Paris Stockholm Vienna"
-    " Zurich".split()
-)
 
 
 class Setting:
@@ -220,28 +213,6 @@ class Settings:
                 os.makedirs(folder, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from None
-
-    def winter_offset_s(self) -> int:
-        """Seconds east of UTC in winter time, for which a timestamp has the letter W.
-
-        :raises UsageError: there is no such zone.
-        """
-        if self.zone in CENTRAL_EUROPE:
-            return 3600
-        from datetime import datetime, timedelta
-
-        zone = self.zone_info()
-        offsets = (datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7))
-        return min(int((offset or timedelta()).total_seconds()) for offset in offsets)
-
-    def zone_info(self) -> ZoneInfo:
-        """The house's time zone. :raises UsageError: there is no such zone."""
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-        try:
-            return ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise UsageError(f"SLIMMEMETER_TZ is {self.zone!r}: there is no such zone") from None
 
 
 def single_setting(name: str, flags: Mapping[str, str | None]) -> object:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from slimmemeter import zones
 from slimmemeter.errors import UsageError
 from slimmemeter.settings import SETTINGS, Settings, as_file
 
@@ -52,7 +53,7 @@ def test_wrong_line_of_the_file_names_the_file(tmp_path: Path) -> None:
 )
 def test_winter_offset(zone: str, offset_s: int) -> None:
     """The winter offset is the zone's standard time, on both halves of the globe."""
-    assert Settings({}, {"SLIMMEMETER_TZ": zone}, "/nonexistent").winter_offset_s() == offset_s
+    assert zones.winter_offset_s(zone) == offset_s
 
 
 def test_quotes_around_a_value_are_not_of_it(tmp_path: Path) -> None:

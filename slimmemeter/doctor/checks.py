@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
 
-from slimmemeter import clock, process, status
+from slimmemeter import clock, process, status, zones
 from slimmemeter.doctor import port_check
 from slimmemeter.doctor.finding import FINE, NOTE, WRONG, Finding, failure
 from slimmemeter.errors import (
@@ -31,8 +31,8 @@ from slimmemeter.settings import LINES, Settings
 from slimmemeter.status import STALE_S, Status
 from slimmemeter.store.connection import HotJournalError
 from slimmemeter.store.reader import Reader
+from slimmemeter.store.revalidation import RevalidatingWriter
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.store.writer import Writer
 
 BACKUP_LATE_S = 8 * 86400  # a week, and a night
 PAGES_S = 10
@@ -45,7 +45,7 @@ def run(settings: Settings) -> int:
 
     :raises UsageError: a setting is invalid, or standard output can't be written to.
     """
-    settings.zone_info()  # before anything else, as every time needs it
+    zones.of(settings.zone)  # before anything else, as every time needs it
     wrong = 0
     for finding in findings(settings):
         wrong += finding.state == WRONG
@@ -90,7 +90,7 @@ def rebuild(settings: Settings) -> str:
     """
     if not os.path.exists(settings.database):
         raise StoreError(f"there is no database {settings.database}")
-    with Writer(settings.database, settings.timeout_s) as writer:
+    with RevalidatingWriter(settings.database, settings.timeout_s) as writer:
         before = writer.event_counts()
         writer.revalidate()
         after = writer.event_counts()
@@ -109,7 +109,7 @@ def _check_pull(last: Status | None, settings: Settings) -> Finding:
     if last is None:
         text = "nothing has been read yet: is the line with scripts/pull.sh there, does cron run?"
         return Finding(WRONG, text, "cat /etc/cron.d/slimmemeter", "systemctl status cron")
-    at = datetime.fromtimestamp(last.at, settings.zone_info())
+    at = datetime.fromtimestamp(last.at, zones.of(settings.zone))
     ended = f"the last pull ended on {at:%Y-%m-%d at %H:%M:%S}"
     if last.exit_code:
         return Finding(WRONG, f"{ended} with exit code {last.exit_code}: {last.sentence}")
@@ -125,7 +125,7 @@ def _check_backup(settings: Settings) -> Finding:
     last = status.last_backup(settings.database)
     if last is None:
         return Finding(NOTE, "no backup was made yet:", command)
-    at = datetime.fromtimestamp(last.at, settings.zone_info())
+    at = datetime.fromtimestamp(last.at, zones.of(settings.zone))
     made = f"the last backup was made on {at:%Y-%m-%d at %H:%M:%S}"
     if clock.now() - last.at > BACKUP_LATE_S:
         return Finding(WRONG, f"{made}; is its line in cron, and its disk there?", command)
@@ -183,7 +183,7 @@ def _check_content(settings: Settings, size: int) -> Finding:
         return Finding(WRONG, f"{path} is damaged: {damage}; move it aside and restore a backup")
     if newest is None:
         return Finding(NOTE, f"{path} is sound, and has no reading yet")
-    at = datetime.fromtimestamp(newest.taken_at, settings.zone_info())
+    at = datetime.fromtimestamp(newest.taken_at, zones.of(settings.zone))
     newest_is = f"the newest reading is of {at:%Y-%m-%d %H:%M:%S}"
     return Finding(FINE, f"{path} is sound: {size / 1e6:.1f} MB, {newest_is}")
 

@@ -7,7 +7,7 @@ import shlex
 import time
 from collections.abc import Iterator
 
-from slimmemeter import clock
+from slimmemeter import clock, zones
 from slimmemeter.doctor.finding import FINE, NOTE, WRONG, Finding, failure
 from slimmemeter.errors import PortError
 from slimmemeter.line import garbage, port, port_errors
@@ -77,7 +77,7 @@ def listen(name: str, line: str, settings: Settings) -> tuple[Reception, list[st
 
     :raises PortError: the port can't be opened, or is lost before a valid telegram.
     """
-    reception = Reception(settings.winter_offset_s())
+    reception = Reception(zones.winter_offset_s(settings.zone))
     with port.Port(name, line, time.monotonic() + settings.timeout_s) as opened:
         # Our own pull has had its turn by now.
         others = port_errors.holders(name) if os.path.exists(name) else []

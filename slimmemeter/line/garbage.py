@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slimmemeter.line.receive import printable_count
-from slimmemeter.p1.telegram import printable
+from slimmemeter.p1.text import printable
 
 TEXT = 0.9  # at least this share of a text's bytes is printable
 SHOWN = 32  # bytes

@@ -17,7 +17,6 @@ from slimmemeter.errors import PortError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
     from typing import Self
 
 BY_ID = "/dev/serial/by-id"
@@ -98,9 +97,7 @@ class Port:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self.close()
 
     def close(self) -> None:

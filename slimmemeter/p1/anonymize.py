@@ -12,7 +12,8 @@ from slimmemeter.p1.event_logs import groups
 from slimmemeter.p1.framing import HEX
 from slimmemeter.p1.objects import DEFINITIONS
 from slimmemeter.p1.quantities import DIGITS_TO_0, MOST_DIGITS, split
-from slimmemeter.p1.telegram import Telegram, text_value
+from slimmemeter.p1.telegram import Telegram
+from slimmemeter.p1.text import text_value
 from slimmemeter.p1.timestamps import parse_timestamp
 
 MAKER = 5  # characters of a header: the slash, the maker's letters, the baud rate

@@ -14,6 +14,7 @@ from slimmemeter.p1.crc import crc16, intact_body
 from slimmemeter.p1.framing import HEX, last_header
 from slimmemeter.p1.quantities import DIGITS_TO_0, MOST_DIGITS, NOT_DIGITS, NumberParser, split
 from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
+from slimmemeter.p1.text import printable, text_value
 from slimmemeter.p1.timestamps import parse_timestamp
 
 TYPE_CHECKING = False
@@ -194,26 +195,6 @@ class Telegram:
                 f" character {place + 1}: it must be at most {MOST_DIGITS} digits and one of"
                 f" {', '.join(_FIELDS[code][1].units)}"
             )
-
-
-@lru_cache(64)
-def printable(text: bytes) -> str:
-    """Bytes as text that can't harm a terminal or a page: all but printable ASCII is escaped."""
-    if text.isascii():
-        plain = text.decode("ascii")
-        if plain.isprintable():
-            return plain
-    return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in text)
-
-
-@lru_cache(64)  # ids are the same in every telegram of a log
-def text_value(content: bytes) -> str:
-    """The text of a value: decoded if it is pairs of hexadecimal digits that spell one."""
-    if len(content) % 2 == 0 and not content.strip(HEX):
-        decoded = bytes.fromhex(content.decode("ascii"))
-        if decoded.isascii() and decoded.decode("ascii").isprintable():
-            return decoded.decode("ascii").strip()
-    return printable(content).strip()
 
 
 def mbus_type(content: bytes) -> int | None:

@@ -6,10 +6,10 @@ import time
 
 from slimmemeter.store import schema
 from slimmemeter.store.connection import MOST_ROWS
-from slimmemeter.store.writer import Writer
+from slimmemeter.store.revalidation import RevalidatingWriter
 
 
-class ImportWriter(Writer):
+class ImportWriter(RevalidatingWriter):
     """Stores imported readings, and removes them again."""
 
     def next_import(self) -> int:

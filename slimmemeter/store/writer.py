@@ -7,16 +7,18 @@ import time
 
 from slimmemeter.errors import StoreError
 from slimmemeter.p1.reading import NO_LOG
-from slimmemeter.store import schema
+from slimmemeter.store import meter_log, schema
 from slimmemeter.store.connection import Database
-from slimmemeter.store.series import DEVICES, METERS, SeriesWriter, Tables
-from slimmemeter.store.validation import OTHER_VALUE, Point
+from slimmemeter.store.events import Events
+from slimmemeter.store.series import SeriesWriter
+from slimmemeter.store.stretches import DEVICES, METERS, Tables
+from slimmemeter.store.validation import Point
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from slimmemeter.p1.reading import MbusReading, MeterLog, MonthPeak, PowerFailure, Reading
+    from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
 FROM_FILE = 0  # in `source`
@@ -161,7 +163,7 @@ class Writer(Database):
         """Store a log unless it is the one of the reading before, as almost always."""
         is_same = log is self._log and meter == self._log_meter and taken_at >= self._log_at
         if not is_same:
-            self._put_log(meter, log, taken_at, source)
+            meter_log.put(self._db, meter, log, taken_at, source)
         self._log, self._log_meter, self._log_at = log, meter, taken_at
 
     def put_log(self, equipment_id: str, log: MeterLog, at: int, source: int | None) -> int:
@@ -171,12 +173,7 @@ class Writer(Database):
         """
         (meter,) = self._one("SELECT id FROM meters WHERE equipment = ?", (equipment_id,))
         assert meter is not None
-        return self._put_log(meter, log, at, source)
-
-    def _put_log(self, meter: int, log: MeterLog, at: int, source: int | None) -> int:
-        new = self._put_counts(meter, log.counts, at, source) if log.counts else 0
-        new += sum(self._put_failure(meter, each, source) for each in log.power_failures)
-        return new + sum(self._put_peak(meter, each, source) for each in log.month_peaks)
+        return meter_log.put(self._db, meter, log, at, source)
 
     def _meter(self, reading: Reading) -> int:
         equipment = reading.equipment_id or ""
@@ -196,11 +193,8 @@ class Writer(Database):
         key = (tables.series, owner)
         series = self._series.get(key)
         if series is None:
-            columns = (
-                [name for name in _VALIDATED if name in self._known]
-                if tables is METERS
-                else ["counter"]
-            )
+            stored = [name for name in _VALIDATED if name in self._known]
+            columns = stored if tables is METERS else ["counter"]
             series = self._series[key] = SeriesWriter(self._db, tables, owner, columns)
         return series
 
@@ -229,45 +223,6 @@ class Writer(Database):
         self._look_at_columns()
         self._close_series()
 
-    def _put_counts(
-        self, meter: int, counts: Mapping[str, int], at: int, source: int | None
-    ) -> bool:
-        """Store counts that differ from those before; returns whether they do."""
-        counted = tuple(map(counts.get, schema.COUNTERS))
-        before = self._db.execute(
-            f"SELECT {', '.join(schema.COUNTERS)}, taken_at FROM counters"
-            " WHERE meter = ? AND taken_at <= ? ORDER BY taken_at DESC LIMIT 1",
-            (meter, at),
-        ).fetchone()
-        if before is not None and (before[:-1] == counted or before[-1] == at):
-            return False
-        self._insert("counters", meter, at, *counted, source)
-        return True
-
-    def _put_failure(self, meter: int, failure: PowerFailure, source: int | None) -> bool:
-        """Store a power failure once; returns whether it is new."""
-        known = self._one(
-            "SELECT 1 FROM power_failures WHERE meter = ? AND ended_at IS ? AND duration_s = ?",
-            (meter, failure.ended_at, failure.duration_s),
-        )
-        if known[0] is None:
-            self._insert("power_failures", meter, failure.ended_at, failure.duration_s, source)
-        return known[0] is None
-
-    def _put_peak(self, meter: int, peak: MonthPeak, source: int | None) -> bool:
-        """Store a month's peak, or a higher one in its place; returns whether it is new."""
-        known = self._one(
-            "SELECT power_w FROM month_peaks WHERE meter = ? AND month_ended_at = ?",
-            (meter, peak.month_ended_at),
-        )
-        is_new = known[0] is None or known[0] < peak.power_w
-        if is_new:
-            self._db.execute(
-                "REPLACE INTO month_peaks VALUES (?, ?, ?, ?, ?)",
-                (meter, peak.month_ended_at, peak.ended_at, peak.power_w, source),
-            )
-        return is_new
-
     def put_device(self, reading: MbusReading, source: int | None) -> str:
         """What `put` does, for a device alone."""
         owner = (reading.equipment_id, reading.channel, reading.device_type, reading.unit)
@@ -279,21 +234,20 @@ class Writer(Database):
         if stored.counters[0] == reading.counter:
             return KNOWN
         assert stored.stretch is not None
-        self._note_other_value(stored.stretch.id, reading, stored.counters[0])
+        values = stored.counters[0], reading.counter
+        Events(self._db, DEVICES.event).put_other_value(stored.stretch.id, reading.at, values)
         return CONFLICT
 
     def _put_counter(self, key: int, counter: int, source: int | None) -> None:
         """Store a counter; only imported ones have a source: an empty cell costs a byte a row."""
-        if source is None or source <= FROM_FILE:
-            row = (key, counter)
-            self._db.execute("INSERT INTO mbus_readings (id, counter) VALUES (?, ?)", row)
-            return
-        if not self._has_sources:
-            self._db.execute("ALTER TABLE mbus_readings ADD COLUMN source INTEGER")
-            self._has_sources = True
+        row = {"id": key, "counter": counter}
+        if source is not None and source > FROM_FILE:
+            if not self._has_sources:
+                self._db.execute("ALTER TABLE mbus_readings ADD COLUMN source INTEGER")
+                self._has_sources = True
+            row["source"] = source
         self._db.execute(
-            "INSERT INTO mbus_readings (id, counter, source) VALUES (?, ?, ?)",
-            (key, counter, source),
+            f"INSERT INTO mbus_readings ({', '.join(row)}) VALUES (:{', :'.join(row)})", row
         )
 
     def commit(self) -> None:
@@ -311,44 +265,6 @@ class Writer(Database):
             series.close()
             self.notices += series.notices
         self._series.clear()
-
-    def _note_other_value(
-        self, device: int | None, reading: MbusReading, before: int | None
-    ) -> None:
-        """Record, once for each instant, that a device sent two counters of it."""
-        known = self._one(
-            "SELECT 1 FROM events WHERE kind = ? AND device = ? AND at = ?",
-            (OTHER_VALUE, device, reading.at),
-        )
-        if known[0] is None:
-            detail = f"{before} {reading.counter}"
-            self._insert("events", None, OTHER_VALUE, None, device, reading.at, None, detail)
-
-    def event_counts(self) -> dict[str, int]:
-        """The number of events, by kind."""
-        with self._explained:
-            return dict(
-                self._db.execute("SELECT kind, count(*) FROM events GROUP BY kind").fetchall()
-            )
-
-    def revalidate(self) -> None:
-        """Validate all readings again and record their events again.
-
-        It takes many small transactions, between which pulls go on.
-        """
-        owners = [
-            (tables, tuple(row))
-            for tables in (METERS, DEVICES)
-            for row in self._db.execute(
-                f"SELECT DISTINCT {', '.join(tables.owner)} FROM {tables.series}"
-            ).fetchall()
-        ]
-        for tables, owner in owners:
-            after: int | None = -1
-            while after is not None:
-                self.begin()
-                after = self._series_of(tables, owner).revalidate(after)
-                self.commit()
 
 
 _ABOUT = ("id", "delay_s", "source", "tariff")

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 
-from slimmemeter import clock
+from slimmemeter import clock, zones
 from slimmemeter.errors import UsageError
 from slimmemeter.history import catalogue, serialize
 from slimmemeter.history.catalogue import Catalogue
@@ -99,7 +99,7 @@ def table(settings: Settings, path: str, form: str) -> str:
     :raises UsageError: there is no such period or table. :raises StoreError: it can't be read.
     """
     *parts, name = path.split("/")
-    zone = settings.zone_info()
+    zone = zones.of(settings.zone)
     with Reader(settings.database) as reader:
         house = Snapshot(reader)
         is_path = 0 < len(parts) < 4

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from slimmemeter import clock
+from slimmemeter import clock, zones
 from slimmemeter.errors import StoreError, UsageError
 from slimmemeter.history.table import of_device
 from slimmemeter.settings import Settings
@@ -92,7 +92,9 @@ def _target(database: str, dry_run: bool) -> Iterator[str]:
 
 
 def _one(settings: Settings, path: str, database: str) -> Tally:
-    home = Home(settings.zone_info(), settings.winter_offset_s(), _own_meters(database))
+    home = Home(
+        zones.of(settings.zone), zones.winter_offset_s(settings.zone), _own_meters(database)
+    )
     with detect.opened(path, home) as source:
         tally = Tally(path, source.kind)
         first = next(source.entries, None)  # a file of no known kind makes no database

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from flask import current_app
 
+from slimmemeter import zones
 from slimmemeter.settings import Settings
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import StoredReading
@@ -28,7 +29,7 @@ class Site:
     def __init__(self, settings: Settings) -> None:
         self.database = settings.database
         self.language = settings.language
-        self.zone = settings.zone_info()
+        self.zone = zones.of(settings.zone)
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
         self._keeping = threading.Lock()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimmemeter.p1.reading import Reading
+from slimmemeter.store.revalidation import RevalidatingWriter
 from slimmemeter.store.writer import Writer
 from support.database import Verdicts, verdicts
 from support.readings import EVERY_S, MONDAY, counted, reading, store
@@ -156,7 +157,7 @@ def test_verdicts_do_not_depend_on_the_order(
     assert expected["empty"] == [(0,)]
     for path in (in_order, shuffled):
         muddle(path)
-        writer = Writer(str(path))
+        writer = RevalidatingWriter(str(path))
         writer.revalidate()
         writer.close()
         assert verdicts(path) | {"empty": [(0,)]} == expected
