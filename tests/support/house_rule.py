@@ -13,7 +13,14 @@ PACKAGES = {
     "doctor": "line store p1",
     "demo": "web store p1",
 }
-GROUND = {"errors", "settings", "clock", "status", "process"}  # may be imported by every package
+GROUND = {
+    "errors",
+    "settings",
+    "zones",
+    "clock",
+    "status",
+    "process",
+}  # may be imported by every package
 DOORS = {
     "serial": "line.port",
     "sqlite3": "store",
