@@ -37,7 +37,7 @@ main() {
     here=$(readlink -f "$(dirname "$(readlink -f "$0")")/..")
     cd /
     if [ -n "$is_dry" ]; then exec 3>&1; else
-        exec 3>/dev/null # for who tells too much
+        exec 3>/dev/null # for the steps that print too much
         alone
     fi
     "$task"
@@ -55,7 +55,7 @@ fail() { # SENTENCE [CODE]
 
 say() { printf '%s\n' "$1"; }
 
-# Does it, or says with --dry-run that it would.
+# Run a command; with --dry-run only print it.
 run() {
     if [ -n "$is_dry" ]; then say "would run: $*"; else "$@"; fi
 }
@@ -98,7 +98,7 @@ install() {
     start
     look_at_pages
     tidy_up
-    tell
+    report
 }
 
 is_there() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q ' installed$'; }
@@ -172,7 +172,7 @@ add_folders() {
         'import matplotlib.font_manager'
 }
 
-# Those that an uninstallation kept, or new ones with the password that is asked for, once.
+# The settings that an uninstallation kept, or new ones with a password typed by the user.
 add_settings() {
     [ ! -e "$SETTINGS" ] || return 0
     if [ -e "$KEPT_SETTINGS" ]; then
@@ -278,7 +278,7 @@ tidy_up() {
     done
 }
 
-tell() {
+report() {
     say "the first pull:"
     as_collector "$new/.venv/bin/p1-pull" -v || true
     as_collector "$new/.venv/bin/slimmemeter" doctor || true
@@ -311,7 +311,7 @@ confirm() {
     [ -t 0 ] || fail "nobody is there to confirm it; --yes does" 2
     printf 'Remove all readings and backups in %s for ever? [y/N] ' "$DATA"
     read -r answer || answer=
-    case $answer in y | yes | j | ja) ;; *) fail "nothing was removed, as that wasn't meant" 2 ;; esac
+    case $answer in y | yes | j | ja) ;; *) fail "nothing was removed" 2 ;; esac
 }
 
 main "$@"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes scripts/requirements.lock anew: the pure-Python packages that install.sh puts into the
+# Renews scripts/requirements.lock: the pure-Python packages that install.sh puts into the
 # environment, each with the hashes of its files. What is compiled comes from Debian.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."

@@ -10,7 +10,7 @@ BUG = 1
 
 
 class SlimmemeterError(Exception):
-    """A failure that is told in one sentence: subject, cause, number; and a command that helps."""
+    """A failure, as one sentence (subject, cause, remedy), and a command that helps."""
 
     exit_code = BUG
 

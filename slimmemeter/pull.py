@@ -37,7 +37,7 @@ INTERRUPTED = 130  # exit code after Ctrl-C, as a shell has it
 
 
 class Request:
-    """What the command line asks for; without arguments, what cron does."""
+    """The parsed command line; without arguments, cron's pull."""
 
     file: str | None = None
     port: str | None = None
@@ -111,7 +111,7 @@ def _record(request: Request, exit_code: int, sentence: str) -> None:
 
 
 def pull(request: Request) -> None:
-    """Read one telegram; show it if that is asked for; store it unless `--dry-run`.
+    """Read one telegram; with `--dry-run` or `--json` show it; store it unless `--dry-run`.
 
     :raises SlimmemeterError: it isn't stored; its exit code states the kind of failure.
     """
@@ -256,7 +256,7 @@ def _refuse_unknown_meter(request: Request, writer: Writer, reading: Reading) ->
 
 
 def parse(arguments: list[str]) -> Request:
-    """What a command line asks for; an invalid one ends the program with exit code 2."""
+    """Parse a command line; an invalid one ends the program with exit code 2."""
     if not arguments:
         return Request()
     import argparse

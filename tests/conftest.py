@@ -100,7 +100,7 @@ def database(tmp_path: Path) -> Path:
 def pull(database: Path, tmp_path: Path) -> Pull:
     """Runs the real `p1-pull` on the test's database, in an environment that has nothing else."""
 
-    def run(*arguments: object, said: str | None = None, **environ: object) -> Done:
+    def run(*arguments: object, stdin: str | None = None, **environ: object) -> Done:
         environment = {"HOME": str(tmp_path), "SLIMMEMETER_DB": str(database)}
         environment |= {name: str(value) for name, value in environ.items()}
         return subprocess.run(
@@ -108,7 +108,7 @@ def pull(database: Path, tmp_path: Path) -> Pull:
             capture_output=True,
             check=False,
             env=environment,
-            input=said,
+            input=stdin,
             text=True,
             timeout=60,
         )

@@ -126,7 +126,7 @@ def test_commands_do_what_they_should(database: Path, house_database: Path, tmp_
     (tmp_path / "notebook.csv").write_text(notebook)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environ = {"PATH": path, "HOME": str(tmp_path), "SLIMMEMETER_DB": str(database)}
-    said = ""
+    output = ""
     for block in SHELL:
         words = next(words for words in RUN_BY if words in block)
         if RUN_BY[words].endswith("::test_commands_do_what_they_should"):
@@ -134,9 +134,9 @@ def test_commands_do_what_they_should(database: Path, house_database: Path, tmp_
             done = subprocess.run(
                 command, capture_output=True, check=True, cwd=tmp_path, env=environ, text=True
             )
-            said += done.stdout
-    assert "CRC ok. Nothing was stored.\n" in said
-    assert said.count("(CSV): 5 new readings") == 2  # as it says with --dry-run, and then does
+            output += done.stdout
+    assert "CRC ok. Nothing was stored.\n" in output
+    assert output.count("(CSV): 5 new readings") == 2  # as it says with --dry-run, and then does
     readings = (tmp_path / "readings.csv").read_text().splitlines()
     assert len(readings) == len((tmp_path / "readings.jsonl").read_text().splitlines()) + 1
     assert (tmp_path / "day.csv").read_text().count("\n") == 25
@@ -342,8 +342,8 @@ def test_queries_answer(house_database: Path) -> None:
     with Reader(str(house_database)) as reader:
         table = consumption.energy(Snapshot(reader), "electricity", midnights)
     total = sum(value or 0 for column, value in table.totals.items() if column.quantity == "import")
-    said = next(day for day in days if day.startswith("2026-10-24|"))
-    assert float(said.partition("|")[2]) == pytest.approx(total / 1000, abs=0.02)
+    output = next(day for day in days if day.startswith("2026-10-24|"))
+    assert float(output.partition("|")[2]) == pytest.approx(total / 1000, abs=0.02)
 
 
 def test_tables_are_those_of_the_file(house_database: Path) -> None:

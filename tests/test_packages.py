@@ -71,12 +71,12 @@ def test_wheel_brings_a_p1_pull_that_works(build: Callable[[str], Path], tmp_pat
         text=True,
     )
     assert shown.stdout.endswith("CRC ok. Nothing was stored.\n")
-    said = subprocess.run([python, "-m", "slimmemeter.pull", "--version"], capture_output=True)
-    assert said.stdout == f"slimmemeter {__version__}\n".encode()
+    output = subprocess.run([python, "-m", "slimmemeter.pull", "--version"], capture_output=True)
+    assert output.stdout == f"slimmemeter {__version__}\n".encode()
 
 
 def test_package_is_a_program(tmp_path: Path) -> None:
     """`python -m slimmemeter` is `slimmemeter`."""
     command = [sys.executable, "-m", "slimmemeter", "--version"]
-    said = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path, text=True)
-    assert said.stdout == f"slimmemeter {__version__}\n"
+    output = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path, text=True)
+    assert output.stdout == f"slimmemeter {__version__}\n"

@@ -95,9 +95,9 @@ def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, datab
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         pid = until(lambda: pid_of_pull(silent))
         os.kill(pid, signal.SIGKILL)
-        said = process.communicate(timeout=20)[1]
+        output = process.communicate(timeout=20)[1]
     assert process.returncode == 128 + signal.SIGKILL
-    assert "was killed" in said
+    assert "was killed" in output
     assert " 137 p1-pull was killed" in database.with_name("last-pull").read_text()
 
 
@@ -109,13 +109,13 @@ def pid_of_pull(port: str) -> int | None:
     return None
 
 
-def told_to(checkout: Path) -> list[str]:
+def notifications(checkout: Path) -> list[str]:
     """What the household's command received: a line of exit code and sentence each time."""
-    told = checkout / "told"
-    return told.read_text().splitlines() if told.exists() else []
+    answer = checkout / "notified"
+    return answer.read_text().splitlines() if answer.exists() else []
 
 
-COMMAND = 'echo "$SLIMMEMETER_EXIT_CODE $(cat)" >>"$HOME/told"'
+COMMAND = 'echo "$SLIMMEMETER_EXIT_CODE $(cat)" >>"$HOME/notified"'
 
 
 def test_third_failure_in_a_row_and_the_end_of_it_are_notified(
@@ -127,15 +127,15 @@ def test_third_failure_in_a_row_and_the_end_of_it_are_notified(
     broken = well | {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE"}
     for pull in (broken, broken, well, broken, broken):
         pull_sh(checkout, **pull)
-    assert told_to(checkout) == []
+    assert notifications(checkout) == []
     for pull in (broken, broken, broken):
         assert pull_sh(checkout, **pull).returncode == 3
-    assert len(told_to(checkout)) == 1
-    assert told_to(checkout)[0].startswith("3 p1-pull: there is no /dev/ttyNOTHERE")
+    assert len(notifications(checkout)) == 1
+    assert notifications(checkout)[0].startswith("3 p1-pull: there is no /dev/ttyNOTHERE")
     for _ in range(2):
         done = pull_sh(checkout, **well)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert told_to(checkout)[1:] == ["0 p1-pull: a reading is stored again"]
+    assert notifications(checkout)[1:] == ["0 p1-pull: a reading is stored again"]
     assert not database.with_name("failures").exists()
 
 
@@ -143,16 +143,16 @@ def test_command_that_fails_is_run_again(checkout: Path, database: Path) -> None
     """A household's command that fails is logged, and runs again at the next failure."""
     kept = {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE", "SLIMMEMETER_DB": str(database)}
     deaf = "echo no network >&2; exit 6"
-    said = [pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=deaf, **kept) for _ in range(4)]
-    assert [done.returncode for done in said] == [3] * 4
-    heard = [
+    output = [pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=deaf, **kept) for _ in range(4)]
+    assert [done.returncode for done in output] == [3] * 4
+    received = [
         "no network\np1-pull: SLIMMEMETER_ON_TROUBLE ended with exit code 6" in done.stderr
-        for done in said
+        for done in output
     ]
-    assert heard == [False, False, True, True]
+    assert received == [False, False, True, True]
     pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=COMMAND, **kept)
     pull_sh(checkout, SLIMMEMETER_ON_TROUBLE=COMMAND, **kept)
-    assert len(told_to(checkout)) == 1
+    assert len(notifications(checkout)) == 1
 
 
 def test_pull_that_is_killed_counts_as_failure(
@@ -168,7 +168,8 @@ def test_pull_that_is_killed_counts_as_failure(
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=kept) as process:
         os.kill(until(lambda: pid_of_pull(silent)) or 0, signal.SIGKILL)
         process.wait(timeout=30)
-    assert [line.split(" after")[0] for line in told_to(checkout)] == ["137 p1-pull was killed"]
+    (notification,) = notifications(checkout)
+    assert notification.startswith("137 p1-pull was killed after")
 
 
 def test_pulls_do_not_pile_up(checkout: Path, meter: Meters, database: Path) -> None:

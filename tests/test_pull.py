@@ -75,8 +75,8 @@ def test_same_stamp_with_other_counters_is_never_dropped_in_silence(
     pull: Pull, database: Path
 ) -> None:
     """A file with other counters at a known time is refused."""
-    pull("-", said=simple("1-0:1.8.1(000001.000*kWh)").decode())
-    other = pull("-", said=simple("1-0:1.8.1(000002.000*kWh)").decode())
+    pull("-", stdin=simple("1-0:1.8.1(000001.000*kWh)").decode())
+    other = pull("-", stdin=simple("1-0:1.8.1(000002.000*kWh)").decode())
     assert other.returncode == 4
     assert "with other counters" in other.stderr
     assert rows(database, "SELECT import_t1_wh FROM readings") == [(1000,)]
@@ -84,8 +84,8 @@ def test_same_stamp_with_other_counters_is_never_dropped_in_silence(
 
 def test_counter_that_goes_back_is_set_aside(pull: Pull, database: Path) -> None:
     """A reading whose counter went back is stored and noted as an event."""
-    pull("-", said=simple("1-0:1.8.1(000005.000*kWh)", stamp="261123120000W").decode())
-    pull("-", said=simple("1-0:1.8.1(000002.000*kWh)", stamp="261123120500W").decode())
+    pull("-", stdin=simple("1-0:1.8.1(000005.000*kWh)", stamp="261123120000W").decode())
+    pull("-", stdin=simple("1-0:1.8.1(000002.000*kWh)", stamp="261123120500W").decode())
     assert rows(database, "SELECT import_t1_wh FROM readings ORDER BY id") == [(5000,), (2000,)]
     assert rows(database, "SELECT kind, detail FROM events") == [
         ("set aside", "below import_t1_wh 2000 5000")
@@ -95,17 +95,17 @@ def test_counter_that_goes_back_is_set_aside(pull: Pull, database: Path) -> None
 def test_another_meter_in_a_file_is_refused(pull: Pull, database: Path) -> None:
     """A file of an unknown meter is refused without --new-meter."""
     pull(EXAMPLE)
-    refused = pull("-", said=simple(meter="4242").decode())
+    refused = pull("-", stdin=simple(meter="4242").decode())
     assert refused.returncode == 2
     assert "--new-meter" in refused.stderr
-    assert pull("-", "--new-meter", said=simple(meter="4242").decode()).returncode == 0
+    assert pull("-", "--new-meter", stdin=simple(meter="4242").decode()).returncode == 0
     opened = rows(database, "SELECT opened_by FROM series ORDER BY id")
     assert opened == [("first reading",), ("first reading",)]
 
 
 def test_rare_columns_come_with_the_first_meter_that_has_them(pull: Pull, database: Path) -> None:
     """A rare register gets its column with the first meter that has it."""
-    done = pull("-", said=simple("1-0:1.8.0(1.000*kWh)", "1-0:1.4.0(02.351*kW)").decode())
+    done = pull("-", stdin=simple("1-0:1.8.0(1.000*kWh)", "1-0:1.4.0(02.351*kW)").decode())
     assert done.returncode == 0
     assert rows(database, "SELECT import_wh, running_quarter_w FROM readings") == [(1000, 2351)]
 
@@ -148,9 +148,9 @@ def test_exit_3_cable_pulled_out(meter: Meters, database: Path) -> None:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         until(lambda: has_open(process.pid, speaking.port))
         speaking.stop()
-        said = process.communicate(timeout=10)[1]
+        printed = process.communicate(timeout=10)[1]
     assert process.returncode == 3
-    assert "was lost while reading" in said
+    assert "was lost while reading" in printed
 
 
 def test_exit_3_busy_port(meter: Meters, pull: Pull) -> None:
@@ -175,17 +175,17 @@ def test_second_pull_waits_its_turn(meter: Meters, pull: Pull) -> None:
 
 def test_exit_4_telegram(meter: Meters, pull: Pull, database: Path) -> None:
     """No telegram, or a wrong one, gives exit code 4 and no database."""
-    assert code_of(pull("-", said="no telegram here\n")) == 4
-    assert code_of(pull("-", said="")) == 4
+    assert code_of(pull("-", stdin="no telegram here\n")) == 4
+    assert code_of(pull("-", stdin="")) == 4
     assert code_of(pull("--port", meter(b"#" * 50).port, "--timeout", 1)) == 4
     damaged = pull("--port", meter(E350.replace(b"494", b"495")).port, "--timeout", 1)
     assert code_of(damaged) == 4
     assert "CRC" in damaged.stderr
-    wrong = pull("-", said=simple("1-0:1.8.1(x*kWh)").decode())
+    wrong = pull("-", stdin=simple("1-0:1.8.1(x*kWh)").decode())
     assert code_of(wrong) == 4
     assert "line 6" in wrong.stderr
     assert "character 11" in wrong.stderr
-    assert code_of(pull("-", said=simple(stamp="000101000000W").decode())) == 4
+    assert code_of(pull("-", stdin=simple(stamp="000101000000W").decode())) == 4
     assert not database.exists()
 
 
@@ -194,7 +194,7 @@ HDLC = b"\x7e\xa2\x43\x41\x08\x83\x13\x85\xeb\xe6\xe7\x00\x0f" + bytes(range(100
 
 
 @pytest.mark.parametrize(
-    ("frames", "told"),
+    ("frames", "words"),
     [
         pytest.param(ENCRYPTED, "encrypted frames (0xDB)", id="encrypted"),
         pytest.param(b"noise/!\r\n" + ENCRYPTED, "encrypted frames (0xDB)", id="after noise"),
@@ -203,14 +203,14 @@ HDLC = b"\x7e\xa2\x43\x41\x08\x83\x13\x85\xeb\xe6\xe7\x00\x0f" + bytes(range(100
     ],
 )
 def test_exit_4_frames_of_another_protocol(
-    frames: bytes, told: str, meter: Meters, pull: Pull, tmp_path: Path
+    frames: bytes, words: str, meter: Meters, pull: Pull, tmp_path: Path
 ) -> None:
     """Frames of another protocol give exit code 4 at once, and who can help."""
     (tmp_path / "captured").write_bytes(frames)
     for source in (["--port", meter(frames).port, "--line", "auto"], [tmp_path / "captured"]):
         refused = pull(*source)
         assert code_of(refused) == 4
-        assert told in refused.stderr
+        assert words in refused.stderr
         assert "ask the grid operator" in refused.stderr
 
 
@@ -236,7 +236,7 @@ def test_exit_5_store(pull: Pull, database: Path, tmp_path: Path) -> None:
     assert pull(EXAMPLE).returncode == 0
     holder = sqlite3.connect(database, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    locked = pull("-", "--timeout", 1, said=simple(meter="45").decode())
+    locked = pull("-", "--timeout", 1, stdin=simple(meter="45").decode())
     assert code_of(locked) == 5
     assert "locked" in locked.stderr
     holder.execute("ROLLBACK")
@@ -265,9 +265,9 @@ def test_pull_leaves_word_for_the_pages(meter: Meters, pull: Pull, database: Pat
     pull(EXAMPLE)
     assert not word.exists()
     pull("--port", "/dev/ttyNOTHERE")
-    at, code, said = word.read_text().split(" ", 2)
+    at, code, printed = word.read_text().split(" ", 2)
     assert abs(int(at) - time.time()) < 60
-    assert (code, said[:37]) == ("3", "p1-pull: there is no /dev/ttyNOTHERE:")
+    assert (code, printed[:37]) == ("3", "p1-pull: there is no /dev/ttyNOTHERE:")
     pull("--port", meter(telegram_now()).port)
     assert word.read_text().split()[1:] == ["0"]
 
@@ -289,23 +289,23 @@ def test_dry_run_touches_no_database(pull: Pull, database: Path) -> None:
 
 def test_dry_run_shows_what_it_does_not_understand(pull: Pull) -> None:
     """A dry run shows unknown lines, with control characters escaped."""
-    said = simple("1-0:1.8.1(000001.000*kWh)", "1-0:77.7.7(1)", "0-0:96.13.0(\x1b[2J)")
-    done = pull("--dry-run", "-", said=said.decode())
+    printed = simple("1-0:1.8.1(000001.000*kWh)", "1-0:77.7.7(1)", "0-0:96.13.0(\x1b[2J)")
+    done = pull("--dry-run", "-", stdin=printed.decode())
     assert "    1-0:77.7.7(1)" in done.stdout
     assert "\x1b" not in done.stdout
 
 
 def test_dry_run_lets_nothing_into_the_terminal(pull: Pull) -> None:
     """A dry run prints no escape sequence of a value or a code."""
-    said = simple("1-0:1.8.1(000001.000*kWh)", "0-0:96.13.0*\x1b]0;owned\x07()")
-    done = pull("--dry-run", "-", said=said.decode())
+    printed = simple("1-0:1.8.1(000001.000*kWh)", "0-0:96.13.0*\x1b]0;owned\x07()")
+    done = pull("--dry-run", "-", stdin=printed.decode())
     assert done.returncode == 0
     assert "\x1b" not in done.stdout
 
 
 def test_dry_run_shows_a_damaged_telegram_too(pull: Pull) -> None:
     """A dry run shows a damaged telegram with a warning and exit code 4."""
-    done = pull("--dry-run", "-", said=E350.decode().replace("494", "495"))
+    done = pull("--dry-run", "-", stdin=E350.decode().replace("494", "495"))
     assert done.returncode == 4
     assert done.stdout.startswith("CRC WRONG: do not trust")
     assert "2074.842" in done.stdout
@@ -386,16 +386,20 @@ def test_full_disk_is_explained(pull: Pull, tmp_path: Path) -> None:
     telegram = simple()
     done = subprocess.run(["sh", "-c", limit], capture_output=True, check=False, input=telegram)
     assert (done.returncode, done.stderr.count(b"\n")) == (5, 1)
-    assert pull("--new-meter", "--db", database, "-", said=telegram.decode()).returncode == 0
+    assert pull("--new-meter", "--db", database, "-", stdin=telegram.decode()).returncode == 0
 
 
 def test_json_is_the_documented_form(pull: Pull) -> None:
     """JSON has the meter's own digits, UTC times, and the M-Bus devices."""
     text = pull("--dry-run", "--json", EXAMPLE).stdout
-    told = json.loads(text)
-    assert (told["header"], told["version"], told["tariff"]) == ("XMX5LGBBFG1012345678", "42", 1)
-    assert (told["taken_at"], told["crc"]) == ("2017-01-08T15:11:07Z", "ok")
-    objects = told["objects"]
+    facts = json.loads(text)
+    assert (facts["header"], facts["version"], facts["tariff"]) == (
+        "XMX5LGBBFG1012345678",
+        "42",
+        1,
+    )
+    assert (facts["taken_at"], facts["crc"]) == ("2017-01-08T15:11:07Z", "ok")
+    objects = facts["objects"]
     assert objects["1-0:1.8.1"] == {"name": "import_t1", "value": 2074.842, "unit": "kWh"}
     assert '"value": 1234.000' in text
     assert objects["0-1:24.2.1"] == {
@@ -410,9 +414,9 @@ def test_json_is_the_documented_form(pull: Pull) -> None:
         "duration_s": 310,
     }
     assert objects["0-0:96.13.0"] == {"name": "text_message", "value": None}
-    assert told["mbus"][0]["type"] == "gas"
-    assert told["mbus"][0]["device_id"] == "G0024001610084515"
-    assert told["unknown"] == []
+    assert facts["mbus"][0]["type"] == "gas"
+    assert facts["mbus"][0]["device_id"] == "G0024001610084515"
+    assert facts["unknown"] == []
 
 
 def test_json_without_dry_run_stores_too(pull: Pull, database: Path) -> None:
@@ -436,7 +440,7 @@ def test_endless_file_is_given_up(pull: Pull) -> None:
 
 def test_help_lists_each_exit_code(pull: Pull) -> None:
     """The help lists each exit code with its meaning."""
-    said = pull("--help").stdout
+    printed = pull("--help").stdout
     for code, meaning in EXIT_CODES.items():
-        assert f"  {code}  {meaning}" in said
+        assert f"  {code}  {meaning}" in printed
     assert pull("--version").stdout.startswith("slimmemeter ")

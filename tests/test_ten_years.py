@@ -222,8 +222,8 @@ def test_every_year_adds_up_whatever_happened(
         for name in ("electricity", "gas"):
             with urllib.request.urlopen(f"{server.url}/year/{year}/{name}.json") as answer:
                 counted |= json.loads(answer.read())["totals"]
-        told = {name: round(value * 1000) for name, value in counted.items()}
-        assert told == world.counted[year], year
+        result = {name: round(value * 1000) for name, value in counted.items()}
+        assert result == world.counted[year], year
         memory_kb.append(resident_kb(server.process.pid))
         files.append(len(os.listdir(f"/proc/{server.process.pid}/fd")))
     assert server is not None

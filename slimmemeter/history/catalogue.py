@@ -20,7 +20,7 @@ CUMULATIVE = {
 NAMES = (*ENERGY, "power", "hours", "voltage", *CUMULATIVE)
 MOST_DAYS = {"hours": 370, "voltage": 62}
 EARLIER = 3  # years beside a year
-MOST_BUCKETS = 1500  # that an address may ask for
+MOST_BUCKETS = 1500  # of a table that an address names
 
 
 def find_period(

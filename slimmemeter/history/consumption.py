@@ -31,7 +31,7 @@ def energy(house: Snapshot, name: str, borders: list[int]) -> Table:
 
 
 def energy_of(house: Snapshot, name: str, stretches: Sequence[list[int]]) -> list[Table]:
-    """`energy` for several lists of borders, of which the database is asked at once."""
+    """`energy` for several lists of borders, by one statement of SQL for each series."""
     sums = [_Sum(house, series_of(house, name), borders) for borders in stretches]
     for series in series_of(house, name):
         _add(house, series, [each for each in sums if each.overlaps(series)])

@@ -90,7 +90,7 @@ def receive(pieces: Iterable[bytes], reception: Reception) -> Reception:
 def patient_pieces(port: Port, reception: Reception, is_last: bool) -> Iterator[bytes]:
     """The port's pieces, until its deadline.
 
-    A meter that sent something bad and then falls silent for 11 s is asked once more.
+    If a meter sent something bad and then falls silent for 11 s, RTS is dropped and raised once.
 
     :param is_last: whether no other setting of the line is left to try; if one is, the pieces end
         when they look like garbage, or after 11 s of silence.

@@ -19,8 +19,7 @@ from slimmemeter.p1 import obis
 from slimmemeter.p1.anonymize import masked
 from slimmemeter.store import schema
 from slimmemeter.store.records import Device, Meter
-from slimmemeter.web import meter_page
-from slimmemeter.web import request as asked
+from slimmemeter.web import meter_page, query
 from slimmemeter.web.freshness import FRESH, Freshness, freshness
 from slimmemeter.web.state import NoReadingError, newest_of, site
 from slimmemeter.web.views import PERIODS
@@ -33,7 +32,7 @@ def table(name: str, form: str, kind: str, text: str = "", end: str = "") -> Res
     if form == "png" and (kept := site().kept_picture(_picture_key())):
         return Response(kept, mimetype="image/png")
     with site().house() as house:
-        period = asked.period(house, kind, text, end)
+        period = query.period(house, kind, text, end)
         if not catalogue.has_table(name, period):
             abort(404, gettext("There is no table %(name)s", name=name))
         try:
@@ -62,12 +61,12 @@ def _answer(tables: Catalogue, name: str, form: str) -> Response:
     found = tables.table(name, by)
     if form == "json":
         return jsonify(serialize.table_json(found, tables.period.name, site().zone))
-    decimal_comma = asked.parameter("decimal") == "comma"
+    decimal_comma = query.parameter("decimal") == "comma"
     return Response(serialize.table_csv(found, site().zone, decimal_comma), mimetype="text/csv")
 
 
 def _picture(tables: Catalogue, name: str, by: str | None) -> bytes:
-    theme, shape, scale = (asked.parameter(each) for each in ("theme", "shape", "scale"))
+    theme, shape, scale = (query.parameter(each) for each in ("theme", "shape", "scale"))
 
     def draw() -> bytes:
         from slimmemeter.charts import draw  # matplotlib, with the first picture
@@ -88,7 +87,7 @@ def meter() -> Response:
     """The registers of the meter page, now or at any moment; ids are masked."""
     zone = site().zone
     with site().house() as house:
-        newest, at = newest_of(house), asked.moment_at()
+        newest, at = newest_of(house), query.moment_at()
         readings = meter_page.readings(house, at)
         changes = meter_page.newest_changes(house)
         known = [serialize.meter_reading_json(reading, zone) for reading in readings]

@@ -21,8 +21,7 @@ from slimmemeter.i18n.language import LANGUAGES
 from slimmemeter.p1.anonymize import masked
 from slimmemeter.settings import Settings
 from slimmemeter.store.files import change_counter
-from slimmemeter.web import access, errors
-from slimmemeter.web import request as asked
+from slimmemeter.web import access, errors, query
 from slimmemeter.web.api import api
 from slimmemeter.web.freshness import refresh_s
 from slimmemeter.web.meter_page import MOST_LISTED
@@ -38,7 +37,7 @@ def create_app(settings: Settings) -> Flask:
     """The web app over the settings' database, which it never writes."""
     app = Flask(__name__)
     app.extensions["slimmemeter"] = Site(settings)
-    app.before_request(lambda: language.use(asked.language()))
+    app.before_request(lambda: language.use(query.language()))
     access.guard(app, settings)
     app.before_request(_answer_at_once)
     app.after_request(_add_headers)
@@ -66,7 +65,7 @@ def _prepare_templates(app: Flask) -> None:
 
 def _frame() -> dict[str, object]:
     """What every template knows: the zone, the language and the others, the current periods."""
-    zone, now = site().zone, asked.now()
+    zone, now = site().zone, query.now()
     return {
         "zone": zone,
         "language": language.current(),
@@ -89,7 +88,7 @@ def _answer_at_once() -> ResponseReturnValue | None:
     if request.method not in ("GET", "HEAD"):
         abort(405)
     if request.args:
-        asked.check_parameters()
+        query.check_parameters()
     g.etag = ""
     has_etag = request.blueprint and request.path != "/healthz"
     if not has_etag or not os.path.exists(site().database):

@@ -1,4 +1,4 @@
-"""Pages for what can't be shown: a small page of ours, or a small JSON if JSON was asked for."""
+"""Pages for what can't be shown; JSON if the request was for JSON."""
 
 from __future__ import annotations
 

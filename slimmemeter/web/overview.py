@@ -31,7 +31,7 @@ from slimmemeter.web.totals import Peaks, Total, peaks, standby, totals
 
 @dataclass
 class Incident:
-    """The newest thing that happened: one of an event, a power failure, a change."""
+    """The newest of the events, power failures and changes."""
 
     at: int
     day: str

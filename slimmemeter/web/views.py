@@ -10,8 +10,7 @@ from slimmemeter.history import periods
 from slimmemeter.history.serialize import form_field
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.web import meter_page, overview, period_page
-from slimmemeter.web import request as asked
+from slimmemeter.web import meter_page, overview, period_page, query
 from slimmemeter.web.state import newest_of, site
 
 PERIODS = (
@@ -26,7 +25,7 @@ views = Blueprint("views", __name__)
 def show_overview() -> str:
     """The overview."""
     with site().house() as house:
-        asked.now(house)
+        query.now(house)
         words = Labels.of(house)
         return render_template(
             "overview.html",
@@ -34,18 +33,18 @@ def show_overview() -> str:
             names=words,
             status=status.last_pull(site().database),
             backup=status.last_backup(site().database),
-            refreshes=asked.parameter("refresh") == "yes",
+            refreshes=query.parameter("refresh") == "yes",
         )
 
 
 def show_period(kind: str, text: str = "", end: str = "") -> str:
     """A day, a week, a month, a year, all years, the last days, or between two moments."""
     with site().house() as house:
-        period = asked.period(house, kind, text, end)
+        period = query.period(house, kind, text, end)
         words = Labels.of(house)
         return render_template(
             "period.html",
-            page=period_page.period_page(house, period, asked.now(house), words),
+            page=period_page.period_page(house, period, query.now(house), words),
             names=words,
             ends=[form_field(at, site().zone) for at in (period.begin_at, period.end_at)],
         )
@@ -58,7 +57,7 @@ for rule in PERIODS:
 @views.get("/between")
 def between_form() -> ResponseReturnValue:
     """What the form sends: the page between two moments."""
-    moments = [asked.moment(request.args.get(name, ""), name) for name in ("from", "to")]
+    moments = [query.moment(request.args.get(name, ""), name) for name in ("from", "to")]
     period = periods.between(moments[0], moments[1], site().zone)
     if period is None:
         abort(400, gettext("The first moment must be before the second."))
@@ -69,10 +68,10 @@ def between_form() -> ResponseReturnValue:
 def show_meter() -> str:
     """The meter, its registers now or at any moment, and what happened to it."""
     with site().house() as house:
-        newest, at = newest_of(house), asked.moment_at()
+        newest, at = newest_of(house), query.moment_at()
         return render_template(
             "meter.html",
-            page=meter_page.meter_page(house, at, asked.now(house), site().zone),
+            page=meter_page.meter_page(house, at, query.now(house), site().zone),
             names=Labels.of(house),
             at=at,
             at_field=form_field(newest.taken_at if at is None else at, site().zone),

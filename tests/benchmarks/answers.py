@@ -134,15 +134,15 @@ class Pages:
         thousand more."""
         server = Server(self._command)
         server.get("/")
-        told = [server.memory_mb()]
+        result = [server.memory_mb()]
         for day in range(2 * MANY):
             shown = self._day - timedelta(days=day % 380)
             theme = ("light", "dark")[day // 380 % 2]
             server.get(f"/day/{shown}/power.png?theme={theme}&scale={1 + day // 760 % 2}")
             if day % MANY == MANY - 1:
-                told.append(server.memory_mb())
+                result.append(server.memory_mb())
         server.stop()
-        before, after, later = told
+        before, after, later = result
         return before, after, later
 
 

@@ -83,4 +83,4 @@ class Demo:
 
     def __init__(self, folder: str) -> None:
         self.database = f"{folder}/demo.sqlite3"
-        run.fill(self.database, int(time.time()), lambda told: None)
+        run.fill(self.database, int(time.time()), lambda answer: None)

@@ -1,6 +1,6 @@
 """Two pieces of work against each other, in turn, so that a busy machine slows both alike.
 
-What is told of them is a ratio: of each pair's costs one, and of those the median.
+The result is a ratio: that of each pair of costs, and of those the median.
 """
 
 from __future__ import annotations

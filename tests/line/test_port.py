@@ -119,10 +119,10 @@ def test_far_end_that_closes_is_blamed(pull: Pull) -> None:
     assert "the far end closed the connection" in done.stderr
 
 
-@pytest.mark.parametrize("said", [b"", bytes(range(256)) * 8, b"\xff\xfd\x2c\xff\xfa\x2c"])
-def test_far_end_that_speaks_no_rfc2217(said: bytes, pull: Pull) -> None:
+@pytest.mark.parametrize("output", [b"", bytes(range(256)) * 8, b"\xff\xfd\x2c\xff\xfa\x2c"])
+def test_far_end_that_speaks_no_rfc2217(output: bytes, pull: Pull) -> None:
     """A far end that does not speak RFC 2217 gets one sentence."""
-    done = pull("--port", f"rfc2217://{answering(said)}", "--dry-run", "--timeout", 6)
+    done = pull("--port", f"rfc2217://{answering(output)}", "--dry-run", "--timeout", 6)
     assert done.returncode == 3
     assert done.stderr.count("\n") == 1, done.stderr
 
@@ -224,15 +224,15 @@ def test_ser2net_shared_with_another_reader(ser2net: tuple[Pty, int, int], pull:
     with socket.create_connection(address) as other:
         done = pull("--port", "socket://{}:{}".format(*address), "--dry-run")
         other.settimeout(20)
-        heard = b""
-        while b"!" not in heard:
-            heard += other.recv(4096)
+        received = b""
+        while b"!" not in received:
+            received += other.recv(4096)
     assert done.returncode == 0, done.stderr
-    assert b"/TST5" in heard
+    assert b"/TST5" in received
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "output"),
     [
         ("socket://localhost", "it must be socket://HOST:PORT"),
         ("socket://:2000", "it must be socket://HOST:PORT"),
@@ -242,11 +242,11 @@ def test_ser2net_shared_with_another_reader(ser2net: tuple[Pty, int, int], pull:
         ("socket://nowhere.invalid:2000", "no computer is called nowhere.invalid"),
     ],
 )
-def test_url_that_leads_nowhere_is_explained(url: str, said: str, pull: Pull) -> None:
+def test_url_that_leads_nowhere_is_explained(url: str, output: str, pull: Pull) -> None:
     """Each URL that leads nowhere gets its own explanation."""
     done = pull("--port", url, "--dry-run")
     assert done.returncode == 3
-    assert said in done.stderr
+    assert output in done.stderr
 
 
 def test_port_that_is_held_names_its_holder(meter: Meters, pull: Pull) -> None:

@@ -51,8 +51,8 @@ def look_closely(frame: bytes, fuzzed: Path) -> None:
     except TelegramError as error:
         assert str(error).isprintable()
         assert len(str(error)) < 500
-    told = json.loads(render.as_json(parsed, reading, 3600), parse_float=str, parse_constant=fail)
-    assert {"header", "crc", "objects", "mbus", "unknown"} <= set(told)
+    answer = json.loads(render.as_json(parsed, reading, 3600), parse_float=str, parse_constant=fail)
+    assert {"header", "crc", "objects", "mbus", "unknown"} <= set(answer)
     assert all(line.isprintable() for line in render.as_text(parsed, 3600, HOUSE).split("\n"))
     anonymous(parsed)
     if reading is not None:

@@ -98,12 +98,12 @@ def test_meter_is_read_from_a_file(name: str, pull: Pull, captured: Captured) ->
     """A meter's telegram gives its id, version, tariff, time and devices."""
     done = pull("--dry-run", "--json", captured(name))
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    answer = json.loads(done.stdout)
     meter, version, tariff, taken_at, devices = METERS[name]
-    assert (told["meter_id"], told["version"]) == (meter, version)
-    assert (told["tariff"], told["taken_at"]) == (tariff, taken_at)
-    assert told["crc"] == ("ok" if b"!\r" not in telegram(name) else "absent")
-    assert {device["channel"] for device in told["mbus"]} == set(devices) - {0}
+    assert (answer["meter_id"], answer["version"]) == (meter, version)
+    assert (answer["tariff"], answer["taken_at"]) == (tariff, taken_at)
+    assert answer["crc"] == ("ok" if b"!\r" not in telegram(name) else "absent")
+    assert {device["channel"] for device in answer["mbus"]} == set(devices) - {0}
 
 
 @pytest.mark.parametrize("name", METERS)
@@ -162,7 +162,7 @@ def test_total_beside_tariffs_that_never_counted() -> None:
 def test_belgian_month_peaks_are_kept(pull: Pull, database: Path) -> None:
     """Each month's peak is kept once, and the running month's never shrinks."""
     content = telegram("belgium-1.7-gas-and-water").decode()
-    pull("-", said=content)
+    pull("-", stdin=content)
     stored = "SELECT date(month_ended_at - 1, 'unixepoch'), power_w FROM month_peaks"
     before = [("2026-08-31", 1898), ("2026-09-30", 1664), ("2026-10-31", 4211)]
     assert rows(database, stored) == [*before, ("2026-11-30", 3184)]
@@ -170,7 +170,7 @@ def test_belgian_month_peaks_are_kept(pull: Pull, database: Path) -> None:
         later = re.sub(r"1.6.0\(261102114500W\)\(03.184", f"1.6.0({stamp}114500W)({power}", content)
         later = later.replace("0-0:1.0.0(261102", f"0-0:1.0.0({stamp}")
         body = later.partition("!")[0].split("\r\n")[:-1]
-        assert pull("-", said=with_crc(*body).decode()).returncode == 0
+        assert pull("-", stdin=with_crc(*body).decode()).returncode == 0
         assert rows(database, stored) == [*before, ("2026-11-30", kept)]
 
 
@@ -189,7 +189,7 @@ def test_power_failures_are_kept_once_for_ever(pull: Pull, database: Path) -> No
     ):
         lines = ("1-0:1.8.1(000001.000*kWh)", f"1-0:99.97.0{log}")
         assert (
-            pull("-", said=simple(*lines, stamp=f"2611231200{minute:02d}W").decode()).returncode
+            pull("-", stdin=simple(*lines, stamp=f"2611231200{minute:02d}W").decode()).returncode
             == 0
         )
     found = rows(database, "SELECT ended_at, duration_s FROM power_failures ORDER BY 1")
@@ -201,7 +201,7 @@ def test_counts_are_kept_when_they_change(pull: Pull, database: Path) -> None:
     for minute, sags in enumerate(("00001", "00001", "00002", "ERROR")):
         lines = ("1-0:1.8.1(1.000*kWh)", "0-0:96.7.21(00013)", f"1-0:32.32.0({sags})")
         content = simple(*lines, stamp=f"2611231200{minute:02d}W").decode()
-        assert pull("-", said=content).returncode == 0
+        assert pull("-", stdin=content).returncode == 0
     found = rows(database, "SELECT power_failures, voltage_sags_l1 FROM counters ORDER BY taken_at")
     assert found == [(13, 1), (13, 2), (13, None)]
 
@@ -356,8 +356,8 @@ def test_text_message_is_decoded_and_not_stored(
 ) -> None:
     """A text message is decoded, harmless for a terminal, and not stored."""
     content = simple("1-0:1.8.1(1.000*kWh)", f"0-0:96.13.0({printed})").decode()
-    told = json.loads(pull("--json", "-", said=content).stdout)
-    assert told["objects"]["0-0:96.13.0"]["value"] == shown
+    answer = json.loads(pull("--json", "-", stdin=content).stdout)
+    assert answer["objects"]["0-0:96.13.0"]["value"] == shown
     assert b"Alles goed" not in database.read_bytes()
 
 

@@ -137,7 +137,7 @@ def test_crc_may_be_printed_otherwise(crc: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "output"),
     [
         ("1-0:1.8.1(00x001.000*kWh)", "character 13"),
         ("1-0:1.8.1(000001.000*kW)", "one of Wh, kWh, MWh"),
@@ -151,12 +151,12 @@ def test_crc_may_be_printed_otherwise(crc: str) -> None:
         ("1-0:1.8.1", "character 10"),
     ],
 )
-def test_wrong_register_refuses_the_telegram(line: str, said: str) -> None:
+def test_wrong_register_refuses_the_telegram(line: str, output: str) -> None:
     """A wrong register refuses the telegram, and the error names line and character."""
     (frame,) = frames(simple(line, "1-0:2.8.1(000002.000*kWh)"))
     with pytest.raises(TelegramError, match="line 6 of the telegram") as caught:
         Telegram(frame).reading()
-    assert said in str(caught.value)
+    assert output in str(caught.value)
 
 
 def test_telegram_without_register_is_refused() -> None:

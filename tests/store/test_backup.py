@@ -346,7 +346,7 @@ def test_start_over(run: Run, filled: Path, tmp_path: Path, pull: Pull) -> None:
     assert str(aside) in done.stdout
     assert counters(aside) == before
     assert counters(filled) == []
-    assert pull("-", said=simple(meter="another").decode()).returncode == 0
+    assert pull("-", stdin=simple(meter="another").decode()).returncode == 0
     assert status.last_backup(str(filled)) is None
 
 
@@ -363,5 +363,5 @@ def test_pages_and_doctor_show_how_old_the_last_backup_is(
     assert "The last verified backup was made 3 days ago" in text_of(client, "/")
     assert "ok     the last backup was made" in run("doctor", "--timeout", "1").stdout
     (filled.parent / "last-backup").write_text(f"{MONDAY} 0 /old\n")
-    told = run("doctor", "--timeout", "1").stdout
-    assert "WRONG  the last backup was made on 2026-10-26" in told
+    answer = run("doctor", "--timeout", "1").stdout
+    assert "WRONG  the last backup was made on 2026-10-26" in answer

@@ -239,7 +239,7 @@ def check_whole(database: Path, stored: list[int]) -> None:
     assert reported.items() <= there.items()
 
 
-def traced(*command: object, said: bytes = b"") -> list[str]:
+def traced(*command: object, stdin: bytes = b"") -> list[str]:
     """The calls by which a program makes its changes last, in their order, with paths."""
     calls = "trace=fsync,fdatasync,rename,link,linkat,unlink,exit_group,renameat,renameat2"
     done = subprocess.run(
@@ -247,7 +247,7 @@ def traced(*command: object, said: bytes = b"") -> list[str]:
         capture_output=True,
         check=True,
         env={"HOME": "/nonexistent", "PATH": os.environ["PATH"]},
-        input=said,
+        input=stdin,
         timeout=120,
     )
     lines = done.stderr.decode().splitlines()
@@ -263,7 +263,7 @@ def test_pull_syncs_file_and_folder_before_it_ends_well(database: Path) -> None:
     """A pull ends with 0 only after the row and the folder are on the disk."""
     folder = f"<{database.parent}>"
     for number in (1, 2):
-        calls = traced(*PULL, "-", "--db", database, said=numbered(number))
+        calls = traced(*PULL, "-", "--db", database, stdin=numbered(number))
         if number == 1:
             made = place(calls, "sync", ".part>")
             named = place(calls, "link", f'"{database}"', after=made)

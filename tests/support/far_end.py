@@ -15,7 +15,7 @@ class FarEnd(threading.Thread):
     """A meter behind RFC 2217 (pyserial's own server side), which speaks only while RTS is high.
 
     It garbles what it says unless the line's settings are those that it was made for. `telegrams`
-    are said one after another, the last again and again; `once` is one each time that RTS rises.
+    are sent one after another, the last again and again; `once` is one each time that RTS rises.
     """
 
     def __init__(
@@ -69,10 +69,10 @@ class FarEnd(threading.Thread):
     ) -> None:
         line = f"{loop.baudrate}-{loop.bytesize}{loop.parity}{loop.stopbits:.0f}"
         self.seen.append(line)
-        said = self._telegrams.pop(0) if len(self._telegrams) > 1 else self._telegrams[0]
+        output = self._telegrams.pop(0) if len(self._telegrams) > 1 else self._telegrams[0]
         if line != self.line:
-            said = bytes(byte | 0x80 for byte in said)
-        connection.sendall(b"".join(manager.escape(said)))
+            output = bytes(byte | 0x80 for byte in output)
+        connection.sendall(b"".join(manager.escape(output)))
 
     def close(self) -> None:
         """Nobody can connect any more."""

@@ -26,10 +26,10 @@ NEEDED = {"debootstrap": "debootstrap", "unshare": "util-linux", "nsenter": "uti
 def able_host() -> None:
     """Skip all where no machine can be booted, or fail if nothing may be skipped."""
     if os.geteuid() != 0:
-        said = "only root can boot a machine"
+        output = "only root can boot a machine"
         if "SLIMMEMETER_TESTS_SKIP_NOTHING" in os.environ:
-            pytest.fail(said)
-        pytest.skip(said)
+            pytest.fail(output)
+        pytest.skip(output)
     for program, package in NEEDED.items():
         needs(program, package)
 
@@ -77,10 +77,10 @@ def installation(
         between = files_of(machine)
         print(f"the first is killed after {(seconds := random.uniform(1, 20)):.2f} s")
         kill_installer_after(machine, seconds)
-        said = install(machine)
+        output = install(machine)
         machine.run("systemctl", "stop", "appWebserver", "cron", "meter")
         machine.keep(root)
-    yield Installation(root, said, would, before, between)
+    yield Installation(root, output, would, before, between)
     shutil.rmtree(root)  # a gigabyte
 
 

@@ -53,7 +53,7 @@ class Installation(NamedTuple):
     before either, and after the dry run."""
 
     root: Path
-    said: str
+    output: str
     would: str
     files_before: set[str]
     files_between: set[str]
@@ -163,5 +163,5 @@ def stored(machine: Machine, database: str = DATABASE) -> int:
 def journal(machine: Machine, *selection: str) -> list[str]:
     """The messages that journalctl selects, oldest first."""
     machine.run("journalctl", "--sync")
-    said = machine.run("journalctl", "--quiet", "--output=cat", *selection, check=False)
-    return said.stdout.splitlines()
+    output = machine.run("journalctl", "--quiet", "--output=cat", *selection, check=False)
+    return output.stdout.splitlines()

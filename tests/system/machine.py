@@ -57,8 +57,8 @@ def base_root(suite: str, cache: Path, later: Sequence[str]) -> Path:
 
 def _bootstrap(suite: str, root: Path, later: Sequence[str]) -> None:
     """Fill the root, in namespaces so that an interrupted run leaves no process and no mount."""
-    asked = ["http_proxy", "Acquire::http::Proxy", "https_proxy", "Acquire::https::Proxy"]
-    proxies = shlex.split(_captured(["apt-config", "shell", *asked]).stdout)
+    requested = ["http_proxy", "Acquire::http::Proxy", "https_proxy", "Acquire::https::Proxy"]
+    proxies = shlex.split(_captured(["apt-config", "shell", *requested]).stdout)
     enclosed = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "env", *proxies]
     debootstrap = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}"]
     _captured([*enclosed, *debootstrap, suite, str(root), _mirror()])
@@ -154,12 +154,12 @@ class Machine:
 
     def _wait_for_namespaces(self) -> None:
         """Let no command in before the root is the machine's: it would run on the host."""
-        said = ""
-        while not said.endswith("booting\n"):
+        output = ""
+        while not output.endswith("booting\n"):
             line = self._process.stdout.readline() if self._process.stdout else ""
             if not line:
-                raise RuntimeError(f"the machine did not get as far as systemd:\n{said}")
-            said += line
+                raise RuntimeError(f"the machine did not get as far as systemd:\n{output}")
+            output += line
 
     def _wait_for_systemd(self) -> None:
         try:

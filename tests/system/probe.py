@@ -50,7 +50,7 @@ def main() -> None:
     """Print what could be done."""
     stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    told = {
+    answer = {
         "writable": writable(),
         "connect": refused(stream.connect, ("127.0.0.1", 8765)),
         "datagram": refused(datagram.connect, ("127.0.0.1", 53)),
@@ -68,7 +68,7 @@ def main() -> None:
             if name.isdigit() and os.stat(f"/proc/{name}").st_uid != os.getuid()
         ],
     }
-    print("PROBE " + json.dumps(told))
+    print("PROBE " + json.dumps(answer))
 
 
 main()

@@ -69,16 +69,16 @@ def test_pull_that_stores_prints_nothing(pulled: Machine) -> None:
     """A pull that stores prints nothing, and nothing is in the journal."""
     assert journal(pulled, "--identifier=p1-pull") == []
     assert _left(pulled).endswith(" 0 \n")
-    said = journal(pulled, "--identifier=CRON")
-    assert any(f"({USER}) CMD ({PROGRAM}/scripts/pull.sh)" in line for line in said)
-    assert [line for line in said if CRON_THREW_AWAY in line] == [], said
+    output = journal(pulled, "--identifier=CRON")
+    assert any(f"({USER}) CMD ({PROGRAM}/scripts/pull.sh)" in line for line in output)
+    assert [line for line in output if CRON_THREW_AWAY in line] == [], output
 
 
 def test_pull_without_a_meter_is_in_the_journal(pulled: Machine, failure: str) -> None:
     """A failed pull puts its sentence into the journal, and gives it to cron for mail."""
     assert failure.startswith(f"p1-pull: there is no {METER_PORT}: is the cable plugged in?")
     poll_until(
-        "cron told that it had output",
+        "cron reported output",
         lambda: any(CRON_THREW_AWAY in line for line in journal(pulled, "--identifier=CRON")),
         10,
     )
@@ -96,11 +96,11 @@ def test_pages_show_the_pull_that_failed(pulled: Machine, failure: str) -> None:
     """`/healthz` has the failed pull's sentence, and stays healthy itself."""
     wait_for_pages(pulled)
     answer = get(pulled, "/healthz")
-    told = json.loads(answer.body)
+    shown = json.loads(answer.body)
     assert answer.status == 200
-    assert told["last_pull"]["exit_code"] == 3
-    assert told["last_pull"]["said"] == failure
-    assert told["readings"] == "ok"
+    assert shown["last_pull"]["exit_code"] == 3
+    assert shown["last_pull"]["said"] == failure
+    assert shown["readings"] == "ok"
 
 
 def test_next_pull_is_well_when_the_cable_is_back(pulled: Machine, failure: str) -> None:

@@ -58,7 +58,7 @@ class Pulled(NamedTuple):
     """What came of a pull."""
 
     code: int
-    said: str
+    output: str
     seconds: float
 
 
@@ -83,17 +83,17 @@ def overview(machine: Machine) -> str:
 
 def last_pull(machine: Machine) -> dict[str, object]:
     """The last pull as `/healthz` has it."""
-    told: dict[str, dict[str, object]] = json.loads(get(machine, "/healthz").body)
-    return told["last_pull"]
+    answer: dict[str, dict[str, object]] = json.loads(get(machine, "/healthz").body)
+    return answer["last_pull"]
 
 
 def assert_told(machine: Machine, failed: Pulled, code: int, words: str) -> None:
     """The failure is in the pull's exit code and sentence, on the overview and in `/healthz`."""
     assert failed.code == code, failed
-    assert words in failed.said
-    assert last_pull(machine)["said"] == failed.said
+    assert words in failed.output
+    assert last_pull(machine)["said"] == failed.output
     assert last_pull(machine)["exit_code"] == code
-    assert failed.said in overview(machine)
+    assert failed.output in overview(machine)
 
 
 def assert_over(machine: Machine, kept: list[str], failed: Pulled | None = None) -> None:
@@ -101,7 +101,7 @@ def assert_over(machine: Machine, kept: list[str], failed: Pulled | None = None)
     assert pull(machine) == ""
     assert last_pull(machine)["exit_code"] == 0
     assert json.loads(get(machine, "/healthz?readings").body)["readings"] == "ok"
-    assert failed is None or failed.said not in overview(machine)
+    assert failed is None or failed.output not in overview(machine)
     assert set(kept) < set(readings(machine))
 
 
@@ -277,16 +277,16 @@ def test_full_tmp(house: Machine) -> None:
     house.run("systemctl", "start", UNIT)
 
 
-@pytest.mark.parametrize("says", ["@1970-01-01 00:02:00", "-1h", "+1h"])
-def test_clock_that_was_not_set_after_a_power_cut(house: Machine, says: str) -> None:
+@pytest.mark.parametrize("states", ["@1970-01-01 00:02:00", "-1h", "+1h"])
+def test_clock_that_was_not_set_after_a_power_cut(house: Machine, states: str) -> None:
     """With a wrong system clock readings get the meter's time, and the pages warn."""
     if clock.is_synchronised():
         pytest.skip("this computer's clock is set by another, which a Pi's isn't then")
     kept = readings(house)
-    let_the_pages_believe(house, says)
-    if says != "+1h":  # else nobody can know before the meter tells
+    let_the_pages_believe(house, states)
+    if states != "+1h":  # else nobody can know before the meter tells
         assert WRONG_CLOCK in overview(house)
-    pull_it = ["faketime", "-f", says, f"{PROGRAM}/scripts/pull.sh"]
+    pull_it = ["faketime", "-f", states, f"{PROGRAM}/scripts/pull.sh"]
     for _ in range(2):
         done = house.run(*pull_it, user=USER)
         assert done.stdout + done.stderr == ""
@@ -300,13 +300,13 @@ def test_clock_that_was_not_set_after_a_power_cut(house: Machine, says: str) -> 
     assert_over(house, kept)
 
 
-def let_the_pages_believe(machine: Machine, says: str) -> None:
+def let_the_pages_believe(machine: Machine, states: str) -> None:
     """Serve them from a computer whose clock says another time."""
     folder = f"/run/systemd/system/{UNIT}.d"
     machine.shell(
         f"mkdir -p {folder}; library=$(echo /usr/lib/*/faketime/libfaketime.so.1)"
         f"; printf '[Service]\\nEnvironment=LD_PRELOAD=%s \"FAKETIME=%s\"\\n'"
-        f" $library '{says}' >{folder}/clock.conf"
+        f" $library '{states}' >{folder}/clock.conf"
         f"; systemctl daemon-reload; systemctl restart {UNIT}"
     )
     wait_for_pages(machine)

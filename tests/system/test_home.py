@@ -45,9 +45,9 @@ def test_doctor_explains_what_is_not_allowed(visited: Machine) -> None:
     """The doctor explains to a user which permissions are missing."""
     visited.shell(f"gpasswd -d {VISITOR} dialout")
     done = visited.run(f"{PROGRAMS}/slimmemeter", "doctor", user=VISITOR, check=False)
-    said = " ".join(done.stdout.split())
+    output = " ".join(done.stdout.split())
     assert done.returncode == 6
     denied = f"WRONG no permission to open {METER_PORT}: {VISITOR} isn't in the group dialout"
-    assert denied in said
-    assert f"log in again after sudo usermod -aG dialout {VISITOR}" in said
-    assert f"WRONG {DATABASE} can't be looked at (Permission denied)" in said
+    assert denied in output
+    assert f"log in again after sudo usermod -aG dialout {VISITOR}" in output
+    assert f"WRONG {DATABASE} can't be looked at (Permission denied)" in output

@@ -24,16 +24,16 @@ def test_dry_run_changes_nothing(installation: Installation) -> None:
 
 def test_installation_ends_with_a_reading_and_an_address(installation: Installation) -> None:
     """The installer ends with a reading, a good doctor and the pages' address."""
-    assert f"is stored in {DATABASE}\n" in installation.said
-    assert "all is well\n" in installation.said
-    assert "\n    http://debian.local:8765\n" in installation.said
+    assert f"is stored in {DATABASE}\n" in installation.output
+    assert "all is well\n" in installation.output
+    assert "\n    http://debian.local:8765\n" in installation.output
     picture = r"the (first picture is there at \d\d:\d\d|pictures are there now)\n$"
-    assert re.search(picture, installation.said)
+    assert re.search(picture, installation.output)
 
 
 def test_owners_and_modes(machine: Machine) -> None:
     """Every file has the owner and mode that its users need, and no more."""
-    told = {
+    answer = {
         FOLDER: "slimmemeter slimmemeter 750",
         DATABASE: "slimmemeter slimmemeter 644",
         "/etc/default/slimmemeter": "root slimmemeter 640",
@@ -43,7 +43,7 @@ def test_owners_and_modes(machine: Machine) -> None:
         f"{PROGRAM}/.venv": "root root 755",
         "/usr/local/bin/p1-pull": "root root 755",
     }
-    for path, expected in told.items():
+    for path, expected in answer.items():
         assert machine.run("stat", "-Lc", "%U %G %a", path).stdout.strip() == expected, path
     assert machine.run("id", "-nG", "slimmemeter").stdout.split() == ["slimmemeter", "dialout"]
     assert machine.run("id", "-nG", "slimmemeter-web").stdout.split() == ["slimmemeter"]
@@ -72,16 +72,16 @@ def test_cron_has_the_pull_and_the_backup(machine: Machine) -> None:
         ["30", "3", "*", "*", "*", USER],
     ]
     machine.shell(lines[1].split(USER, 1)[1], user=USER)
-    said = machine.shell("journalctl --sync; journalctl -q -o cat -t slimmemeter-backup").stdout
-    assert "was verified" in said
+    output = machine.shell("journalctl --sync; journalctl -q -o cat -t slimmemeter-backup").stdout
+    assert "was verified" in output
 
 
 @pytest.mark.parametrize("program", ["p1-pull", "slimmemeter"])
 def test_programs_run_as_who_collects(machine: Machine, program: str) -> None:
     """Whoever starts a program, it runs as the collecting user."""
     for user in (None, PI, USER):
-        said = machine.run(program, "--version", user=user).stdout
-        assert said.startswith("slimmemeter ")
+        output = machine.run(program, "--version", user=user).stdout
+        assert output.startswith("slimmemeter ")
     before = stored(machine)
     machine.run("p1-pull", user=PI)
     assert stored(machine) > before

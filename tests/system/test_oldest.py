@@ -31,6 +31,6 @@ def test_pages_and_pictures_of_debian_12(tmp_path: Path) -> None:
     subprocess.run([*pip, *OLDEST], check=True)
     subprocess.run([*pip, "--no-deps", "--editable", ROOT], check=True)
     chosen = [ROOT / "tests" / name for name in TESTS]
-    asked = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *IGNORED, *chosen]
-    done = subprocess.run(asked, capture_output=True, check=False, cwd=ROOT, text=True)
+    requested = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *IGNORED, *chosen]
+    done = subprocess.run(requested, capture_output=True, check=False, cwd=ROOT, text=True)
     assert done.returncode == 0, done.stdout[-5000:]

@@ -78,9 +78,9 @@ def test_script_of_cron_stores_a_reading(installed: Machine) -> None:
 
 def test_doctor_finds_all_well(installed: Machine) -> None:
     """On a fresh installation the doctor finds nothing wrong."""
-    said, report = re.split("(?<=all is well\n)", enter(installed, "When it does not work"))
-    assert "WRONG" not in said
-    assert f"{DATABASE} is sound" in said
+    output, report = re.split("(?<=all is well\n)", enter(installed, "When it does not work"))
+    assert "WRONG" not in output
+    assert f"{DATABASE} is sound" in output
     assert report.startswith("/ISK5")
     assert b"E0052000000008765".hex().upper() not in report
 
@@ -124,8 +124,8 @@ def test_backup_and_restore_as_the_readme_says(installed: Machine) -> None:
     assert "was verified" in enter(installed, "Back it up")
     made = installed.shell(f"ls {FOLDER}/backups/*.gz | tail -n 1").stdout.strip()
     before = stored(installed)
-    said = installed.run("slimmemeter", "restore", "--yes", made).stdout
-    assert f"{DATABASE} now has {before} readings" in said
+    output = installed.run("slimmemeter", "restore", "--yes", made).stdout
+    assert f"{DATABASE} now has {before} readings" in output
     assert pull(installed) == ""
     assert stored(installed) > before
     assert b"The last verified backup was made" in get(installed, "/").body
@@ -141,8 +141,8 @@ def test_picture_is_drawn(installed: Machine) -> None:
 
 def test_unit_is_as_systemd_wants_it(installed: Machine) -> None:
     """`systemd-analyze verify` finds nothing in the unit."""
-    said = installed.run("systemd-analyze", "verify", UNIT, check=False)
-    assert (said.returncode, said.stdout + said.stderr) == (0, "")
+    output = installed.run("systemd-analyze", "verify", UNIT, check=False)
+    assert (output.returncode, output.stdout + output.stderr) == (0, "")
 
 
 def test_service_is_restarted_after_a_kill(installed: Machine) -> None:
@@ -157,17 +157,17 @@ def test_journal_has_no_trouble_of_the_service(installed: Machine) -> None:
     """Pages and pictures leave no warning and no traceback in the journal."""
     for path in ("/", "/years", "/years/electricity.png"):
         assert get(installed, path).status == 200, path
-    said = journal(installed, f"_SYSTEMD_UNIT={UNIT}")
-    assert any("serving the pages" in line for line in said)
-    assert [line for line in said if TROUBLE.search(line)] == []
+    output = journal(installed, f"_SYSTEMD_UNIT={UNIT}")
+    assert any("serving the pages" in line for line in output)
+    assert [line for line in output if TROUBLE.search(line)] == []
     warnings = journal(installed, f"--unit={UNIT}", "--priority=warning")
     assert [line for line in warnings if not EXPECTED.search(line)] == []
 
 
 def test_exposure_is_low(installed: Machine) -> None:
     """`systemd-analyze security` rates the unit at most 2.0."""
-    said = installed.run("systemd-analyze", "security", "--no-pager", UNIT).stdout
-    exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
+    output = installed.run("systemd-analyze", "security", "--no-pager", UNIT).stdout
+    exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", output)
     assert exposure is not None
     assert float(exposure[1]) <= 2.0
 
@@ -182,8 +182,8 @@ def probed(installed: Machine) -> dict[str, object]:
     installed.run("tee", "/run/systemd/system/probe.service", stdin=probe)
     installed.shell("systemctl daemon-reload; systemctl start probe")
     (line,) = [line for line in journal(installed, "-u", "probe") if line.startswith("PROBE ")]
-    told: dict[str, object] = json.loads(line.removeprefix("PROBE "))
-    return told
+    result: dict[str, object] = json.loads(line.removeprefix("PROBE "))
+    return result
 
 
 def test_service_writes_only_where_its_fonts_are(probed: dict[str, object]) -> None:

@@ -37,13 +37,13 @@ import contextlib, os, pty, sys
 child, terminal = pty.fork()
 if child == 0:
     os.execvp(sys.argv[1], sys.argv[1:])
-said, typed = b"", False
+output, typed = b"", False
 with contextlib.suppress(OSError):
     while piece := os.read(terminal, 4096):
-        said += piece
-        if said.endswith(b"else Enter: ") and not typed:
+        output += piece
+        if output.endswith(b"else Enter: ") and not typed:
             typed = os.write(terminal, b"sesame\\n")
-print(said.decode())
+print(output.decode())
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
@@ -90,19 +90,19 @@ def old(machine: Machine, before: Path) -> Machine:
 
 def readings(machine: Machine) -> list[str]:
     """Every reading, as a person sees it."""
-    said = machine.run("sqlite3", "-readonly", DATABASE, "SELECT * FROM readings ORDER BY id")
-    return said.stdout.splitlines()
+    output = machine.run("sqlite3", "-readonly", DATABASE, "SELECT * FROM readings ORDER BY id")
+    return output.stdout.splitlines()
 
 
 def test_upgrade_keeps_readings_and_settings(old: Machine, checkout: Path) -> None:
     """An upgrade keeps readings and settings, makes a backup, and keeps the old version."""
     kept, was = readings(old), version(old)
     check_out(old, checkout)
-    said = install(old)
+    output = install(old)
     assert version(old) != was
     assert old.run("readlink", "/opt/slimmemeter/previous").stdout.strip() == was
     assert re.search(
-        rf"^{FOLDER}/before-upgrades/slimmemeter-\S+\.sqlite3\.gz$", said, re.MULTILINE
+        rf"^{FOLDER}/before-upgrades/slimmemeter-\S+\.sqlite3\.gz$", output, re.MULTILINE
     )
     assert readings(old)[: len(kept)] == kept
     assert "SLIMMEMETER_LANG=nl\n" in old.run("cat", "/etc/default/slimmemeter").stdout
@@ -178,8 +178,8 @@ def json_version(machine: Machine) -> str:
 def test_uninstall_leaves_the_readings_alone(old: Machine, checkout: Path) -> None:
     """An uninstallation keeps readings and settings for the next installation."""
     kept = readings(old)
-    said = install(old, "--uninstall")
-    assert f"stay in {FOLDER}" in said
+    output = install(old, "--uninstall")
+    assert f"stay in {FOLDER}" in output
     assert old.run("stat", "-c", "%U %a", FOLDER).stdout == "root 750\n"
     assert get(old, "/").status == 0
     check_out(old, checkout)
@@ -194,11 +194,11 @@ def test_password_is_asked_once_and_a_meter_may_come_later(old: Machine, checkou
     check_out(old, checkout)
     pull_meter_out(old)
     at_a_terminal = ["python3", "-c", TERMINAL, f"{CHECKOUT}/scripts/install.sh"]
-    said = old.run(*at_a_terminal, timeout_s=120).stdout
-    assert "A password for the pages" in said
-    assert f"there is no {METER_PORT}: is the cable plugged in?" in said
-    assert "of these need a hand" in said
-    assert "sesame" not in said
+    output = old.run(*at_a_terminal, timeout_s=120).stdout
+    assert "A password for the pages" in output
+    assert f"there is no {METER_PORT}: is the cable plugged in?" in output
+    assert "of these need a hand" in output
+    assert "sesame" not in output
     settings = old.run("cat", "/etc/default/slimmemeter").stdout
     assert "\nSLIMMEMETER_PASSWORD=scrypt:" in settings
     assert "sesame" not in settings

@@ -76,9 +76,9 @@ def test_export_as_json_is_the_same(run: Run, house: Path) -> None:
     ]
     as_csv = lines(run("export").stdout)
     assert len(texts) == len(as_csv)
-    for told, row in zip(texts, as_csv, strict=True):
-        assert set(told) == set(row)
-        for name, value in told.items():
+    for answer, row in zip(texts, as_csv, strict=True):
+        assert set(answer) == set(row)
+        for name, value in answer.items():
             if name.endswith(("kwh", "m3")):
                 assert Decimal(value) == Decimal(row[name])
             else:

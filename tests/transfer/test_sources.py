@@ -54,10 +54,10 @@ CELLS: dict[str, Callable[[str, str], str]] = {
 }
 
 
-def ancestors(path: Path, said: list[bytes], cell: Callable[[str, str], str]) -> None:
+def ancestors(path: Path, output: list[bytes], cell: Callable[[str, str], str]) -> None:
     """A database of slimmemeter-rpi with these telegrams."""
     with closing(sqlite3.connect(path)) as db, db:
-        for telegram in said:
+        for telegram in output:
             lines = [line.split("(", 1) for line in telegram.decode().splitlines() if "(" in line]
             columns = ", ".join(f'"{code}" TEXT' for code, _ in lines)
             db.execute(
@@ -143,7 +143,7 @@ def test_telegrams_in_a_log_of_dsmr_reader(
 ) -> None:
     """Telegrams in DSMR-reader's log are imported, in base64 or plain."""
     log = tmp_path / "dsmrreader.log"
-    lines = b"".join(form(said, number) for number, said in enumerate(telegrams(200)))
+    lines = b"".join(form(output, number) for number, output in enumerate(telegrams(200)))
     for content in (lines, gzip.compress(lines)):
         log.write_bytes(content)
         database.unlink(missing_ok=True)

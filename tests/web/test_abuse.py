@@ -95,11 +95,11 @@ def request(chance: random.Random) -> bytes:
     return b"\r\n".join([line, *headers, b"Connection: close", b"", b""])
 
 
-def answer(port: int, said: bytes) -> bytes:
+def answer(port: int, output: bytes) -> bytes:
     """What comes back first, as far as anything does."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=60) as visitor:
-            visitor.sendall(said)
+            visitor.sendall(output)
             visitor.shutdown(socket.SHUT_WR)
             return visitor.recv(4096)
     except OSError:
@@ -116,10 +116,10 @@ def test_no_request_makes_it_fail(server: Server, tmp_path: Path, pytestconfig: 
     end, statuses, half_way = time.monotonic() + (LONG_S if is_long else SHORT_S), set(), 0
     begin = time.monotonic()
     while time.monotonic() < end:
-        said = request(chance)
-        first = answer(port, said).partition(b"\r\n")[0].split(b" ")
+        output = request(chance)
+        first = answer(port, output).partition(b"\r\n")[0].split(b" ")
         statuses.add(first[1] if len(first) > 1 else b"")
-        assert b"500" not in first[1:2], (seed, said)
+        assert b"500" not in first[1:2], (seed, output)
         if not half_way and time.monotonic() > (begin + end) / 2:
             half_way = resident_kb(server.process.pid)
     assert {b"200", b"400", b"404", b"405"} <= statuses

@@ -268,7 +268,7 @@ def seconds_of(
     return status, time.monotonic() - began
 
 
-def asked(
+def requested(
     address: tuple[str, int], headers: dict[str, str], peer: str = "127.0.0.1"
 ) -> tuple[int, str]:
     """The status and the text of the real server's answer to a peer of the loopback network."""
@@ -286,7 +286,7 @@ def asked(
 )
 def test_proxy_that_nobody_named_is_refused(server: Server, name: str) -> None:
     """A request through an unknown proxy is refused with the setting's name."""
-    status, text = asked(server.address, {name: "192.168.1.9"})
+    status, text = requested(server.address, {name: "192.168.1.9"})
     assert status == 403
     assert "SLIMMEMETER_PROXY" in text
 
@@ -305,12 +305,12 @@ def test_named_proxy_speaks_for_its_visitors(house_database: Path, tmp_path: Pat
     with Server(house_database, tmp_path, **environ) as server:
         for visitor, status in visitors.items():
             handed_on = named | {"X-Forwarded-For": visitor}
-            assert asked(server.address, handed_on, "127.0.0.2")[0] == status, visitor
-        assert asked(server.address, named, "127.0.0.2")[0] == 403
-        assert asked(server.address, {"X-Forwarded-For": "192.168.1.9"}, "127.0.0.3")[0] == 403
+            assert requested(server.address, handed_on, "127.0.0.2")[0] == status, visitor
+        assert requested(server.address, named, "127.0.0.2")[0] == 403
+        assert requested(server.address, {"X-Forwarded-For": "192.168.1.9"}, "127.0.0.3")[0] == 403
         other = {"X-Forwarded-For": "192.168.1.9", "X-Forwarded-Host": "evil.example.org"}
-        assert asked(server.address, other, "127.0.0.2")[0] == 421
-        assert asked(server.address, {})[0] == 200
+        assert requested(server.address, other, "127.0.0.2")[0] == 421
+        assert requested(server.address, {})[0] == 200
 
 
 def test_wrong_password_takes_a_second_and_holds_nobody_up(

@@ -51,7 +51,7 @@ def test_axe_finds_nothing(browser: Browser, server: Server, page: str, theme: s
     browser.look(f"{server.url}/{page}", theme=theme)
     browser.driver.execute_script(AXE.read_text())
     found = browser.driver.execute_async_script(
-        "axe.run().then(said => arguments[0](said.violations.map("
+        "axe.run().then(result => arguments[0](result.violations.map("
         "each => [each.id, each.help, each.nodes.map(node => node.html).slice(0, 3)])))"
     )
     assert found == []
@@ -69,10 +69,10 @@ def test_page_fits_320_pixels_and_200_percent(browser: Browser, server: Server, 
 def test_page_asks_nobody_else(browser: Browser, server: Server, page: str) -> None:
     """A page loads nothing from another computer."""
     browser.look(f"{server.url}/{page}")
-    asked = browser.ask("performance.getEntriesByType('resource').map(each => each.name)")
-    assert isinstance(asked, list)
-    assert asked
-    assert [url for url in asked if not url.startswith(f"{server.url}/")] == []
+    requested = browser.ask("performance.getEntriesByType('resource').map(each => each.name)")
+    assert isinstance(requested, list)
+    assert requested
+    assert [url for url in requested if not url.startswith(f"{server.url}/")] == []
 
 
 def test_first_screen_of_a_phone_shows_the_first_four(browser: Browser, live: Server) -> None:
@@ -105,10 +105,10 @@ def test_bar_leads_down_by_click_and_by_key(browser: Browser, server: Server) ->
     """Clicks and keys on bars lead from year to month to day."""
     browser.look(f"{server.url}/year/2026")
     (month,) = browser.find(".picture svg a[href='/month/2026-10']")[:1]
-    said = month.find_element(By.TAG_NAME, "title").get_attribute("textContent")
-    assert said is not None
-    assert said.startswith("October 2026: ")
-    assert "kWh from the grid" in said.replace("\N{NO-BREAK SPACE}", " ")
+    output = month.find_element(By.TAG_NAME, "title").get_attribute("textContent")
+    assert output is not None
+    assert output.startswith("October 2026: ")
+    assert "kWh from the grid" in output.replace("\N{NO-BREAK SPACE}", " ")
     month.click()
     until(lambda: browser.driver.current_url.endswith("/month/2026-10"))
     day = browser.find(".picture svg a[href='/day/2026-10-26']")[0]
@@ -124,7 +124,7 @@ def test_focused_bar_is_described_and_arrows_change_the_period(
     browser.look(f"{server.url}/month/2026-10")
     day = browser.find(".picture svg a[href='/day/2026-10-26']")[0]
     browser.driver.execute_script("arguments[0].focus()", day)
-    assert browser.find(".told")[0].text.startswith("Mon 26 Oct: ")
+    assert browser.find(".value")[0].text.startswith("Mon 26 Oct: ")
     day.send_keys(Keys.ARROW_RIGHT)
     until(lambda: browser.driver.current_url.endswith("/month/2026-11"))
 

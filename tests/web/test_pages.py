@@ -44,15 +44,15 @@ def test_today_is_beside_yesterday_to_the_same_clock_time(
     """Today is compared with yesterday up to the same time of day."""
     steady(tmp_path / "x", {4: 600}, MONDAY, 2 * 24 + 10)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY + 9 * HOUR + 1800)
-    said = words(client_of(tmp_path / "x").get("/"))
-    assert "from the grid 1.4 kWh Tue 27 Oct until 09:30: 1.4 kWh, this time the same" in said
-    said = words(client_of(tmp_path / "x").get("/day/2026-10-28"))
-    assert "Compared up to the same moment of the other periods." in said
+    output = words(client_of(tmp_path / "x").get("/"))
+    assert "from the grid 1.4 kWh Tue 27 Oct until 09:30: 1.4 kWh, this time the same" in output
+    output = words(client_of(tmp_path / "x").get("/day/2026-10-28"))
+    assert "Compared up to the same moment of the other periods." in output
 
 
 def test_how_much_more_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The difference from the period before is shown in words."""
-    for second, told in ((110, "this time 10 % more"), (50, "this time 50 % less"),
+    for second, shown in ((110, "this time 10 % more"), (50, "this time 50 % less"),
                          (1200, "this time 12 times as much")):  # fmt: skip
         path = tmp_path / f"{second}"
         counters = [0, *([100] * 24), *([second] * 24)]
@@ -62,7 +62,7 @@ def test_how_much_more_is_said_in_words(tmp_path: Path, monkeypatch: pytest.Monk
         ]
         store(path, *known)
         monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY)
-        assert told in words(client_of(path).get("/day/2026-10-27"))
+        assert shown in words(client_of(path).get("/day/2026-10-27"))
 
 
 def test_nothing_is_compared_with_a_time_that_is_known_in_part(
@@ -71,9 +71,9 @@ def test_nothing_is_compared_with_a_time_that_is_known_in_part(
     """A period that is known only in part is not compared with."""
     steady(tmp_path / "x", {}, MONDAY - 12 * HOUR, 30)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 18 * HOUR)
-    said = words(client_of(tmp_path / "x").get("/day/2026-10-26"))
-    assert "from the grid 1.8 kWh" in said
-    assert "this time " not in said.partition("Mean power")[0]
+    output = words(client_of(tmp_path / "x").get("/day/2026-10-26"))
+    assert "from the grid 1.8 kWh" in output
+    assert "this time " not in output.partition("Mean power")[0]
 
 
 def test_standby_is_the_lowest_tenth_of_the_hours(
@@ -82,8 +82,8 @@ def test_standby_is_the_lowest_tenth_of_the_hours(
     """Standby power is that of the quietest tenth of the hours."""
     steady(tmp_path / "x", {1: 60, 2: 60, 3: 60, 18: 2000}, MONDAY - 9 * DAY, 10 * 24)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 23 * HOUR + 1800)
-    said = words(client_of(tmp_path / "x").get("/"))
-    assert "at least 60 W from the grid when the house sleeps; in a year that is 526 kWh" in said
+    output = words(client_of(tmp_path / "x").get("/"))
+    assert "at least 60 W from the grid when the house sleeps; in a year that is 526 kWh" in output
 
 
 def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,9 +99,9 @@ def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.Monk
         out += 400 if sun else 0
     store(tmp_path / "x", *(each for each in known if each[0] % DAY // HOUR != 20))
     monkeypatch.setattr(clock, "now", lambda: MONDAY)
-    said = words(client_of(tmp_path / "x").get("/"))
-    assert "at least 90 W from the grid" in said
-    hours = int(re.search(r"quietest tenth of (\d+) hours", said)[1])  # type: ignore[index]
+    output = words(client_of(tmp_path / "x").get("/"))
+    assert "at least 90 W from the grid" in output
+    hours = int(re.search(r"quietest tenth of (\d+) hours", output)[1])  # type: ignore[index]
     assert hours < 10 * 22
 
 
@@ -114,16 +114,16 @@ def test_too_little_is_known_for_standby(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_page_says_when_most_came_and_went(client: FlaskClient) -> None:
     """A month names the day and the hour with most import and export."""
-    said = words(client.get("/month/2026-10"))
-    told = client.get("/month/2026-10/electricity.json?by=day").json
-    assert told is not None
+    output = words(client.get("/month/2026-10"))
+    shown = client.get("/month/2026-10/electricity.json?by=day").json
+    assert shown is not None
     sums = [sum(day) for day in zip(*(
-        [value or 0 for value in told["columns"][name]]
+        [value or 0 for value in shown["columns"][name]]
         for name in ("export_t1_kwh", "export_t2_kwh")
     ), strict=True)]  # fmt: skip
     place = max(range(len(sums)), key=lambda day: sums[day])
-    assert re.search(rf"most to the grid: {sums[place]:.1f} kWh, \w+ {place + 1} Oct 2026", said)
-    assert re.search(r"most from the grid: \d\.\d kWh, \w+ \d+ Oct 2026 \d\d:00 – \d\d:00", said)
+    assert re.search(rf"most to the grid: {sums[place]:.1f} kWh, \w+ {place + 1} Oct 2026", output)
+    assert re.search(r"most from the grid: \d\.\d kWh, \w+ \d+ Oct 2026 \d\d:00 – \d\d:00", output)
 
 
 def test_last_days_and_any_two_moments(client: FlaskClient) -> None:
@@ -133,13 +133,13 @@ def test_last_days_and_any_two_moments(client: FlaskClient) -> None:
     assert answer.headers["Location"] == "/between/2026-10-26T06:30/2026-10-28"
     page = client.get(answer.headers["Location"])
     assert "26 Oct 2026 06:30 – 28 Oct 2026 00:00" in words(page)
-    told = client.get("/between/2026-10-26T06:30/2026-10-28/electricity.json").json
+    shown = client.get("/between/2026-10-26T06:30/2026-10-28/electricity.json").json
     at = [client.get(f"/meter.json?at={end}").json for end in ("2026-10-26T06:30", "2026-10-28")]
-    for name, total in told["totals"].items():  # type: ignore[index]
+    for name, total in shown["totals"].items():  # type: ignore[index]
         begin, end = (each["registers"][name] for each in at)  # type: ignore[index]
         assert total == pytest.approx(end - begin, abs=1e-9)
-    assert told["borders"][0] == "2026-10-26T06:30:00+01:00"  # type: ignore[index]
-    assert told["borders"][1] == "2026-10-27T00:00:00+01:00"  # type: ignore[index]
+    assert shown["borders"][0] == "2026-10-26T06:30:00+01:00"  # type: ignore[index]
+    assert shown["borders"][1] == "2026-10-27T00:00:00+01:00"  # type: ignore[index]
     assert "The last 7 days" in words(client.get("/last/7"))
 
 
@@ -156,7 +156,7 @@ def test_running_stretch_is_held_against_the_same_moment(
 
 
 @pytest.mark.parametrize(
-    ("stretch", "said"),
+    ("stretch", "output"),
     [
         ("2026-10-26T10:07/2026-10-26T12:08", ["10:07 – 11:00", "11:00 – 12:00", "12:00 – 12:08"]),
         ("2026-10-25T02:30+02:00/2026-10-25T02:20+01:00", [
@@ -167,11 +167,11 @@ def test_running_stretch_is_held_against_the_same_moment(
     ],
 )  # fmt: skip
 def test_cut_bucket_says_from_when_to_when(
-    client: FlaskClient, stretch: str, said: list[str]
+    client: FlaskClient, stretch: str, output: list[str]
 ) -> None:
     """A bucket that is cut off shows when it begins and ends."""
     page = client.get(f"/between/{quote(stretch)}")
-    for each in said:
+    for each in output:
         assert each in words(page)
     fields = re.findall(r'type="datetime-local" name="\w+" value="([^"]+)"', page.text)
     assert [datetime.fromisoformat(each).tzinfo for each in fields] == [None, None]
@@ -230,10 +230,10 @@ def test_hours_and_the_line_of_a_year_end_at_its_totals(client: FlaskClient) -> 
 
 def test_voltage_is_the_meter_s(tmp_path: Path) -> None:
     """A day has the voltage of each reading, and a month its extremes by day."""
-    said = [2301, 2405, 2297, 2310]
+    output = [2301, 2405, 2297, 2310]
     known = [
         (MONDAY + n * 300, reading({"import_t1_wh": n, "voltage_l1_dv": volt, "voltage_l2_dv": 0}))
-        for n, volt in enumerate(said)
+        for n, volt in enumerate(output)
     ]
     store(tmp_path / "x", *known)
     client = client_of(tmp_path / "x")
@@ -254,8 +254,8 @@ def test_csv_for_a_dutch_spreadsheet(client: FlaskClient) -> None:
     """A Dutch CSV has semicolons, decimal commas and the same numbers."""
     point = list(csv.reader(io.StringIO(client.get("/day/2026-10-26/gas.csv").text)))
     comma = client.get("/day/2026-10-26/gas.csv?decimal=comma").text
-    told = list(csv.reader(io.StringIO(comma), delimiter=";"))
-    assert [[cell.replace(",", ".") for cell in line] for line in told] == point
+    shown = list(csv.reader(io.StringIO(comma), delimiter=";"))
+    assert [[cell.replace(",", ".") for cell in line] for line in shown] == point
     assert re.search(r";\d,\d{3};", comma)
 
 
@@ -283,12 +283,12 @@ def test_belgian_meter_has_belgian_words(
     capture.write_bytes(telegram("belgium-1.7-gas-and-water"))
     pull(capture)
     client = client_of(database)
-    said = words(client.get("/meter?lang=nl"))
-    assert "geïnjecteerd, dag T1" in said
-    assert "teruggeleverd" not in said
+    output = words(client.get("/meter?lang=nl"))
+    assert "geïnjecteerd, dag T1" in output
+    assert "teruggeleverd" not in output
     peaks = [max(row[0], 2500) for row in rows(database, "SELECT power_w FROM month_peaks")][-12:]  # type: ignore[type-var]
     mean = f"{sum(peaks) / len(peaks) / 1000:.3f}".replace(".", ",")  # type: ignore[arg-type]
-    assert f"elk voor ten minste 2,5 kW geteld: {mean} kW" in said
+    assert f"elk voor ten minste 2,5 kW geteld: {mean} kW" in output
     monkeypatch.setattr(clock, "now", lambda: 1_793_618_200)  # 2026-11-02 11:16:40 UTC
     assert "dit kwartier tot nu toe" in words(client.get("/"))
 
@@ -328,8 +328,8 @@ def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -
             MbusReading(2, 7, "746400002222", at, 800_000 + n * 10, "dm3"),
         ]
         values = dict.fromkeys(names[:4], 12345678 + n * 170) | {"voltage_l1_dv": 2310}
-        told = Reading("1SAG11", at, values, header="FLU5", version="50217", tariff=1, devices=mbus)
-        writer.add_many([(told, at)], None)
+        row = Reading("1SAG11", at, values, header="FLU5", version="50217", tariff=1, devices=mbus)
+        writer.add_many([(row, at)], None)
     writer.close()
     answer = client_of(tmp_path / "x").get("/month/2026-10?lang=nl")
     assert answer.text.count("<path") == 3 * 31

@@ -95,7 +95,7 @@ def is_open(port: int) -> bool:
         return visitor.connect_ex(("127.0.0.1", port)) == 0
 
 
-def asked(port: int, host: str = "meter.lan") -> tuple[int, str]:
+def requested(port: int, host: str = "meter.lan") -> tuple[int, str]:
     """The status and the text of the first page, by the name under which the proxy is known."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", "/", headers={"Host": host})
@@ -114,10 +114,10 @@ def test_named_proxy_shows_the_pages(
         Server(house_database, tmp_path, SLIMMEMETER_PROXY="127.0.0.1") as pages,
         proxy_before(pages, tmp_path, command, config) as port,
     ):
-        status, text = asked(port)
+        status, text = requested(port)
         assert status == 200
         assert "</html>" in text
-        assert asked(port, "evil.example.org")[0] == 421
+        assert requested(port, "evil.example.org")[0] == 421
 
 
 @pytest.mark.parametrize(("command", "config"), PROXIES)
@@ -129,6 +129,6 @@ def test_proxy_without_the_setting_is_refused(
         Server(house_database, tmp_path) as pages,
         proxy_before(pages, tmp_path, command, config) as port,
     ):
-        status, text = asked(port)
+        status, text = requested(port)
     assert status == 403
     assert "SLIMMEMETER_PROXY" in text

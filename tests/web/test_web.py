@@ -50,15 +50,15 @@ def test_page_has_what_it_promises(client: FlaskClient, page: str) -> None:
 @pytest.mark.parametrize("table", ["electricity", "power", "gas"])
 def test_three_forms_of_a_table_agree(client: FlaskClient, period: str, table: str) -> None:
     """JSON, CSV and picture of a table agree."""
-    told = client.get(f"/{period}/{table}.json").json
-    assert told is not None
+    result = client.get(f"/{period}/{table}.json").json
+    assert result is not None
     lines = list(csv.reader(io.StringIO(client.get(f"/{period}/{table}.csv").text)))
     assert (lines[0][:2], lines[0][-1]) == (["begin", "end"], "note")
-    assert set(lines[0][2:-1]) == set(told["columns"])
+    assert set(lines[0][2:-1]) == set(result["columns"])
     partial = [place for place, line in enumerate(lines[1:]) if "partial" in line[-1]]
-    assert partial == told["partial"]
-    assert [line[0] for line in lines[1:]] == told["borders"][:-1]
-    for name, values in told["columns"].items():
+    assert partial == result["partial"]
+    assert [line[0] for line in lines[1:]] == result["borders"][:-1]
+    for name, values in result["columns"].items():
         place = lines[0].index(name)
         shown = [float(line[place]) if line[place] else None for line in lines[1:]]
         assert shown == values
@@ -71,10 +71,10 @@ def test_three_forms_of_a_table_agree(client: FlaskClient, period: str, table: s
 
 def test_day_of_25_hours_repeats_its_hour_with_another_offset(client: FlaskClient) -> None:
     """On a day of 25 hours, 02:00 comes twice with different offsets."""
-    told = client.get("/day/2026-10-25/electricity.json").json
-    assert told is not None
-    assert len(told["borders"]) == 26
-    twice = [border for border in told["borders"] if "T02:00" in border]
+    result = client.get("/day/2026-10-25/electricity.json").json
+    assert result is not None
+    assert len(result["borders"]) == 26
+    twice = [border for border in result["borders"] if "T02:00" in border]
     assert twice == ["2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00"]
     assert len(client.get("/day/2026-10-25/power.json").json["columns"]["import_w"]) == 300  # type: ignore[index]
 
@@ -86,14 +86,14 @@ def test_json_is_the_documented_form(tmp_path: Path) -> None:
         (MONDAY + 1800, reading({"import_t1_wh": 100, "export_t1_wh": 7})),
         (MONDAY + 7200, reading({"import_t1_wh": 8512, "export_t1_wh": 7})),
     )
-    told = client_of(tmp_path / "x.sqlite3").get("/day/2026-10-26/electricity.json").json
-    assert told is not None
-    assert (told["table"], told["period"]) == ("electricity", "day/2026-10-26")
-    assert told["columns"]["import_t1_kwh"] == [2.804, 5.608, *[None] * 22]
-    assert told["totals"] == {"import_t1_kwh": 8.412, "export_t1_kwh": 0}
-    assert told["partial"] == [0]
-    assert told["gaps"] == [["2026-10-26T00:30:00+01:00", "2026-10-26T02:00:00+01:00"]]
-    assert told["borders"][0] == "2026-10-26T00:00:00+01:00"
+    result = client_of(tmp_path / "x.sqlite3").get("/day/2026-10-26/electricity.json").json
+    assert result is not None
+    assert (result["table"], result["period"]) == ("electricity", "day/2026-10-26")
+    assert result["columns"]["import_t1_kwh"] == [2.804, 5.608, *[None] * 22]
+    assert result["totals"] == {"import_t1_kwh": 8.412, "export_t1_kwh": 0}
+    assert result["partial"] == [0]
+    assert result["gaps"] == [["2026-10-26T00:30:00+01:00", "2026-10-26T02:00:00+01:00"]]
+    assert result["borders"][0] == "2026-10-26T00:00:00+01:00"
 
 
 def test_picture_in_both_themes_and_twice_as_sharp(client: FlaskClient) -> None:
@@ -144,14 +144,14 @@ def test_other_methods_are_refused(client: FlaskClient, method: str, url: str) -
 
 def test_unchanged_page_is_304_until_a_reading_comes(pull: Pull, database: Path) -> None:
     """An unchanged page is a 304 until a new reading is stored."""
-    pull("-", said=simple().decode())
+    pull("-", stdin=simple().decode())
     client = client_of(database)
     first = client.get("/day/2026-11-23")
     for known in (first.headers["ETag"], f"W/{first.headers['ETag']}"):
         again = client.get("/day/2026-11-23", headers={"If-None-Match": known})
         assert (again.status_code, again.data) == (304, b"")
     assert first.headers["Cache-Control"] == "private, no-cache"
-    pull("-", said=simple("1-0:1.8.1(000002.000*kWh)", stamp="261123120500W").decode())
+    pull("-", stdin=simple("1-0:1.8.1(000002.000*kWh)", stamp="261123120500W").decode())
     changed = client.get("/day/2026-11-23", headers={"If-None-Match": first.headers["ETag"]})
     assert changed.status_code == 200
 
@@ -185,7 +185,7 @@ def test_one_reading_announces_the_first_picture(
     pull: Pull, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After one reading the page says when the first picture comes."""
-    pull("-", said=simple(stamp="261123140703W").decode())
+    pull("-", stdin=simple(stamp="261123140703W").decode())
     monkeypatch.setattr(clock, "now", lambda: 1795439300)
     assert "the first picture comes at 14:10" in text_of(client_of(database), "/")
     monkeypatch.setattr(clock, "now", lambda: 1795439300 + 86400)
@@ -211,10 +211,10 @@ def test_old_readings_come_with_the_last_pull_s_sentence(
 
 def test_now_json_is_one_flat_object(client: FlaskClient) -> None:
     """`/now.json` is one flat object of numbers and times."""
-    told = client.get("/now.json").json
-    assert told is not None
-    assert {"at", "age_s", "power_import_w", "import_t1_kwh", "gas_m3", "gas_at"} <= set(told)
-    assert not any(isinstance(value, (dict, list)) for value in told.values())
+    result = client.get("/now.json").json
+    assert result is not None
+    assert {"at", "age_s", "power_import_w", "import_t1_kwh", "gas_m3", "gas_at"} <= set(result)
+    assert not any(isinstance(value, (dict, list)) for value in result.values())
 
 
 def test_ids_are_masked(client: FlaskClient) -> None:
@@ -232,11 +232,11 @@ def test_database_that_is_not_ours_is_explained(database: Path) -> None:
 
 def test_hot_journal_of_a_killed_pull_is_explained(pull: Pull, database: Path) -> None:
     """After a killed pull the page explains it, and the next pull repairs it."""
-    pull("-", said=simple().decode())
+    pull("-", stdin=simple().decode())
     kill_in_a_transaction(database)
     text = text_of(client_of(database), "/", 503)
     assert "The last pull was interrupted; the next one repairs it." in text
-    assert pull("-", said=simple(stamp="261123120500W").decode()).returncode == 0
+    assert pull("-", stdin=simple(stamp="261123120500W").decode()).returncode == 0
     assert client_of(database).get("/").status_code == 200
     assert rows(database, "PRAGMA integrity_check") == [("ok",)]
 
@@ -264,7 +264,7 @@ def test_deleted_and_replaced_database_is_followed(
     pull: Pull, database: Path, tmp_path: Path
 ) -> None:
     """The server follows a database that is moved away and comes back."""
-    pull("-", said=simple().decode())
+    pull("-", stdin=simple().decode())
     aside = tmp_path / "aside"
     client = client_of(database)
     assert client.get("/meter").status_code == 200
@@ -302,7 +302,7 @@ def test_meter_page_of_a_belgian_house(pull: Pull, database: Path, tmp_path: Pat
 def test_power_failures_are_listed_with_start_end_and_length(pull: Pull, database: Path) -> None:
     """Power failures are listed with their length, and their times if known."""
     log = "(2)(0-0:96.7.19)(251030020500W)(0000000300*s)(000104180320W)(0000237126*s)"
-    pull("-", said=simple("1-0:1.8.1(1.000*kWh)", f"1-0:99.97.0{log}").decode())
+    pull("-", stdin=simple("1-0:1.8.1(1.000*kWh)", f"1-0:99.97.0{log}").decode())
     page = client_of(database).get("/meter").text
     assert "30 Oct 2025 02:00 – 02:05: 5 min 0 s" in plain(page)
     assert "at an unknown time: 65 h 52 min" in plain(page)
@@ -313,7 +313,7 @@ def test_nothing_that_a_meter_sends_is_markup(pull: Pull, database: Path) -> Non
     evil = "<script>alert(1)</script>"
     lines = ("1-0:1.8.1(1.000*kWh)", "0-1:24.1.0(003)", f"0-1:96.1.0({evil})")
     content = simple(*lines, "0-1:24.2.1(261123120000W)(00001.000*m3)", meter=evil)
-    pull("-", said=content.decode())
+    pull("-", stdin=content.decode())
     assert rows(database, "SELECT equipment FROM meters") == [(evil,)]
     client = client_of(database)
     for page in ("/", "/meter", "/day/2026-11-23", "/years"):

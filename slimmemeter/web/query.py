@@ -1,4 +1,4 @@
-"""What a request asks for: its parameters, its language, its period, its moment."""
+"""A request's query: its parameters, its language, its period, its moment."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def now(house: Snapshot | None = None) -> int:
 def period(house: Snapshot, kind: str, text: str, end: str) -> Period:
     """The period of an address; 404 if there is none.
 
-    :raises NoReadingError: all years are asked for, and there is no reading.
+    :raises NoReadingError: the period is all years, and there is no reading.
     """
     found = catalogue.find_period(house, now(house), site().zone, kind, text, end)
     if found is None and kind == "years":
