@@ -7,7 +7,7 @@ H1 port 2.0; a comment names any other.
 
 from __future__ import annotations
 
-# Kinds of value. The first five are stored as integers of one unit; the others are only shown.
+# Kinds of value. Those in `UNITS` can be stored; the others are only shown.
 ENERGY, POWER, VOLTAGE, CURRENT, COUNT = "energy", "power", "voltage", "current", "count"
 NUMBER = "number"  # a number with whatever unit the meter prints
 AMPERES = "amperes"  # a number of A, and of nothing else

@@ -209,7 +209,7 @@ def _profile(content: bytes, offset_s: int) -> Found | None:
 
 
 _DECODERS: dict[str, Decoder] = {
-    **dict.fromkeys((obis.ENERGY, obis.POWER, obis.VOLTAGE, obis.CURRENT, obis.NUMBER), _number),
+    **dict.fromkeys((*obis.UNITS, obis.NUMBER), _number),
     obis.AMPERES: _amperes,
     obis.COUNT: _count,
     obis.TARIFF: _tariff,
