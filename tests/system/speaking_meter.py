@@ -8,7 +8,8 @@ import os
 import shutil
 import sys
 
-from slimmemeter.demo.household import START_GAS_DM3, START_WH, House, SpeakingMeter
+from slimmemeter.demo.household import START_GAS_DM3, START_WH, House
+from slimmemeter.demo.meter import SpeakingMeter
 
 
 def main(path: str, since: str) -> None:
