@@ -84,7 +84,7 @@ def _other_languages() -> list[tuple[str, str, str]]:
 
 
 def _answer_at_once() -> ResponseReturnValue | None:
-    """Refuse what isn't a question; answer 304 if the browser has the newest answer."""
+    """Refuse all methods but GET and HEAD; answer 304 if the browser has the newest answer."""
     if request.method not in ("GET", "HEAD"):
         abort(405)
     if request.args:

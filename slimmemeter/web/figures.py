@@ -71,12 +71,14 @@ def figure(tables: Catalogue, name: str, words: Labels, is_linked: bool = False)
     period, table = tables.period, tables.table(name)
     has_two = spec.has_two_fields(name, period)
     return Figure(
-        name,
-        f"/{period.name}/{name}",
-        f"/{period.name}",
-        _alt(tables, table, words),
-        {shape: size.height_of_two if has_two else size.height for shape, size in SIZES.items()},
-        [] if is_linked else _linked_bars(tables, name, words),
+        name=name,
+        url=f"/{period.name}/{name}",
+        href=f"/{period.name}",
+        alt=_alt(tables, table, words),
+        heights={
+            shape: size.height_of_two if has_two else size.height for shape, size in SIZES.items()
+        },
+        bars=[] if is_linked else _linked_bars(tables, name, words),
     )
 
 

@@ -72,14 +72,14 @@ def meter_page(house: Snapshot, at: int | None, now: int, zone: ZoneInfo) -> Met
     """The page at a moment, or now."""
     device_series = house.reader.device_series(with_set_aside=True)
     return MeterPage(
-        registers(readings(house, at), zone),
-        house.meter_series[-MOST_LISTED:],
-        [shown_change(house, each, zone) for each in newest_changes(house)],
-        house.reader.newest_counts(),
-        house.power_failures,
-        peaks(house, 0, now),
-        house.events(0, now + 1)[::-1][: 10 * MOST_LISTED],
-        {
+        registers=registers(readings(house, at), zone),
+        series=house.meter_series[-MOST_LISTED:],
+        changes=[shown_change(house, each, zone) for each in newest_changes(house)],
+        counts=house.reader.newest_counts(),
+        power_failures=house.power_failures,
+        peaks=peaks(house, 0, now),
+        events=house.events(0, now + 1)[::-1][: 10 * MOST_LISTED],
+        media={
             series.id: obis.MBUS_TYPES.get(series.owner.type or 0)
             for series in device_series
             if isinstance(series.owner, Device)

@@ -68,28 +68,29 @@ class Overview:
 
 def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
     """The overview now. :raises NoReadingError: there is no reading yet."""
-    newest, says, now = newest_of(house), clock.now(), page_time(house)
-    fresh = freshness(newest, says)
+    newest, own_time, now = newest_of(house), clock.now(), page_time(house)
+    fresh = freshness(newest, own_time)
     day, month = (periods.today(kind, now, zone) for kind in ("day", "month"))
     year = periods.last(365, now, zone)
     year_totals, month_totals, today_totals = totals(house, (year, month, day), words)
     return Overview(
-        newest,
-        now,
-        max(0, fresh.age_s),
-        fresh.state != FRESH,
-        says if fresh.state == WRONG_CLOCK else None,
-        len(house.meter_series) == 1 and house.meter_series[0].first == newest.taken_at,
-        next_pull_at(now),
-        month,
-        year,
-        figure(Catalogue(house, day), "power", words, is_linked=True),
-        today_totals,
-        month_totals,
-        year_totals,
-        standby(house, day, now),
-        peaks(house, month.begin_at, month.end_at),
-        _incident(house, zone),
+        newest=newest,
+        now=now,
+        age_s=max(0, fresh.age_s),
+        is_stale=fresh.state != FRESH,
+        wrong_clock=own_time if fresh.state == WRONG_CLOCK else None,
+        has_one_reading=len(house.meter_series) == 1
+        and house.meter_series[0].first == newest.taken_at,
+        next_pull_at=next_pull_at(now),
+        month=month,
+        year=year,
+        today=figure(Catalogue(house, day), "power", words, is_linked=True),
+        today_totals=today_totals,
+        month_totals=month_totals,
+        year_totals=year_totals,
+        standby=standby(house, day, now),
+        peaks=peaks(house, month.begin_at, month.end_at),
+        incident=_incident(house, zone),
     )
 
 

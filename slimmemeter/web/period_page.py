@@ -86,33 +86,37 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
     energy = [tables.table(name) for name in (consumption.ELECTRICITY, *media)]
     spans = meter_readings.spans(house, period.begin_at, period.end_at)
     return PeriodPage(
-        period,
-        dates.period_title(period),
-        periods.of("week", period.begin_at, period.zone) if period.kind == "day" else None,
-        _before(house, period),
-        period.beside(1) if period.end_at <= now else None,
-        period.end_at > now,
-        totals(house, [period], words)[0],
-        [figure(tables, name, words) for name in names_of(period, media, newest_of(house))],
-        _highlights(tables, words),
-        standby(house, period, now),
-        peaks(house, period.begin_at, period.end_at),
-        [column for table in energy for column in table.columns],
-        [
+        period=period,
+        title=dates.period_title(period),
+        week=periods.of("week", period.begin_at, period.zone) if period.kind == "day" else None,
+        before=_before(house, period),
+        after=period.beside(1) if period.end_at <= now else None,
+        is_running=period.end_at > now,
+        totals=totals(house, [period], words)[0],
+        figures=[figure(tables, name, words) for name in names_of(period, media, newest_of(house))],
+        highlights=_highlights(tables, words),
+        standby=standby(house, period, now),
+        peaks=peaks(house, period.begin_at, period.end_at),
+        columns=[column for table in energy for column in table.columns],
+        sums=[
             numbers.number(value, column.scale, 3)
             for table in energy
             for column, value in table.totals.items()
         ],
-        list(_rows(period, energy)),
-        consumption.merged([gap for each in energy for gap in each.gaps if each.is_exact(gap)]),
-        [
+        rows=list(_rows(period, energy)),
+        gaps=consumption.merged(
+            [gap for each in energy for gap in each.gaps if each.is_exact(gap)]
+        ),
+        changes=[
             shown_change(house, change, period.zone)
             for table in energy
             for change in table.changes[:MOST_LISTED]
         ],
-        [each for each in house.events(period.begin_at, period.end_at) if each.kind == OUTLIER],
-        list(_borders(spans[:MOST_LISTED], period)),
-        bool(spans) and all(meter_readings.agrees(each, spans) for each in energy),
+        outliers=[
+            each for each in house.events(period.begin_at, period.end_at) if each.kind == OUTLIER
+        ],
+        borders=list(_borders(spans[:MOST_LISTED], period)),
+        agrees=bool(spans) and all(meter_readings.agrees(each, spans) for each in energy),
     )
 
 
