@@ -71,10 +71,10 @@ class Gate:
         given = request.authorization
         if given is None or given.type != "basic":
             return _unauthorized()
-        verdict = self._password.verdict(peer, given.password or "")
-        if verdict == WAIT:
+        result = self._password.check(peer, given.password or "")
+        if result == WAIT:
             return _refused(429, "wait a second", {"Retry-After": str(DELAY_S)})
-        return None if verdict == RIGHT else _unauthorized()
+        return None if result == RIGHT else _unauthorized()
 
     def _picture_refusal(self) -> Response | None:
         """Pictures wait for each other, and must leave threads for the pages."""

@@ -30,7 +30,7 @@ class Password:
         self._looking = threading.Lock()
         self._delayed = threading.Semaphore(MOST_DELAYED)
 
-    def verdict(self, peer: Address, given: str) -> str:
+    def check(self, peer: Address, given: str) -> str:
         """RIGHT; WRONG, mostly after a second; WAIT, unchecked, if the last one was a second ago.
 
         An IPv6 network of 64 bits counts as one visitor.

@@ -276,7 +276,7 @@ def test_frames_of_another_protocol(frame: bytes, name: str, meter: Meters, doct
 
 
 def test_last_pull(pull: Pull, doctor: Doctor, database: Path) -> None:
-    """The doctor judges the last pull: none, a failed one, an old one, and a good one."""
+    """The doctor checks the last pull: none, a failed one, an old one, and a good one."""
     nowhere = ("--port", "/dev/ttyNOTHERE")
     assert "WRONG nothing has been read yet" in plain(doctor(*nowhere))
     pull(*nowhere)
@@ -290,7 +290,7 @@ def test_last_pull(pull: Pull, doctor: Doctor, database: Path) -> None:
 
 
 def test_database(pull: Pull, doctor: Doctor, database: Path) -> None:
-    """The doctor judges the database: missing, sound, damaged, or of another program."""
+    """The doctor checks the database: missing, sound, damaged, or of another program."""
     nowhere = ("--port", "/dev/ttyNOTHERE")
     assert f"note there is no database {database} yet" in plain(doctor(*nowhere))
     pull(EXAMPLE)

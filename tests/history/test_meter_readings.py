@@ -17,7 +17,7 @@ from slimmemeter.history import consumption
 from slimmemeter.history.table import Table
 from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.store.writer import Writer
-from support.database import rows, verdicts
+from support.database import rows, validated
 from support.pages import client_of, plain
 from support.programs import SLIMMEMETER, Pull
 from support.readings import MONDAY, counted, store
@@ -223,7 +223,7 @@ def test_pull_says_once_that_something_was_set_aside(pull: Pull, database: Path)
 def test_rebuild_makes_the_events_anew(database: Path) -> None:
     """A rebuild restores all events, and counts them."""
     store(database, *counted(100, 110, 50, 120, 9999, 130, 140))
-    before = verdicts(database)
+    before = validated(database)
     with closing(sqlite3.connect(database)) as db, db:
         db.execute("DELETE FROM events")
     command = [
@@ -239,7 +239,7 @@ def test_rebuild_makes_the_events_anew(database: Path) -> None:
     assert done.stdout == (
         "all readings were validated again: 2 gap (0 before), 2 set aside (0 before)\n"
     )
-    assert verdicts(database) == before
+    assert validated(database) == before
 
 
 def test_rebuild_without_a_database(tmp_path: Path) -> None:

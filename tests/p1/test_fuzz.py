@@ -79,7 +79,7 @@ def mutated(draw: st.DrawFn, content: bytes) -> bytes:
 
 @given(st.binary(max_size=2000))
 def test_random_bytes(fuzzed: Path, content: bytes) -> None:
-    """Any bytes, cut anywhere, are received and judged without an unknown error."""
+    """Any bytes, cut anywhere, are received and parsed without an unknown error."""
     half = len(content) // 2
     reception = receive([content[:half], content[half:], b""], Reception())
     assert reception.byte_count == len(content) or reception.is_complete

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from support.database import rows, verdicts
+from support.database import rows, validated
 from support.debian import needs
 from support.programs import PULL, SLIMMEMETER, Run
 from support.readings import EVERY_S, MONDAY
@@ -189,7 +189,7 @@ def test_import_survives_kills(
     assert (done.returncode, done.stderr) == (0, "")
     assert "; `slimmemeter import" in done.stdout or "; 25000 stored before" in done.stdout
     check_whole(database, list(range(25_000)))
-    assert verdicts(database) == verdicts(whole)
+    assert validated(database) == validated(whole)
     numbers = "SELECT count(*) FROM imports WHERE id NOT IN (SELECT source FROM readings)"
     assert rows(database, numbers) == [(0,)]
 
@@ -200,7 +200,7 @@ def test_undo_survives_kills(run: Run, database: Path, tmp_path: Path) -> None:
     for name, numbers in logs.items():
         (tmp_path / name).write_bytes(b"".join(map(numbered, numbers)))
     assert run("import", tmp_path / "own").returncode == 0
-    before = verdicts(database)
+    before = validated(database)
     assert run("import", tmp_path / "other").returncode == 0
     chance = random.Random(time.time_ns())
     for _ in range(6):
@@ -210,7 +210,7 @@ def test_undo_survives_kills(run: Run, database: Path, tmp_path: Path) -> None:
     done = run("import", "--undo", "2")
     assert done.returncode == 0 or "there is no import 2" in done.stderr
     check_whole(database, list(logs["own"]))
-    assert verdicts(database) == before
+    assert validated(database) == before
 
 
 def test_first_pull_survives_kills(open_folder: Path) -> None:

@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from slimmemeter.p1.reading import Reading
 from slimmemeter.store.revalidation import RevalidatingWriter
 from slimmemeter.store.writer import Writer
-from support.database import Verdicts, verdicts
+from support.database import Validated, validated
 from support.readings import EVERY_S, MONDAY, counted, reading, store
 
 
-def judged(database: Path, readings: list[tuple[int, Reading]]) -> Verdicts:
-    """The verdicts of the file after these readings came in this order."""
+def validated_of(database: Path, readings: list[tuple[int, Reading]]) -> Validated:
+    """What validation made of these readings, stored in this order."""
     store(database, *readings)
-    return verdicts(database)
+    return validated(database)
 
 
-def of(found: Verdicts, opened_by: str) -> list[list[int]]:
-    """The places of the readings of each life that was opened so."""
+def of(found: Validated, opened_by: str) -> list[list[int]]:
+    """The places of the readings of each series that was opened so."""
     return [
         [(int(at) - MONDAY) // EVERY_S for at in str(instants).split()]
         for why, instants in found["series"]
@@ -51,7 +51,7 @@ def test_what_does_not_fit_is_set_aside_or_begins_anew(
     database: Path, counters: list[int], first: list[int], restarted: list[int], aside: list[int]
 ) -> None:
     """Later readings decide whether one is set aside or begins a new series."""
-    found = judged(database, counted(*counters))
+    found = validated_of(database, counted(*counters))
     assert of(found, "first reading") == [first]
     assert of(found, "restarted counter") == [restarted] * bool(restarted)
     assert of(found, "set aside") == [aside] * bool(aside)
@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_set_aside_or_begins_anew(
 
 def test_why_a_reading_is_aside_is_noted(database: Path) -> None:
     """An event has the register and both values, and the time around it is a gap."""
-    found = judged(database, counted(100, 110, 50, 120, 9999, 130, 140))
+    found = validated_of(database, counted(100, 110, 50, 120, 9999, 130, 140))
     at = [MONDAY + EVERY_S * place for place in range(6)]
     assert [event[:4] for event in found["events"]] == [
         ("gap", at[1], at[3], None),
@@ -73,7 +73,7 @@ def test_other_registers_begin_a_series(database: Path) -> None:
     """A change of registers begins a new series."""
     layouts = [{"import_t1_wh": 5}, {"import_t1_wh": 6, "import_t2_wh": 0}, {"import_wh": 7}]
     readings = [(MONDAY + 300 * place, reading(each)) for place, each in enumerate(layouts)]
-    found = judged(database, readings)
+    found = validated_of(database, readings)
     assert [why for why, _ in found["series"]] == ["first reading", *["other registers"] * 2]
 
 
@@ -82,7 +82,7 @@ def test_clock_is_noted_when_it_goes_wrong_and_when_it_is_right(database: Path) 
     readings = counted(1, 2, 3, 4, 5)
     for at, each in readings[1:3]:
         each.timestamp = at - 3600
-    found = judged(database, readings)
+    found = validated_of(database, readings)
     assert [event[:4] for event in found["events"]] == [
         ("clock off", MONDAY + EVERY_S, None, "-3600"),
         ("clock right", MONDAY + 3 * EVERY_S, None, None),
@@ -90,13 +90,13 @@ def test_clock_is_noted_when_it_goes_wrong_and_when_it_is_right(database: Path) 
 
 
 def test_gas_meter_that_restarts_goes_on_as_another_life(database: Path) -> None:
-    """A gas meter's counter is judged as an electricity meter's is."""
+    """A gas meter's counter is validated as an electricity meter's is."""
     steps = [5000, 5100, 3, 4, 2, 6]
     readings = [
         (MONDAY + 300 * place, reading({"import_t1_wh": place}, gas=(MONDAY + 300 * place, dm3)))
         for place, dm3 in enumerate(steps)
     ]
-    found = judged(database, readings)["mbus_devices"]
+    found = validated_of(database, readings)["mbus_devices"]
     lengths = [(why, len(str(instants).split())) for why, instants in found]
     assert lengths == [("first reading", 2), ("restarted counter", 3), ("set aside", 1)]
 
@@ -152,15 +152,15 @@ def test_verdicts_do_not_depend_on_the_order(
         writer = Writer(str(path))
         writer.add_many(((readings[n][1], readings[n][0]) for n in places), None)
         writer.close()
-    expected = verdicts(in_order)
-    assert verdicts(shuffled) == expected
+    expected = validated(in_order)
+    assert validated(shuffled) == expected
     assert expected["empty"] == [(0,)]
     for path in (in_order, shuffled):
         muddle(path)
         writer = RevalidatingWriter(str(path))
         writer.revalidate()
         writer.close()
-        assert verdicts(path) | {"empty": [(0,)]} == expected
+        assert validated(path) | {"empty": [(0,)]} == expected
 
 
 def muddle(database: Path) -> None:

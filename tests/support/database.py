@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 Rows = list[tuple[object, ...]]
-Verdicts = dict[str, Rows]
+Validated = dict[str, Rows]
 
 KILLED = """
 import os, sqlite3, sys
@@ -24,7 +24,7 @@ os.kill(os.getpid(), 9)
 
 
 def rows(database: Path, sql: str) -> Rows:
-    """What a query answers; the file is only read."""
+    """The rows of a query; the file is only read."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         return db.execute(sql).fetchall()
 
@@ -34,9 +34,9 @@ def counters(database: Path) -> Rows:
     return rows(database, "SELECT taken_at, import_t1_wh FROM readings ORDER BY taken_at")
 
 
-def verdicts(database: Path) -> Verdicts:
+def validated(database: Path) -> Validated:
     """All series, devices and events of the file, whatever their numbers are."""
-    lives = {
+    series = {
         table: f"""SELECT opened_by, group_concat(taken_at, ' ') FROM (
             SELECT l.id, l.opened_by, r.taken_at FROM {table} AS l JOIN {readings} AS r
             ON r.{owner} = l.id ORDER BY l.id, r.taken_at) GROUP BY id ORDER BY min(taken_at)"""
@@ -47,7 +47,7 @@ def verdicts(database: Path) -> Verdicts:
     }
     events = "SELECT kind, at, until, detail, device IS NULL FROM events ORDER BY 1, 2, 3, 4, 5"
     empty = "SELECT count(*) FROM series WHERE id NOT IN (SELECT series FROM readings)"
-    queries = lives | {"events": events, "empty": empty}
+    queries = series | {"events": events, "empty": empty}
     return {name: rows(database, sql) for name, sql in queries.items()}
 
 

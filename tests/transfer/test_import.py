@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from slimmemeter.settings import Settings
 from slimmemeter.store.writer import Writer
 from slimmemeter.transfer import exporter, importer
-from support.database import counters, measured, rows, verdicts
+from support.database import counters, measured, rows, validated
 from support.histories import House, houses, spread
 from support.pages import client_of
 from support.programs import SLIMMEMETER, Run
@@ -116,7 +116,7 @@ def test_dry_run_stores_nothing(run: Run, log: Path, database: Path) -> None:
 def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path: Path) -> None:
     """An undo takes out one import, and nothing else."""
     store(database, *counted(*range(5)))
-    before = verdicts(database)
+    before = validated(database)
     other = tmp_path / "other.csv"
     other.write_text("time,import_t1_kwh\n2025-01-01,0.000\n")
     run("import", log, other)
@@ -127,7 +127,7 @@ def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path
     done = run("import", "--undo", "1")
     assert (done.returncode, done.stdout) == (0, "100 readings of import 1 were removed\n")
     assert run("import", "--undo", "2").returncode == 0
-    assert verdicts(database) == before
+    assert validated(database) == before
     gone = run("import", "--undo", "1")
     assert (gone.returncode, "there is no import 1" in gone.stderr) == (2, True)
 
@@ -241,7 +241,7 @@ def test_export_and_import_make_the_same_tables(
         chosen = Settings({"--db": str(second)})
         (tally,) = importer.run(chosen, [str(source)], dry_run=False)
         assert tally.left_out == []
-        assert verdicts(second) == verdicts(first)
+        assert validated(second) == validated(first)
         assert measured(second) == measured(first)
 
 

@@ -17,7 +17,7 @@ import pytest
 from slimmemeter.settings import Settings
 from slimmemeter.store import schema
 from slimmemeter.transfer import importer
-from support.database import measured, rows, verdicts
+from support.database import measured, rows, validated
 from support.house import telegrams
 from support.programs import SLIMMEMETER, Pull, Run
 from support.readings import EVERY_S, MONDAY, counted, store
@@ -33,7 +33,7 @@ def brought(path: Path, database: Path) -> importer.Tally:
 
 
 def everything(database: Path) -> tuple[object, ...]:
-    """All that was measured, all that was judged, and what is kept beside."""
+    """All that was measured, all that was validated, and what is kept beside."""
     seldom = [
         rows(database, f"SELECT {', '.join(columns)} FROM {table} ORDER BY {columns[0]}")
         for table, columns in (
@@ -42,7 +42,7 @@ def everything(database: Path) -> tuple[object, ...]:
             ("month_peaks", ("month_ended_at", "ended_at", "power_w")),
         )
     ]
-    return verdicts(database), measured(database), seldom
+    return validated(database), measured(database), seldom
 
 
 # How slimmemeter-rpi makes a cell of what stands behind a code's bracket, by version:
@@ -157,7 +157,7 @@ def test_backup_of_dsmr_reader(run: Run, database: Path, tmp_path: Path) -> None
     packed = tmp_path / "dsmrreader-postgresql-backup-Monday.sql.gz"
     packed.write_bytes(gzip.compress(DUMP.read_bytes()))
     store(database, *counted(9_000_000))
-    before = verdicts(database)
+    before = validated(database)
     for source in (packed, DUMP):
         done = run("import", source)
         assert done.returncode == 0, done.stderr
@@ -177,7 +177,7 @@ def test_backup_of_dsmr_reader(run: Run, database: Path, tmp_path: Path) -> None
     ]
     assert len(rows(database, "SELECT * FROM meters")) == 1
     assert "6 readings of import 1 were removed" in run("import", "--undo", "1").stdout
-    assert verdicts(database) == before
+    assert validated(database) == before
 
 
 HEADINGS = {

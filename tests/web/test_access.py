@@ -292,7 +292,7 @@ def test_proxy_that_nobody_named_is_refused(server: Server, name: str) -> None:
 
 
 def test_named_proxy_speaks_for_its_visitors(house_database: Path, tmp_path: Path) -> None:
-    """A named proxy's visitors are judged by the last address and name that it passes on."""
+    """A named proxy's visitors are checked by the last address and name that it passes on."""
     named = {"Host": "127.0.0.1:8765", "X-Forwarded-Host": "meter.example.org"}
     environ = {"SLIMMEMETER_PROXY": "127.0.0.2", "SLIMMEMETER_HOSTS": "meter.example.org"}
     visitors = {
