@@ -60,9 +60,9 @@ def migrate() -> str:
 
 def ask() -> str:
     """Wait until the pages answer. :raises StoreError: not in time, or of another version."""
-    listen = Settings({}).listen
+    url = Settings({}).pages_url
     deadline_s = time.monotonic() + UP_WITHIN_S
-    while (found := checks.check_pages(listen))[1] is None:
+    while (found := checks.check_pages(url))[1] is None:
         if time.monotonic() > deadline_s:
             raise StoreError(found[0].sentence)
         time.sleep(0.1)
@@ -75,9 +75,8 @@ def ask() -> str:
 def addresses() -> str:
     """The addresses of the pages, and when the first picture is there."""
     settings = Settings({})
-    port = settings.listen.rpartition(":")[2]
     hosts = [f"{socket.gethostname().partition('.')[0]}.local", *_numeric()]
-    shown = "\n".join(f"    http://{host}:{port}" for host in hosts)
+    shown = "\n".join(f"    http://{host}:{settings.pages_port}" for host in hosts)
     return f"open one of these in a browser in the house:\n{shown}\n{_first_picture(settings)}"
 
 

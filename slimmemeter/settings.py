@@ -196,6 +196,18 @@ class Settings:
             setattr(self, setting.attribute, value)
 
     @property
+    def pages_port(self) -> str:
+        """The port of the pages."""
+        return self.listen.rpartition(":")[2]
+
+    @property
+    def pages_url(self) -> str:
+        """The address of the pages for programs on this computer."""
+        host = self.listen.rpartition(":")[0]
+        here = {"*": "localhost", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
+        return f"http://{here.get(host, host)}:{self.pages_port}"
+
+    @property
     def is_in_own_folder(self) -> bool:
         """Whether the database is the default one in a user's home."""
         return self.database == f"{_own_folder()}/slimmemeter.sqlite3"

@@ -34,6 +34,7 @@ from slimmemeter.charts.canvas import Canvas, width_of
 from slimmemeter.charts.map_scale import limit, net
 from slimmemeter.charts.spec import SIZES
 from slimmemeter.charts.style import LARGE, SHADES, SMALL, THEMES
+from slimmemeter.history.catalogue import CUMULATIVE
 from slimmemeter.i18n import language, numbers
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def drawn(spec: Spec, theme: str = "light", shape: str = "wide", scale: int = 1)
     canvas = Canvas(size.width, spec.height(shape), THEMES[theme], scale)
     area = Area(size.left, size.right, 30, legend.heading(canvas, spec))
     if spec.table.is_known:
-        DRAWINGS.get(spec.table.name.partition("_")[0], _bars)(canvas, spec, area)
+        DRAWINGS.get(spec.table.name, _bars)(canvas, spec, area)
     else:
         _times(canvas, spec, Field(area, spec.table, (0, 1)))
         middle = (area.left + area.right) / 2, (area.bottom + area.top) / 2
@@ -168,11 +169,11 @@ def _voltage(canvas: Canvas, spec: Spec, area: Area) -> None:
     _front(canvas, spec, field)
 
 
-# By the first word of a table's name; all others are bars.
+# By a table's name; all others are bars.
 DRAWINGS: dict[str, Callable[[Canvas, Spec, Area], None]] = {
     "power": _day,
     "hours": _map,
-    "cumulative": _lines,
+    **dict.fromkeys(CUMULATIVE, _lines),
     "voltage": _voltage,
 }
 

@@ -12,6 +12,7 @@ from slimmemeter.charts.axes import rectangle
 from slimmemeter.charts.canvas import Canvas, width_of
 from slimmemeter.charts.map_scale import limit, net
 from slimmemeter.charts.style import LARGE, LINE_PX, SMALL
+from slimmemeter.history.catalogue import CUMULATIVE
 from slimmemeter.i18n import language
 
 if TYPE_CHECKING:
@@ -62,10 +63,9 @@ def _legend(canvas: Canvas, spec: Spec, y: float, end: float) -> float:
 
 def _entries(canvas: Canvas, spec: Spec) -> list[Entry]:
     theme = canvas.theme
-    name = spec.table.name.partition("_")[0]
-    if name == "hours":
+    if spec.table.name == "hours":
         return _scale_entries(canvas, spec)
-    if name == "cumulative":
+    if spec.table.name in CUMULATIVE:
         columns = list(spec.table.columns)
         return [
             (_line(canvas, *theme.year_line(each, columns)), spec.labels[each]) for each in columns

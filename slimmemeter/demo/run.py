@@ -103,13 +103,11 @@ def _live_with(house: House, settings: Settings, check: bool) -> int:
     puller = Puller(meter.port, settings.database)
     meter.start()
     puller.start()
-    host, _, number = settings.listen.rpartition(":")
-    url = f"http://{'localhost' if host == '*' else host}:{number}"
     try:
         if check:
             threading.Thread(target=server.run, daemon=True).start()
-            return look(url)
-        print(f"look at {url} (Ctrl-C ends it)", flush=True)
+            return look(settings.pages_url)
+        print(f"look at {settings.pages_url} (Ctrl-C ends it)", flush=True)
         server.run()  # returns at Ctrl-C
         return 0
     finally:

@@ -62,7 +62,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _check_database(settings, last is not None and last.exit_code == 0)
     if os.path.exists(settings.database):
         yield _check_backup(settings)
-    yield check_pages(settings.listen)[0]
+    yield check_pages(settings.pages_url)[0]
 
 
 def report(settings: Settings) -> bytes:
@@ -201,11 +201,8 @@ def _owner(path: str) -> int:
     return os.stat(path).st_uid
 
 
-def check_pages(listen: str) -> tuple[Finding, str | None]:
-    """Whether the pages answer at an address of SLIMMEMETER_LISTEN, and their version if so."""
-    host, _, number = listen.rpartition(":")
-    here = {"*": "localhost", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
-    url = f"http://{here.get(host, host)}:{number}"
+def check_pages(url: str) -> tuple[Finding, str | None]:
+    """Whether the pages answer at this address, and their version if so."""
     try:
         version = _version_of_pages(url)
     except (http.client.HTTPException, ValueError, RecursionError, TimeoutError):

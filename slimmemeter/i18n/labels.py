@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slimmemeter.history.catalogue import CUMULATIVE
 from slimmemeter.history.table import Column, of_register
 from slimmemeter.i18n import dates
 from slimmemeter.i18n.language import gettext, pgettext
@@ -148,10 +149,10 @@ def table_name(name: str) -> str:
         "voltage": gettext("Voltage"),
         "cumulative": gettext("Since the start of the year"),
     }
-    if name.startswith("cumulative_"):
-        what = medium(name.removeprefix("cumulative_")).capitalize()
-        return f"{what}: {names['cumulative'].lower()}"
-    return names.get(name) or medium(name).capitalize()
+    if name in names:
+        return names[name]
+    what = medium(CUMULATIVE.get(name, name)).capitalize()
+    return f"{what}: {names['cumulative'].lower()}" if name in CUMULATIVE else what
 
 
 def change_reason(reason: str) -> str:
