@@ -60,14 +60,16 @@ class Installation(NamedTuple):
 
 
 def commands(heading: str) -> str:
-    """The README's `sh` blocks between a heading and the next one."""
-    here, blocks = "", []
-    for language, block, title in BLOCK_OR_HEADING.findall((ROOT / "README.md").read_text()):
-        here = title or here
-        if here == heading and language == "sh":
-            blocks.append(block)
+    """The documents' `sh` blocks between a heading and the next one."""
+    blocks = []
+    for path in (ROOT / "README.md", *ROOT.glob("docs/*.md")):
+        here = ""
+        for language, block, title in BLOCK_OR_HEADING.findall(path.read_text()):
+            here = title or here
+            if here == heading and language == "sh":
+                blocks.append(block)
     if not blocks:
-        raise LookupError(f"the README has no commands under the heading {heading}")
+        raise LookupError(f"no document has commands under the heading {heading}")
     return "".join(blocks)
 
 

@@ -30,13 +30,13 @@ def visited(machine: Machine) -> Machine:
 
 
 def test_port_may_be_read_after_one_command(visited: Machine) -> None:
-    """The README's command lets a user read the port."""
+    """The documented command lets a user read the port."""
     program = f"{PROGRAMS}/p1-pull"
     refused = visited.run(program, "--dry-run", user=VISITOR, check=False)
     assert refused.returncode == 3
-    assert commands("The P1 port").split()[:4] == ["sudo", "usermod", "-aG", "dialout"]
+    assert commands("Permission").split()[:4] == ["sudo", "usermod", "-aG", "dialout"]
     assert f"`sudo usermod -aG dialout {VISITOR}`" in refused.stderr
-    visited.shell(f"export USER={VISITOR}\n{commands('The P1 port')}")
+    visited.shell(f"export USER={VISITOR}\n{commands('Permission')}")
     shown = visited.run(program, "--dry-run", user=VISITOR).stdout
     assert shown.endswith("CRC ok. Nothing was stored.\n")
 

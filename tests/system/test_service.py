@@ -86,7 +86,7 @@ def test_doctor_finds_all_well(installed: Machine) -> None:
 
 
 def test_visitor_may_look_into_the_database_after_one_command(installed: Machine) -> None:
-    """The README's command lets another user run its queries."""
+    """The documented command lets another user run its queries."""
     join, sqlite3, rest = commands("What is in the file").partition("sqlite3")
     queries = sqlite3 + rest
     assert installed.shell(queries, user=PI, check=False).returncode != 0
@@ -119,8 +119,8 @@ def test_user_of_the_pages_can_read_only(installed: Machine, attempt: str) -> No
     assert re.search("readonly database|Permission denied", tried.stderr)
 
 
-def test_backup_and_restore_as_the_readme_says(installed: Machine) -> None:
-    """The README's commands for backup and restore work, and keep the permissions."""
+def test_backup_and_restore_as_documented(installed: Machine) -> None:
+    """The documented commands for backup and restore work, and keep the permissions."""
     assert "was verified" in enter(installed, "Back it up")
     made = installed.shell(f"ls {FOLDER}/backups/*.gz | tail -n 1").stdout.strip()
     before = stored(installed)
@@ -290,5 +290,5 @@ def test_who_comes_from_elsewhere_sees_nothing(
         installed.shell(f"ip -n {phone} route del {route.split()[0]} dev phone")
     assert (refused.status, refused.body) == (
         403,
-        b"these pages answer addresses of the house alone\n",
+        b"these pages answer addresses of the house only\n",
     )
