@@ -1,6 +1,6 @@
 """Every way in which the programs fail on purpose, and the exit code of each.
 
-The first line of each docstring is what README and `--help` say about the code.
+The first line of each docstring stands beside the code in `--help` and docs/p1-pull.md.
 """
 
 from __future__ import annotations

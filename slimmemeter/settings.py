@@ -84,19 +84,17 @@ def _own_folder() -> str:
     return f"{data_home}/slimmemeter"
 
 
-def _database(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("a path without NUL bytes")
-    if text:  # two slashes at the start would be an authority in SQLite's URI
-        return "/" + os.path.abspath(os.path.expanduser(text)).lstrip("/")
-    folder = SYSTEM_FOLDER if os.path.isdir(SYSTEM_FOLDER) else _own_folder()
-    return f"{folder}/slimmemeter.sqlite3"
-
-
-def _folder(text: str) -> str:
+def _path(text: str) -> str:
     if "\0" in text:
         raise ValueError("a path without NUL bytes")
     return os.path.abspath(os.path.expanduser(text)) if text else ""
+
+
+def _database(text: str) -> str:
+    if path := _path(text):  # two slashes at the start would be an authority in SQLite's URI
+        return "/" + path.lstrip("/")
+    folder = SYSTEM_FOLDER if os.path.isdir(SYSTEM_FOLDER) else _own_folder()
+    return f"{folder}/slimmemeter.sqlite3"
 
 
 def _hosts(text: str) -> tuple[str, ...]:
@@ -137,7 +135,7 @@ SETTINGS = (
         "SLIMMEMETER_BACKUP_DIR",
         "backup_folder",
         "",
-        _folder,
+        _path,
         "where backups are kept; empty: in backups, beside the database",
     ),
     Setting("SLIMMEMETER_LANG", "language", "", _language, "nl or en; empty: the browser's"),
