@@ -57,7 +57,7 @@ RUN_BY = {
     "-aG dialout": "tests/system/test_home.py::test_port_may_be_read_after_one_command",
     "-aG slimmemeter": f"{SERVICE}::test_visitor_may_look_into_the_database_after_one_command",
     "slimmemeter doctor": f"{SERVICE}::test_doctor_finds_all_well",
-    "slimmemeter backup": f"{SERVICE}::test_backup_and_restore_as_the_readme_says",
+    "slimmemeter backup": f"{SERVICE}::test_backup_and_restore_as_documented",
     "systemctl restart appWebserver": "is what install.sh does, too",
     "install.sh --uninstall": f"{UPGRADE}::test_uninstall_leaves_the_readings_alone",
     "git pull": f"{UPGRADE}::test_upgrade_keeps_readings_and_settings",
