@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 DOCTOR = "slimmemeter doctor"  # looks for the cause
 LONGEST_FILE = 1 << 20  # bytes of FILE in which a telegram must be found
 INTERRUPTED = 130  # exit code after Ctrl-C, as a shell has it
+KILLED = "p1-pull was killed after it hung or by signal (status {})"
 
 
 class Request:
@@ -78,9 +79,6 @@ def main() -> None:
         if exit_code != INTERRUPTED:
             _record(request, exit_code, sentence)
     sys.exit(exit_code)
-
-
-KILLED = "p1-pull was killed after it hung or by signal (status {})"
 
 
 def _pull(request: Request) -> tuple[int, str]:

@@ -99,14 +99,15 @@ def patient_pieces(port: Port, reception: Reception, is_last: bool) -> Iterator[
     total = unprintable = 0
     is_asked_again = False
     for piece in port.pieces():
-        total += len(piece)
-        unprintable += len(piece) - printable_count(piece)
         if piece:
             active_at_s = time.monotonic()
         is_silent = time.monotonic() - active_at_s > SILENCE_S
-        is_garbled = unprintable > 64 and unprintable * 4 > total
-        if not is_last and (is_garbled or (is_silent and reception.telegram is None)):
-            return
+        if not is_last:
+            total += len(piece)
+            unprintable += len(piece) - printable_count(piece)
+            is_garbled = unprintable > 64 and unprintable * 4 > total
+            if is_garbled or (is_silent and reception.telegram is None):
+                return
         if is_silent and reception.byte_count and not is_asked_again:
             port.ask_again()
             is_asked_again = True

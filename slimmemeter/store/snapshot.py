@@ -78,6 +78,5 @@ class Snapshot:
             if event.kind == GAP
             and event.until is not None
             and (event.series if is_meter else event.device) in numbers
-            and event.at < end
             and event.until > begin
         ]

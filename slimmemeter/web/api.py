@@ -100,19 +100,17 @@ def meter() -> Response:
                 if isinstance(reading.series.owner, Meter)
                 for place, column in enumerate(reading.columns)
             },
-            mbus=[_device(reading) for reading in readings if _is_device(reading)],
+            mbus=[
+                _device(reading, reading.series.owner)
+                for reading in readings
+                if isinstance(reading.series.owner, Device)
+            ],
             known=known,
             changes=[serialize.change_json(change, zone) for change in changes],
         )
 
 
-def _is_device(reading: MeterReading) -> bool:
-    return isinstance(reading.series.owner, Device)
-
-
-def _device(reading: MeterReading) -> dict[str, object]:
-    device = reading.series.owner
-    assert isinstance(device, Device)
+def _device(reading: MeterReading, device: Device) -> dict[str, object]:
     return {
         "type": obis.MBUS_TYPES.get(device.type or 0, device.type),
         "channel": device.channel,
