@@ -22,7 +22,8 @@ from slimmemeter.errors import (
 from slimmemeter.line.receive import Reception, patient_pieces, receive
 from slimmemeter.p1.text import printable
 from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, single_setting
-from slimmemeter.store.writer import CONFLICT, FROM_FILE, STORED, Writer
+from slimmemeter.store.series import CONFLICT, STORED
+from slimmemeter.store.writer import FROM_FILE, Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from slimmemeter.p1.telegram import Telegram
 
 DOCTOR = "slimmemeter doctor"  # looks for the cause
+VALIDATION_S = 60  # of a pull after an upgrade; cron's next one waits for it
 LONGEST_FILE = 1 << 20  # bytes of FILE in which a telegram must be found
 INTERRUPTED = 130  # exit code after Ctrl-C, as a shell has it
 KILLED = "p1-pull was killed after it hung or by signal (status {})"
@@ -237,11 +239,22 @@ def _store(
             if result == CONFLICT and taken_at != received_at:  # a clock that stands still
                 taken_at = received_at
                 result = writer.add(reading, taken_at, 0, None)
+        is_validated = writer.is_validated()
+    if not is_validated:
+        _go_on_validating(settings)
     at = clock.utc(taken_at)
     if result == CONFLICT:
         raise TelegramError(f"another reading of {at} is stored, with other counters")
     was = "is stored" if result == STORED else "was stored before"
     return f"the reading of {at} {was} in {settings.database}", writer.notices
+
+
+def _go_on_validating(settings: Settings) -> None:
+    """After an upgrade each pull validates some of the older readings again."""
+    from slimmemeter.store.revalidation import RevalidatingWriter
+
+    with RevalidatingWriter(settings.database) as writer:
+        writer.validate_the_rest(time.monotonic() + VALIDATION_S)
 
 
 def _refuse_unknown_meter(request: Request, writer: Writer, reading: Reading) -> None:

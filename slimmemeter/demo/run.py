@@ -53,11 +53,13 @@ def _new_house(now: int) -> House:
 
 def _house_of(database: str) -> House:
     with Reader(database) as reader:
-        newest, gas = Snapshot(reader).newest, reader.newest_counters()
-    if newest is None:
+        house = Snapshot(reader)
+        newest, gas = house.newest, house.device_series[0]
+        counter, _ = reader.neighbours(gas, [gas.last])[0]
+    if newest is None or counter is None:
         raise StoreError(f"{database} has no reading from which to go on")
     registers = {name: newest.values[name] for name in START_WH}
-    return House(newest.taken_at, registers, gas[0].counter)
+    return House(newest.taken_at, registers, counter.values[gas.register])
 
 
 def readings(

@@ -7,63 +7,105 @@ from typing import NamedTuple
 
 from slimmemeter import clock
 from slimmemeter.store.records import Device, Meter, Series
+from slimmemeter.store.validation import RESTARTED
 
 ANOTHER_METER, ANOTHER_DEVICE = "another meter", "another device"
 
 
 class Change(NamedTuple):
-    """Where a series takes over from another; what was used in between isn't known."""
+    """Where series take over from others; what was used in between isn't known."""
 
-    old: Series
-    new: Series
-    reason: str  # ANOTHER_METER, ANOTHER_DEVICE, or what opened the new series
+    old: tuple[Series, ...]  # of one meter or device
+    new: tuple[Series, ...]
+    reason: str  # ANOTHER_METER, ANOTHER_DEVICE, or RESTARTED
 
     @property
     def times(self) -> tuple[int, int]:
-        """The old one's last reading and the new one's first, the earlier one first."""
-        return min(self.old.last, self.new.first), max(self.old.last, self.new.first)
+        """The old ones' last reading and the new ones' first, the earlier one first."""
+        last, first = _last(self.old), _first(self.new)
+        return min(last, first), max(last, first)
 
     @property
     def is_gap(self) -> bool:
         """Whether there is a time between them of which nothing is known."""
-        return self.old.last < self.new.first
+        return _last(self.old) < _first(self.new)
 
 
 def changes(series: Sequence[Series]) -> list[Change]:
     """The changes among the series of all meters, or of one medium's devices, oldest first.
 
-    A series takes over if it begins after the one before, or overlaps it by no more than a meter's
-    clock may be wrong. If other devices go on meanwhile, the one before on its channel counts.
+    A meter or device takes over if it begins after the one before, or overlaps it by no more than a
+    meter's clock may be wrong. If other devices go on meanwhile, the one before on its channel
+    counts.
     """
-    channels: dict[int, list[Series]] = {}
+    owners = by_owner(series)
+    channels: dict[int, list[tuple[Series, ...]]] = {}
+    for each in owners:
+        if isinstance(each[0].owner, Device):
+            channels.setdefault(each[0].owner.channel, []).append(each)
+    rows = (*channels.values(), owners)
+    found = {change.new[0].owner_id: change for row in rows for change in in_row(row)}
+    every = [*found.values(), *restarts(series)]
+    return sorted(every, key=lambda change: _first(change.new))
+
+
+def by_owner(series: Sequence[Series]) -> list[tuple[Series, ...]]:
+    """The series of each meter or device, the oldest one first."""
+    groups: dict[int, list[Series]] = {}
     for each in series:
-        if isinstance(each.owner, Device):
-            channels.setdefault(each.owner.channel, []).append(each)
-    rows = (*channels.values(), series)
-    found = {change.new.id: change for row in rows for change in in_row(row)}
-    return sorted(found.values(), key=lambda change: change.new.first)
+        groups.setdefault(each.owner_id, []).append(each)
+    return sorted(map(tuple, groups.values()), key=_first)
 
 
-def in_row(series: Sequence[Series]) -> list[Change]:
-    """The changes from each series to the next one that outlives it."""
+def in_row(owners: Sequence[tuple[Series, ...]]) -> list[Change]:
+    """The changes from each meter or device to the next one that outlives it."""
     found = []
-    newest: Series | None = None
-    for each in series:
-        if newest is not None and (each.first > newest.last or _takes_over(newest, each)):
-            found.append(Change(newest, each, _reason(newest, each)))
-        if newest is None or each.last > newest.last:
+    newest: tuple[Series, ...] | None = None
+    for each in owners:
+        if newest is not None and (_first(each) > _last(newest) or _takes_over(newest, each)):
+            is_meter = isinstance(each[0].owner, Meter)
+            reason = ANOTHER_METER if is_meter else ANOTHER_DEVICE
+            found.append(Change(_at_end(newest), _at_begin(each), reason))
+        if newest is None or _last(each) > _last(newest):
             newest = each
     return found
 
 
-def _takes_over(old: Series, new: Series) -> bool:
+def restarts(series: Sequence[Series]) -> list[Change]:
+    """Where registers of a meter or device restarted, those at the same time together."""
+    found: dict[tuple[int, int, int], tuple[list[Series], list[Series]]] = {}
+    last: dict[tuple[int, str], Series] = {}
+    for each in series:
+        if each.opened_by == RESTARTED:
+            before = last[each.owner_id, each.register]
+            old, new = found.setdefault((each.owner_id, before.last, each.first), ([], []))
+            old.append(before)
+            new.append(each)
+        last[each.owner_id, each.register] = each
+    return [Change(tuple(old), tuple(new), RESTARTED) for old, new in found.values()]
+
+
+def _takes_over(old: Sequence[Series], new: Sequence[Series]) -> bool:
     """Whether a meter took over while the old one's clock was ahead."""
-    is_other_meter = isinstance(new.owner, Meter) and old.owner != new.owner
-    ahead_s = old.last - new.first
-    return is_other_meter and ahead_s <= clock.AGREEMENT_S and new.last > old.last
+    ahead_s = _last(old) - _first(new)
+    is_meter = isinstance(new[0].owner, Meter)
+    return is_meter and ahead_s <= clock.AGREEMENT_S and _last(new) > _last(old)
 
 
-def _reason(old: Series, new: Series) -> str:
-    if isinstance(new.owner, Meter):
-        return ANOTHER_METER if old.owner != new.owner else new.opened_by
-    return ANOTHER_DEVICE if old.owner != new.owner else new.opened_by
+def _at_end(series: Sequence[Series]) -> tuple[Series, ...]:
+    """The last series of each register."""
+    return tuple({each.register: each for each in series}.values())
+
+
+def _at_begin(series: Sequence[Series]) -> tuple[Series, ...]:
+    """The first series of each register."""
+    first = {each.register: each for each in reversed(series)}
+    return tuple(each for each in series if first[each.register] is each)
+
+
+def _first(series: Sequence[Series]) -> int:
+    return min(each.first for each in series)
+
+
+def _last(series: Sequence[Series]) -> int:
+    return max(each.last for each in series)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import sub
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
-from slimmemeter.history.changes import changes, in_row
-from slimmemeter.history.interpolation import differences, within
+from slimmemeter.history import interpolation
+from slimmemeter.history.changes import Change, by_owner, changes, in_row
+from slimmemeter.history.interpolation import within
 from slimmemeter.history.table import (
     MEDIA,
     Column,
@@ -18,9 +21,12 @@ from slimmemeter.history.table import (
     of_register,
     total,
 )
+from slimmemeter.store import schema
 from slimmemeter.store.records import Device, Series
 from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.store.validation import RESTARTED
 
+SILENT_S = 2 * 86400  # a device that lags so far behind others has fallen silent
 LEAST_S = 60  # the mean power of a shorter time is the counter's rounding: 1 Wh in 3 s is 1200 W
 ELECTRICITY = "electricity"
 
@@ -31,11 +37,24 @@ def energy(house: Snapshot, name: str, borders: list[int]) -> Table:
 
 
 def energy_of(house: Snapshot, name: str, stretches: Sequence[list[int]]) -> list[Table]:
-    """`energy` for several lists of borders, by one statement of SQL for each series."""
-    sums = [_Sum(house, series_of(house, name), borders) for borders in stretches]
-    for series in series_of(house, name):
-        _add(house, series, [each for each in sums if each.overlaps(series)])
+    """`energy` for several lists of borders, by one statement of SQL for each meter or device."""
+    sums = _sums(house, name, stretches)
     return [each.table(name) for each in sums]
+
+
+def _sums(house: Snapshot, name: str, stretches: Sequence[list[int]]) -> list[_Sum]:
+    series = series_of(house, name)
+    sums = [_Sum(house, series, borders) for borders in stretches]
+    wanted = {
+        each: sorted({at for one in sums for at in one.instants(each)})
+        for each in series
+        if any(each.overlaps(one.begin, one.end) for one in sums)
+    }
+    curves = interpolation.counters(house.reader, wanted)
+    for one in sums:
+        for each, curve in curves.items():
+            one.add(each, curve)
+    return sums
 
 
 def power(house: Snapshot, borders: list[int]) -> Table:
@@ -43,10 +62,7 @@ def power(house: Snapshot, borders: list[int]) -> Table:
 
     None also for a bucket of which less than `LEAST_S` is known.
     """
-    series = series_of(house, ELECTRICITY)
-    counted = _Sum(house, series, borders)
-    for each in series:
-        _add(house, each, [counted] if counted.overlaps(each) else [])
+    (counted,) = _sums(house, ELECTRICITY, [borders])
     known_s = counted.known_s()
     table = counted.table("power").without_tariffs()
     pairs = [(Column(column.quantity, "W"), column) for column in table.columns]
@@ -60,10 +76,32 @@ def power(house: Snapshot, borders: list[int]) -> Table:
 
 
 def series_of(house: Snapshot, name: str) -> list[Series]:
-    """The series of electricity or of a medium, oldest first."""
+    """The series that make up electricity or a medium, oldest first.
+
+    Of a direction of a meter these are its tariffs; a total of it is left out while it has them.
+    """
     if name == ELECTRICITY:
-        return house.meter_series
+        return [part for each in house.meter_series for part in _beside_tariffs(house, each)]
     return [series for series in house.device_series if medium(series) == name]
+
+
+def _beside_tariffs(house: Snapshot, series: Series) -> list[Series]:
+    """A register's series; of a total the parts of it before and after there are tariffs."""
+    register = schema.REGISTERS[series.register]
+    tariffs = [
+        each
+        for each in house.meter_series
+        if register.tariff is None
+        and each.owner_id == series.owner_id
+        and schema.REGISTERS[each.register].direction == register.direction
+        and each.register != series.register
+        and each.overlaps(series.first, series.last)
+    ]
+    if not tariffs:
+        return [series]
+    first, last = min(each.first for each in tariffs), max(each.last for each in tariffs)
+    parts = [replace(series, last=first)] if series.first < first else []
+    return parts + ([replace(series, first=last)] if last < series.last else [])
 
 
 def medium(series: Series) -> str | None:
@@ -78,11 +116,11 @@ def media(house: Snapshot) -> list[str]:
     return [name for name in MEDIA if name in found]
 
 
-def columns_of(series: Series) -> list[Column]:
-    """The column of each register of a series."""
+def column_of(series: Series) -> Column:
+    """The column that a series counts for."""
     if isinstance(series.owner, Device):
-        return [of_device(series.owner.type, series.owner.unit)]
-    return [of_register(name) for name in series.registers]
+        return of_device(series.owner.type, series.owner.unit)
+    return of_register(series.register)
 
 
 def last_known(house: Snapshot, name: str) -> int | None:
@@ -90,73 +128,139 @@ def last_known(house: Snapshot, name: str) -> int | None:
     return max((series.last for series in series_of(house, name)), default=None)
 
 
-def _add(house: Snapshot, series: Series, sums: Sequence[_Sum]) -> None:
-    """Add what a series counted to each of these sums."""
-    instants = [within(each.borders, series.first, series.last) for each in sums]
-    wanted = sorted({at for each in instants for at in each})
-    if not wanted:
-        return
-    curve = dict(zip(wanted, house.reader.curve(series, wanted), strict=True))
-    for each, moments in zip(sums, instants, strict=True):
-        each.add(series, moments, [curve[at] for at in moments])
-
-
 class _Sum:
-    """Columns that add up over series, and for how long each bucket is known."""
+    """Columns that add up over series, and how much of each bucket is known."""
 
     def __init__(self, house: Snapshot, series: Sequence[Series], borders: list[int]) -> None:
         self.borders = borders
-        self.columns: dict[Column, Numbers] = {}
-        self._stretches: list[tuple[int, int]] = []  # from the first to the last reading of series
-        self._known_s = [0] * (len(borders) - 1)  # of the newest series
-        begin, end = borders[0], borders[-1]
-        inside = [each for each in series if each.overlaps(begin, end)]
-        self.changes = [
-            each for each in changes(series) if each.times[0] < end and each.times[1] > begin
+        self.begin, self.end = borders[0], borders[-1]
+        self._house = house
+        self._columns: dict[Column, Numbers] = {}
+        self._estimated: set[int] = set()
+        self._over_ends: dict[Column, int] = {}
+        self._inside = [each for each in series if each.overlaps(self.begin, self.end)]
+        every = changes(series)
+        self._changes = [
+            each for each in every if each.times[0] < self.end and each.times[1] > self.begin
         ]
-        # If another device goes on beside the one that was replaced, something is known.
-        unknown = [each.times for each in in_row(series) if each in self.changes and each.is_gap]
-        self.gaps = sorted(house.gaps(inside, begin, end) + unknown)
+        self._holes = sorted(
+            {each.times for each in every if each.is_gap} | set(_of_devices(series, every))
+        )
+        in_row_of_all = {each.times for each in in_row(by_owner(series)) if each.is_gap}
+        unknown = [
+            each.times
+            for each in self._changes
+            if each.times in in_row_of_all or (each.reason == RESTARTED and each.is_gap)
+        ]
+        self._gaps = sorted({*house.gaps(self._inside, self.begin, self.end), *unknown})
 
-    def overlaps(self, series: Series) -> bool:
-        """Whether a series has a part in these buckets."""
-        return series.overlaps(self.borders[0], self.borders[-1])
+    def instants(self, series: Series) -> list[int]:
+        """Where the counter of a series has to be known."""
+        if not series.overlaps(self.begin, self.end):
+            return []
+        ends = [end for gap in self._gaps_over_borders(series) for end in gap]
+        return [*within(self.borders, series.first, series.last), *ends]
 
-    def add(
-        self, series: Series, instants: Sequence[int], counters: Sequence[Sequence[int]]
-    ) -> None:
-        """Add what the registers of a series counted between the instants."""
-        counted, known_s = differences(instants, counters)
-        if not any(known_s):
+    def _gaps_over_borders(self, series: Series) -> list[tuple[int, int]]:
+        """The gaps of a series that reach over a border."""
+        gaps = self._house.gaps([series], self.begin, self.end)
+        return [
+            (max(at, series.first), min(until, series.last))
+            for at, until in gaps
+            if at < series.last and until > series.first and self._borders_in(at, until)
+        ]
+
+    def _borders_in(self, at: int, until: int) -> range:
+        """The numbers of the borders within a gap."""
+        return range(bisect_right(self.borders, at), bisect_left(self.borders, until))
+
+    def add(self, series: Series, curve: Mapping[int, int | None]) -> None:
+        """Add what a series counted in each bucket."""
+        if not series.overlaps(self.begin, self.end):
             return
-        columns = columns_of(series)
-        for column, values in zip(columns, counted, strict=True):
-            if _makes_the_total(column, columns):
-                before = self.columns.get(column)
-                self.columns[column] = added(before, values) if before else values
-        self._stretches.append((series.first, series.last))
-        self._known_s = known_s
+        instants = within(self.borders, series.first, series.last)
+        values = [
+            _risen(curve[at], curve[until]) if until > at else None
+            for at, until in pairwise(instants)
+        ]
+        if not any(until > at for at, until in pairwise(instants)):
+            return
+        column = column_of(series)
+        before = self._columns.get(column)
+        self._columns[column] = added(before, values) if before else values
+        for at, until in self._gaps_over_borders(series):
+            if used := _risen(curve[at], curve[until]):
+                self._estimate(column, self._borders_in(at, until), used)
+
+    def _estimate(self, column: Column, borders: range, used: int) -> None:
+        """Note that the buckets on both sides of these borders are known by a straight line."""
+        last = len(self.borders) - 1
+        self._estimated.update(n for n in range(borders[0] - 1, borders[-1] + 1) if 0 <= n < last)
+        if borders[0] == 0 or borders[-1] == last:
+            self._over_ends[column] = self._over_ends.get(column, 0) + used
 
     def table(self, name: str) -> Table:
         """The columns as a table, import before export."""
-        columns = {column: self.columns[column] for column in sorted(self.columns, key=_order)}
-        totals = {column: total(values) for column, values in columns.items()}
-        return Table(name, self.borders, columns, totals, self.gaps, self._partial(), self.changes)
+        columns = {column: self._columns[column] for column in sorted(self._columns, key=_order)}
+        return Table(
+            name,
+            self.borders,
+            columns,
+            {column: total(values) for column, values in columns.items()},
+            self._gaps,
+            self._partial(),
+            self._changes,
+            sorted(self._estimated),
+            self._over_ends,
+        )
 
     def known_s(self) -> list[int]:
         """For how many seconds each bucket is known: of series side by side once."""
-        if len(self._stretches) < 2:
-            return self._known_s
-        stretches = merged(self._stretches)
+        stretches = merged([(each.first, each.last) for each in self._inside])
+        if len(stretches) == 1:
+            instants = within(self.borders, *stretches[0])
+            return [until - at for at, until in pairwise(instants)]
         return [
             sum(max(0, min(e, last) - max(b, first)) for first, last in stretches)
-            for b, e in zip(self.borders, self.borders[1:], strict=False)
+            for b, e in pairwise(self.borders)
         ]
 
     def _partial(self) -> list[int]:
-        lengths_s = map(sub, self.borders[1:], self.borders)
-        pairs = enumerate(zip(self.known_s(), lengths_s, strict=True))
-        return [place for place, (known_s, length_s) in pairs if 0 < known_s < length_s]
+        """The buckets of which something is known, but not all."""
+        holes = {
+            place
+            for at, until in self._holes
+            for place in range(
+                max(bisect_right(self.borders, at) - 1, 0), bisect_left(self.borders, until)
+            )
+        }
+        lengths = [until - at for at, until in pairwise(self.borders)]
+        return [
+            place
+            for place, (known_s, length) in enumerate(zip(self.known_s(), lengths, strict=True))
+            if known_s and (known_s < length or place in holes)
+        ]
+
+
+def _risen(old: int | None, new: int | None) -> int | None:
+    return None if old is None or new is None else new - old
+
+
+def _of_devices(series: Sequence[Series], every: Sequence[Change]) -> Iterator[tuple[int, int]]:
+    """When one of several devices isn't known: from its last reading on while it may still report,
+    else at its end, and at its begin, unless another one takes over there."""
+    owners = by_owner(series)
+    if not owners or not isinstance(owners[0][0].owner, Device):
+        return
+    first, last = min(each[0].first for each in owners), max(each.last for each in series)
+    replaced = {each.old[0].owner_id for each in every if each.reason != RESTARTED}
+    replacing = {each.new[0].owner_id for each in every if each.reason != RESTARTED}
+    for owner in owners:
+        begin, end = owner[0].first, max(each.last for each in owner)
+        if end < last and owner[0].owner_id not in replaced:
+            yield end, last if last - end <= SILENT_S else end + 1
+        if begin > first and owner[0].owner_id not in replacing:
+            yield begin - 1, begin
 
 
 def merged(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -168,12 +272,6 @@ def merged(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             found.append((begin, end))
     return found
-
-
-def _makes_the_total(column: Column, columns: Sequence[Column]) -> bool:
-    """Whether a register is added up: a tariff, or a total of a direction without tariffs."""
-    has_tariffs = any(each.tariff and each.quantity == column.quantity for each in columns)
-    return column.tariff is not None or not has_tariffs
 
 
 def _order(column: Column) -> tuple[bool, str]:

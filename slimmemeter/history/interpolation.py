@@ -8,10 +8,10 @@ and nothing else is ever added up; so hours make the day, and days the year.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from operator import sub
+from collections.abc import Mapping, Sequence
 
-from slimmemeter.history.table import Numbers
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.records import Series
 
 
 def within(borders: Sequence[int], first: int, last: int) -> list[int]:
@@ -20,36 +20,46 @@ def within(borders: Sequence[int], first: int, last: int) -> list[int]:
     return [first] * begin + [*borders[begin:end]] + [last] * (len(borders) - end)
 
 
-def differences(
-    instants: Sequence[int], counters: Sequence[Sequence[int]]
-) -> tuple[list[Numbers], list[int]]:
-    """What each register counted between one instant and the next.
+def counters(
+    reader: Reader, wanted: Mapping[Series, Sequence[int]]
+) -> dict[Series, dict[int, int | None]]:
+    """C of each of these series at instants within it, by one statement for each meter or device.
 
-    :param counters: C of each register at each of the instants.
-    :returns: the differences by register and bucket, None for a bucket without length, and the
-        seconds of each bucket.
+    None only while stored readings are being validated again.
     """
-    known_s = list(map(sub, instants[1:], instants))
-    counted = [
-        [
-            risen if seconds else None
-            for risen, seconds in zip(map(sub, line[1:], line), known_s, strict=True)
-        ]
-        for line in zip(*counters, strict=True)
-    ]
-    return counted, known_s
+    found: dict[Series, dict[int, int | None]] = {}
+    groups: dict[tuple[str, int], list[Series]] = {}
+    for series in wanted:
+        groups.setdefault((series.table, series.owner_id), []).append(series)
+    for group in groups.values():
+        ends = {each: [each.skip(at) or (at, at) for at in wanted[each]] for each in group}
+        instants = sorted({end for pairs in ends.values() for pair in pairs for end in pair})
+        registers = list(dict.fromkeys(each.register for each in group))
+        lines = zip(*reader.curves(group[0], registers, instants), strict=True)
+        known = {
+            register: dict(zip(instants, line, strict=True))
+            for register, line in zip(registers, lines, strict=False)
+        }
+        for each in group:
+            values = known.get(each.register, {})
+            found[each] = {
+                at: values[at] if begin == end else _between(at, begin, end, values)
+                for at, (begin, end) in zip(wanted[each], ends[each], strict=True)
+            }
+    return found
 
 
-def at(
-    instant: int, before: tuple[int, Sequence[int]], after: tuple[int, Sequence[int]]
-) -> list[int]:
-    """C of each register at an instant between two readings (or at one), each with its instant.
+def _between(instant: int, begin: int, end: int, values: Mapping[int, int | None]) -> int | None:
+    before, after = values[begin], values[end]
+    if before is None or after is None:
+        return None
+    return at(instant, (begin, before), (end, after))
+
+
+def at(instant: int, before: tuple[int, int], after: tuple[int, int]) -> int:
+    """C at an instant between two readings (or at one), each with its instant.
 
     The database reads many instants at once, with the same arithmetic.
     """
-    begin, counters = before
-    length = after[0] - begin
-    if not length:
-        return list(counters)
-    pairs = zip(counters, after[1], strict=True)
-    return [old + (new - old) * (instant - begin) // length for old, new in pairs]
+    (begin, old), (end, new) = before, after
+    return old + (new - old) * (instant - begin) // (end - begin) if end > begin else old

@@ -9,17 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slimmemeter.history import interpolation
-from slimmemeter.history.consumption import columns_of
+from slimmemeter.history.consumption import column_of, series_of
 from slimmemeter.history.table import Column, Table
 from slimmemeter.store.records import Meter, Series, StoredReading
 from slimmemeter.store.snapshot import Snapshot
 
+DAY_S = 86400
 NEAR_S = 60  # a reading that close counts as the moment's own
 
 
 @dataclass(frozen=True)
 class MeterReading:
-    """The registers of a series at an instant, with the readings on both sides of it.
+    """The register of a series at an instant, with the readings on both sides of it.
 
     At a reading both sides are that reading; a side is None outside of the series.
     """
@@ -30,27 +31,23 @@ class MeterReading:
     after: StoredReading | None
 
     @property
-    def columns(self) -> list[Column]:
-        """The column of each register."""
-        return columns_of(self.series)
+    def column(self) -> Column:
+        """The column of the register."""
+        return column_of(self.series)
 
     @property
-    def counters(self) -> list[int] | None:
+    def counter(self) -> int | None:
         """The counter curve at the instant; None outside of the series."""
         if self.before is None or self.after is None:
             return None
-        return interpolation.at(self.at, *map(self._known, (self.before, self.after)))
+        return interpolation.at(self.at, self._point(self.before), self._point(self.after))
 
-    def counter(self, place: int) -> int | None:
-        """One of `counters`."""
-        return None if self.counters is None else self.counters[place]
+    def counter_of(self, reading: StoredReading) -> int:
+        """The register of one side."""
+        return reading.values[self.series.register]
 
-    def counters_of(self, reading: StoredReading) -> list[int]:
-        """The registers of one side."""
-        return [reading.values[name] for name in self.series.registers]
-
-    def _known(self, reading: StoredReading) -> tuple[int, list[int]]:
-        return reading.taken_at, self.counters_of(reading)
+    def _point(self, reading: StoredReading) -> tuple[int, int]:
+        return reading.taken_at, self.counter_of(reading)
 
     @property
     def nearest(self) -> StoredReading | None:
@@ -61,7 +58,7 @@ class MeterReading:
 
 
 def readings_at(house: Snapshot, series: Series, instants: Sequence[int]) -> list[MeterReading]:
-    """The registers of a series at each of these instants."""
+    """The register of a series at each of these instants."""
     neighbours = house.reader.neighbours(series, instants)
     return [
         MeterReading(series, at, before, after)
@@ -74,11 +71,8 @@ def at(house: Snapshot, instant: int) -> list[MeterReading]:
 
     Between two series those of the newest one before and of the oldest one after.
     """
-    groups: dict[object, list[Series]] = {}
-    for series in (*house.meter_series, *house.device_series):
-        groups.setdefault(_owner(series), []).append(series)
     found: list[MeterReading] = []
-    for group in groups.values():
+    for group in _lines(house):
         there = [series for series in group if series.first <= instant <= series.last]
         if not there:
             before = sorted((each for each in group if each.last < instant), key=_last)
@@ -88,15 +82,44 @@ def at(house: Snapshot, instant: int) -> list[MeterReading]:
 
 
 def newest(house: Snapshot) -> list[MeterReading]:
-    """The newest registers of the meter and of each device."""
-    by_end = sorted((*house.meter_series, *house.device_series), key=_last)
-    newest_series = {_owner(series): series for series in by_end}.values()
-    return [each for row in newest_series for each in readings_at(house, row, [row.last])]
+    """The newest registers of the newest meter and of each device."""
+    newest_series = [max(group, key=_last) for group in _lines(house)]
+    meter = max((each for each in house.meters), key=lambda meter: meter.last, default=None)
+    return [
+        each
+        for series in newest_series
+        if series.table != "readings" or (meter and series.owner_id == meter.id)
+        for each in readings_at(house, series, [series.last])
+    ]
 
 
-def _owner(series: Series) -> object:
-    """All electricity belongs to one connection to the grid."""
-    return "grid" if isinstance(series.owner, Meter) else series.owner
+def steady(house: Snapshot, medium: str) -> int | None:
+    """A figure of a medium that only rises, whatever devices come and go; None without any.
+
+    It is the sum of the counters of those that were there from the first day on, and of what each
+    later one counted since then.
+    """
+    series = series_of(house, medium)
+    if not series:
+        return None
+    ends = interpolation.counters(house.reader, {each: [each.first, each.last] for each in series})
+    begun: set[int] = set()
+    figure = 0
+    for each in series:
+        first, last = (ends[each][at] or 0 for at in (each.first, each.last))
+        is_original = each.first - series[0].first < DAY_S and each.owner_id not in begun
+        figure += last if is_original else last - first
+        begun.add(each.owner_id)
+    return figure
+
+
+def _lines(house: Snapshot) -> list[list[Series]]:
+    """The series of each register: all electricity belongs to one connection to the grid."""
+    groups: dict[object, list[Series]] = {}
+    for series in (*house.meter_series, *house.device_series):
+        is_meter = isinstance(series.owner, Meter)
+        groups.setdefault(series.register if is_meter else series.owner, []).append(series)
+    return list(groups.values())
 
 
 def _last(series: Series) -> int:
@@ -128,18 +151,14 @@ def agrees(table: Table, spans: Sequence[Span]) -> bool:
     """
     read, slack = dict.fromkeys(table.columns, 0), dict.fromkeys(table.columns, 0)
     for span in spans:
-        if table.columns.keys().isdisjoint(span.begin.columns):
+        column = span.begin.column
+        if column not in read:
             continue
         for reading, sign in ((span.begin, -1), (span.end, 1)):
-            if reading.nearest is None:
+            if reading.nearest is None or reading.counter is None:
                 return False
-            counters = zip(
-                reading.columns, reading.counters_of(reading.nearest), reading.counters or (),
-                strict=False,
-            )  # fmt: skip
-            for column, counter, on_curve in counters:
-                if column in read:
-                    read[column] += sign * counter
-                    slack[column] += abs(counter - on_curve)
+            counter = reading.counter_of(reading.nearest)
+            read[column] += sign * counter
+            slack[column] += abs(counter - reading.counter)
     sums = {column: sum(value or 0 for value in values) for column, values in table.columns.items()}
     return all(abs(sums[column] - read[column]) <= slack[column] for column in read)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from slimmemeter.history.changes import Change
 from slimmemeter.history.meter_readings import MeterReading
-from slimmemeter.history.table import Column, Table
+from slimmemeter.history.table import Table
 from slimmemeter.p1.anonymize import masked
 
 
@@ -42,14 +41,19 @@ def number(value: int | None, scale: int) -> float | int | None:
 def table_csv(table: Table, zone: ZoneInfo, decimal_comma: bool = False) -> str:
     """A header, then a row a bucket: begin, end, the columns and a note.
 
-    The note is `partial` if only a part of the bucket is known, `gap` if a gap reaches into it.
+    The note is `partial` if only a part of the bucket is known, `gap` if a gap reaches into it, and
+    `estimated` if one reaches over its border, so that its own total is a guess.
 
     :param decimal_comma: as in Dutch spreadsheets, with `;` between the columns.
     """
     file = io.StringIO()
     writer = csv.writer(file, delimiter=";" if decimal_comma else ",")
     writer.writerow(["begin", "end", *(column.name for column in table.columns), "note"])
-    flags = {"partial": set(table.partial), "gap": set(table.in_gaps())}
+    flags = {
+        "partial": set(table.partial),
+        "gap": set(table.in_gaps()),
+        "estimated": set(table.estimated),
+    }
     for place, begin in enumerate(table.borders[:-1]):
         cells = [decimal(values[place], column.scale) for column, values in table.columns.items()]
         if decimal_comma:
@@ -74,6 +78,7 @@ def table_json(table: Table, period: str, zone: ZoneInfo) -> dict[str, object]:
         },
         "gaps": [[iso(begin, zone), iso(end, zone)] for begin, end in table.gaps],
         "partial": table.partial,
+        "estimated": [*table.estimated, *(["total"] if table.over_ends else [])],
         "changes": [change_json(change, zone) for change in table.changes],
     }
 
@@ -85,28 +90,21 @@ def change_json(change: Change, zone: ZoneInfo) -> dict[str, str]:
 
 
 def meter_reading_json(reading: MeterReading, zone: ZoneInfo) -> dict[str, object]:
-    """A meter's registers at a moment, with the readings on both sides of it.
+    """A register at a moment, with the readings on both sides of it.
 
     `how` is `read` (a reading of that very second), `between`, `before` (the first reading) or
-    `after` (the last one); without a reading on both sides the registers are null.
+    `after` (the last one); without a reading on both sides the register is null.
     """
     sides = {side.taken_at: side for side in (reading.before, reading.after) if side is not None}
     is_read = reading.at in sides
     how = "before" if reading.before is None else "after" if reading.after is None else "between"
-    nothing = [None] * len(reading.columns)
+    column = reading.column
     return {
         "meter": masked(reading.series.owner.equipment_id),
-        "registers": _by_name(reading.columns, reading.counters or nothing),
+        "registers": {column.name: number(reading.counter, column.scale)},
         "how": "read" if is_read else how,
         "readings": [
-            {"at": iso(at, zone), **_by_name(reading.columns, reading.counters_of(side))}
+            {"at": iso(at, zone), column.name: number(reading.counter_of(side), column.scale)}
             for at, side in sides.items()
         ],
     }
-
-
-def _by_name(
-    columns: Sequence[Column], counters: Sequence[int | None]
-) -> dict[str, float | int | None]:
-    pairs = zip(columns, counters, strict=True)
-    return {column.name: number(counter, column.scale) for column, counter in pairs}

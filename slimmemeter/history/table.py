@@ -99,6 +99,10 @@ class Table:
     gaps: list[tuple[int, int]] = field(default_factory=list)
     partial: list[int] = field(default_factory=list)  # buckets of which only a part is known
     changes: list[Change] = field(default_factory=list)
+    # Buckets of which a border lies in a gap, so that their own totals are guesses; and what was
+    # used in the gaps over the first and the last border.
+    estimated: list[int] = field(default_factory=list)
+    over_ends: dict[Column, int] = field(default_factory=dict)
 
     def is_exact(self, gap: tuple[int, int]) -> bool:
         """Whether the total of a gap is known, which it isn't between two series."""

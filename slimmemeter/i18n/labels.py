@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from slimmemeter.history.catalogue import CUMULATIVE
 from slimmemeter.history.table import Column, of_register
 from slimmemeter.i18n import dates
-from slimmemeter.i18n.language import gettext, pgettext
+from slimmemeter.i18n.language import gettext, ngettext, pgettext
 from slimmemeter.i18n.numbers import amount, duration, number
 from slimmemeter.p1 import countries
 from slimmemeter.store import schema
@@ -16,11 +16,11 @@ from slimmemeter.store.validation import (
     CLOCK_OFF,
     CLOCK_RIGHT,
     GAP,
-    OTHER_REGISTERS,
+    NOT_SENT,
     OTHER_VALUE,
-    OUTLIER,
     RESTARTED,
-    Misfit,
+    SET_ASIDE,
+    VALIDATED_AGAIN,
 )
 
 if TYPE_CHECKING:
@@ -58,11 +58,12 @@ class Labels:
     @classmethod
     def of(cls, house: Snapshot) -> Labels:
         """The names in the country of the house's newest meter."""
-        if not house.meter_series:
+        if not house.meters:
             return cls()
-        series = house.meter_series[-1]
-        assert isinstance(series.owner, Meter)
-        return cls(series.owner.version, "import_wh" in series.registers)
+        newest = house.meters[-1]
+        assert isinstance(newest.about, Meter)
+        sent = {each.register for each in house.meter_series if each.owner_id == newest.id}
+        return cls(newest.about.version, "import_wh" in sent)
 
     def quantity(self, quantity: str) -> str:
         """A direction or a medium."""
@@ -105,8 +106,8 @@ class Labels:
 
     def event(self, event: Event) -> str:
         """What the validation noticed, as a sentence."""
-        if event.kind == OUTLIER:
-            return self._outlier(event.detail)
+        if event.register is not None:
+            return self._of_register(event)
         if event.kind == CLOCK_OFF and event.detail is not None:
             off_s = int(event.detail)
             length = duration(abs(off_s))
@@ -115,7 +116,9 @@ class Labels:
             return gettext("the meter's clock was %(length)s ahead", length=length)
         if event.kind == OTHER_VALUE and event.detail is not None:
             text = gettext("a second value of one moment")
-            return f"{text} ({_both(Misfit(event.detail))})"
+            return f"{text} ({' / '.join(self._counters(event))})"
+        if event.kind == VALIDATED_AGAIN:
+            return self._validated_again(event)
         names = {
             GAP: gettext("no valid reading came"),
             CLOCK_OFF: gettext("the meter's clock was not set"),
@@ -123,21 +126,53 @@ class Labels:
         }
         return names[event.kind]
 
-    def _outlier(self, detail: str | None) -> str:
-        if detail is None:
-            return gettext("a reading was set aside")
-        misfit = Misfit(detail)
-        texts = {
-            "below": gettext("a reading was set aside, as it is below the one before"),
-            "above": gettext("a reading was set aside, as it is above the ones after it"),
-        }
-        is_electricity = misfit.register in schema.REGISTERS
-        name = f"{self.column(of_register(misfit.register))}: " if is_electricity else ""
-        return f"{texts[misfit.side]} ({name}{_both(misfit)})"
+    def _of_register(self, event: Event) -> str:
+        """What happened to one register, with its name if it is one of electricity."""
+        text = {
+            SET_ASIDE: self._set_aside(event),
+            RESTARTED: gettext("the counter restarted"),
+            NOT_SENT: gettext("the meter did not send this register"),
+        }.get(event.kind) or gettext("the register was read for the first time")
+        is_electricity = event.register in schema.REGISTERS
+        name = f"{self.column(of_register(event.register or ''))}: " if is_electricity else ""
+        if event.detail is None:
+            return f"{name}{text}"
+        first, second = self._counters(event)
+        if event.kind == RESTARTED:
+            first, second = second, first
+        counters = gettext("%(counter)s after %(before)s", counter=first, before=second)
+        return f"{name}{text} ({counters})"
 
+    def _validated_again(self, event: Event) -> str:
+        """How an upgrade changed what a register counts; its validation may still be going on."""
+        register, *counters = (event.detail or "").split()
+        is_electricity = register in schema.REGISTERS
+        name = f"{self.column(of_register(register))}: " if is_electricity else ""
+        if len(counters) == 1:
+            text = gettext("it is being validated again after an upgrade")
+            return f"{name}{text}"
+        now, before = self._counters(event)
+        text = gettext(
+            "after an upgrade it was validated again: it counts %(now)s in all, and counted"
+            " %(before)s before",
+            now=now,
+            before=before,
+        )
+        return f"{name}{text}"
 
-def _both(misfit: Misfit) -> str:
-    return f"{number(misfit.value, 1000, 3)} / {number(misfit.other, 1000, 3)}"
+    def _set_aside(self, event: Event) -> str:
+        count = event.readings or 0
+        if event.until is None:
+            return ngettext(
+                "%(num)d reading is set aside until it is understood",
+                "%(num)d readings are set aside until they are understood",
+                count,
+            )
+        return ngettext("%(num)d reading was set aside", "%(num)d readings were set aside", count)
+
+    def _counters(self, event: Event) -> list[str]:
+        """The two counters of an event's detail: what was read, and what was read before."""
+        return [number(int(each), 1000, 3) for each in (event.detail or "").split()[-2:]]
 
 
 def table_name(name: str) -> str:
@@ -158,26 +193,25 @@ def table_name(name: str) -> str:
 def change_reason(reason: str) -> str:
     """Why one series ends and another takes over."""
     names = {
-        OTHER_REGISTERS: gettext("the meter has other registers"),
         RESTARTED: gettext("the counter restarted"),
     }
     return names.get(reason, gettext("another meter"))
 
 
-def how_known(reading: MeterReading, place: int, zone: ZoneInfo) -> str:
+def how_known(reading: MeterReading, zone: ZoneInfo) -> str:
     """How a register at a moment is known: read at 00:00:04, between 23:55:02 and 00:05:01."""
     nearest, before, after = reading.nearest, reading.before, reading.after
     if nearest is not None:
         text = gettext("read at %(at)s", at=dates.near(nearest.taken_at, reading.at, zone))
-        value = reading.counters_of(nearest)[place]
-        return text if value == reading.counter(place) else f"{text}: {number(value, 1000, 3)}"
+        value = reading.counter_of(nearest)
+        return text if value == reading.counter else f"{text}: {number(value, 1000, 3)}"
     if before is not None and after is not None:
         begin, end = (dates.near(side.taken_at, reading.at, zone) for side in (before, after))
         return gettext("between %(begin)s and %(end)s", begin=begin, end=end)
     side = after if before is None else before
     assert side is not None
     at = dates.near(side.taken_at, reading.at, zone)
-    shown = number(reading.counters_of(side)[place], 1000, 3)
+    shown = number(reading.counter_of(side), 1000, 3)
     if before is None:
         return gettext("first read at %(at)s: %(value)s", at=at, value=shown)
     return gettext("last read at %(at)s: %(value)s", at=at, value=shown)

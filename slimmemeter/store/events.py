@@ -1,79 +1,92 @@
-"""Stores the events of meters' or of devices' series."""
+"""Stores the events of a meter or of a device."""
 
 from __future__ import annotations
 
-from slimmemeter.store.validation import GAP, OTHER_VALUE
+from slimmemeter.store.validation import (
+    CLOCK_OFF,
+    CLOCK_RIGHT,
+    GAP,
+    OTHER_VALUE,
+    VALIDATED_AGAIN,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from sqlite3 import Connection
 
-    from slimmemeter.store.validation import Found, Stretch
+# kind, at, until, number of readings set aside, detail
+Found = tuple[str, "int | None", "int | None", "int | None", "str | None"]
 
 
 class Events:
-    """The events of one kind of owner."""
+    """The events of one owner."""
 
-    def __init__(self, db: Connection, column: str) -> None:
-        """:param column: of the series in `events`: series or device."""
+    def __init__(self, db: Connection, column: str, owner: int) -> None:
+        """:param column: of the owner in `events`: series or device."""
         self._db = db
-        self._column = column
+        self._owned = f"{column} = {owner}"
+        self._columns = f"kind, at, until, readings, detail, register, {column}"
+        self._owner = owner
 
-    def between(
-        self, begin: int, end: int, with_first: bool, stretches: Mapping[int, Stretch]
-    ) -> set[Found]:
-        """The stored events of these stretches from one reading to another.
-
-        :param with_first: also those of the first reading, and not only its gap.
-        """
-        found = self._db.execute(
-            f"SELECT kind, {self._column}, at, until, detail FROM events"
-            f" WHERE at BETWEEN ? AND ? AND {self._column} IS NOT NULL AND kind <> ?",
-            (begin, end, OTHER_VALUE),
+    def of(self, register: str) -> set[Found]:
+        """The events of a register, which make its series."""
+        rows = self._db.execute(
+            f"SELECT kind, at, until, readings, detail FROM events WHERE {self._owned}"
+            " AND register = ?",
+            (register,),
         )
-        return {
-            (kind, stretches[stretch], at, until, detail)
-            for kind, stretch, at, until, detail in found.fetchall()
-            if stretch in stretches
-            and (until is None or until <= end)
-            and (kind == GAP or at > begin or with_first)
-        }
+        return set(rows.fetchall())
 
-    def put(self, event: Found) -> None:
+    def forget(self, after: int, until: int) -> None:
+        """Delete the events between neighbouring readings, of which the later one is after an
+        instant and not after another."""
+        self._db.execute(
+            f"DELETE FROM events WHERE {self._owned} AND kind IN (?, ?, ?)"
+            " AND coalesce(until, at) > ? AND coalesce(until, at) <= ?",
+            (GAP, CLOCK_OFF, CLOCK_RIGHT, after, until),
+        )
+
+    def replace(self, old: set[Found], new: set[Found], register: str | None = None) -> None:
+        """Store what is new, and delete what is no longer true."""
+        marks = "WHERE kind = ? AND at IS ? AND until IS ? AND readings IS ? AND detail IS ?"
+        for event in old - new:
+            self._db.execute(
+                f"DELETE FROM events {marks} AND register IS ? AND {self._owned}",
+                (*event, register),
+            )
+        for event in new - old:
+            self.put(event, register)
+
+    def put(self, event: Found, register: str | None = None) -> None:
         """Store an event."""
-        kind, stretch, at, until, detail = event
         self._db.execute(
-            f"INSERT INTO events (kind, {self._column}, at, until, detail) VALUES (?, ?, ?, ?, ?)",
-            (kind, stretch.id, at, until, detail),
+            f"INSERT INTO events ({self._columns}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*event, register, self._owner),
         )
 
-    def delete(self, event: Found) -> None:
-        """Delete an event."""
-        kind, stretch, at, until, _ = event
-        self._db.execute(
-            f"DELETE FROM events WHERE kind = ? AND {self._column} = ? AND at = ? AND until IS ?",
-            (kind, stretch.id, at, until),
-        )
+    def forget_other_values(self) -> None:
+        """Delete the events of instants that have more than one reading."""
+        self._db.execute(f"DELETE FROM events WHERE {self._owned} AND kind = ?", (OTHER_VALUE,))
 
-    def move(self, old: int, new: int | None) -> None:
-        """Give the events of a deleted series to its neighbour; delete them if it has none."""
-        if new is None:
-            self._db.execute(f"DELETE FROM events WHERE {self._column} = ?", (old,))
-        else:
-            sql = f"UPDATE events SET {self._column} = ? WHERE {self._column} = ?"
-            self._db.execute(sql, (new, old))
-
-    def put_other_value(self, series: int | None, at: int, values: tuple[int | None, int]) -> None:
-        """Record, once for each instant, that a device sent two counters of it."""
-        self._db.execute(
-            f"INSERT INTO events (kind, {self._column}, at, detail) SELECT :kind, :series, :at,"
-            f" :detail WHERE NOT EXISTS (SELECT 1 FROM events WHERE kind = :kind"
-            f" AND {self._column} = :series AND at = :at)",
-            {
-                "kind": OTHER_VALUE,
-                "series": series,
-                "at": at,
-                "detail": f"{values[0]} {values[1]}",
-            },
+    def complete_validated_again(self, counted: Mapping[str, int]) -> None:
+        """Add to what registers had counted before an upgrade what they count now; forget those
+        that count the same."""
+        rows = self._db.execute(
+            f"SELECT id, detail FROM events WHERE {self._owned} AND kind = ?", (VALIDATED_AGAIN,)
         )
+        for number, detail in rows.fetchall():
+            register, *_, before = detail.split()
+            now = counted.get(register, 0)
+            if now == int(before):
+                self._db.execute("DELETE FROM events WHERE id = ?", (number,))
+            else:
+                sql = "UPDATE events SET detail = ? WHERE id = ?"
+                self._db.execute(sql, (f"{register} {now} {before}", number))
+
+    def put_other_value(self, at: int, values: str) -> None:
+        """Record, once for each instant, that there is more than one reading of it."""
+        self._db.execute(
+            f"DELETE FROM events WHERE {self._owned} AND kind = ? AND at = ?", (OTHER_VALUE, at)
+        )
+        self.put((OTHER_VALUE, at, None, None, values))

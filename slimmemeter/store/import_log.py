@@ -6,6 +6,7 @@ import time
 
 from slimmemeter.store import schema
 from slimmemeter.store.connection import MOST_ROWS
+from slimmemeter.store.points import DEVICES, METERS
 from slimmemeter.store.revalidation import RevalidatingWriter
 
 
@@ -42,11 +43,24 @@ class ImportWriter(RevalidatingWriter):
             self.begin()
             for table in schema.LOG_TABLES:
                 self._db.execute(f"DELETE FROM {table} WHERE source = ?", (number,))
+            self._drop_empty_series()
             used = (f"SELECT meter FROM {table}" for table in ("series", *schema.LOG_TABLES))
             self._db.execute(f"DELETE FROM meters WHERE id NOT IN ({' UNION '.join(used)})")
             self._db.execute("DELETE FROM imports WHERE id = ?", (number,))
             self._db.execute("COMMIT")
         return count
+
+    def _drop_empty_series(self) -> None:
+        for tables in (METERS, DEVICES):
+            empty = (
+                f"SELECT id FROM {tables.series} AS s WHERE NOT EXISTS"
+                f" (SELECT 1 FROM {tables.readings} AS r WHERE r.id"
+                f" BETWEEN s.id << {schema.INSTANT_BITS}"
+                f" AND (s.id << {schema.INSTANT_BITS}) + {schema.INSTANT_MASK})"
+            )
+            for table in ("events", "breaks", "overrides"):
+                self._db.execute(f"DELETE FROM {table} WHERE {tables.event} IN ({empty})")
+            self._db.execute(f"DELETE FROM {tables.series} WHERE id IN ({empty})")
 
     def _remove(self, table: str, number: int) -> int:
         count, after = 0, -1

@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from slimmemeter.p1.reading import MonthPeak, PowerFailure
 from slimmemeter.store import schema
 from slimmemeter.store.connection import MOST_ROWS, Database
-from slimmemeter.store.records import Device, Event, Meter, Series, StoredCounter, StoredReading
-from slimmemeter.store.validation import SET_ASIDE
+from slimmemeter.store.records import (
+    Device,
+    Event,
+    Meter,
+    Owner,
+    Series,
+    StoredCounter,
+    StoredReading,
+)
+from slimmemeter.store.validation import FIRST, RESTARTED
 
 if TYPE_CHECKING:
     from slimmemeter.store.connection import Values
@@ -36,51 +46,73 @@ class Reader(Database):
         with self._explained:
             return cursor.execute(sql, values).fetchall()
 
-    def meter_series(self, with_set_aside: bool = False) -> list[Series]:
-        """The series of meters that have readings, oldest first.
+    def meters(self, with_others: bool = False) -> list[Owner]:
+        """The meters that have readings, oldest first.
 
-        :param with_set_aside: also the readings that don't count, as a series of each meter.
+        :param with_others: also the other readings of instants that have one, of each meter.
         """
         rows = self._rows(
-            "SELECT * FROM (SELECT s.id, m.id, m.equipment, m.header, m.version, s.registers,"
-            f" s.opened_by, {_ends('readings')} FROM series AS s JOIN meters AS m ON m.id = s.meter"
-            " WHERE opened_by <> :aside) WHERE first IS NOT NULL ORDER BY first",
-            _NAMES | ({"aside": ""} if with_set_aside else {}),
+            "SELECT * FROM (SELECT s.id, s.other, m.id, m.equipment, m.header, m.version,"
+            f" {_ends('readings')} FROM series AS s JOIN meters AS m ON m.id = s.meter"
+            f" {'' if with_others else 'WHERE NOT other'}) WHERE first NOT NULL ORDER BY first",
+            _NAMES,
         )
         return [
-            Series(number, Meter(*meter), tuple(registers.split()), opened_by, first, last)
-            for number, *meter, registers, opened_by, first, last in rows
+            Owner(number, Meter(*meter), first, last, other)
+            for number, other, *meter, first, last in rows
         ]
 
-    def device_series(self, with_set_aside: bool = False) -> list[Series]:
-        """The series of devices that have readings, oldest first; `with_set_aside` as above."""
+    def devices(self, with_others: bool = False) -> list[Owner]:
+        """The devices that have readings, oldest first; `with_others` as above."""
         rows = self._rows(
-            "SELECT * FROM (SELECT s.id, s.equipment, s.channel, s.type, s.unit, s.opened_by,"
-            f" {_ends('mbus_readings')} FROM mbus_devices AS s WHERE opened_by <> :aside)"
-            " WHERE first IS NOT NULL ORDER BY first",
-            _NAMES | ({"aside": ""} if with_set_aside else {}),
+            "SELECT * FROM (SELECT s.id, s.other, s.equipment, s.channel, s.type, s.unit,"
+            f" {_ends('mbus_readings')} FROM mbus_devices AS s"
+            f" {'' if with_others else 'WHERE NOT other'}) WHERE first NOT NULL ORDER BY first",
+            _NAMES,
         )
         return [
-            Series(number, Device(*device), ("counter",), opened_by, first, last)
-            for number, *device, opened_by, first, last in rows
+            Owner(number, Device(*device), first, last, other)
+            for number, other, *device, first, last in rows
         ]
 
-    def curve(self, series: Series, instants: Sequence[int]) -> list[tuple[int, ...]]:
-        """The registers of a series at each instant between its first and last reading."""
-        return self._neighbours(series, ", ".join(map(_interpolated, series.registers)), instants)
+    def series(self, owners: Sequence[Owner]) -> list[Series]:
+        """The series of these meters and devices, the oldest first."""
+        rows = self._rows(
+            "SELECT series, device, register, kind, at, until FROM events WHERE register NOT NULL"
+            " ORDER BY series, device, register, coalesce(at, -1)"
+        )
+        by_id = {(each.table, each.id): each for each in owners}
+        order = {name: place for place, name in enumerate(schema.REGISTERS)}
+        found: list[Series] = []
+        for (meter, device, register), group in groupby(rows, key=itemgetter(0, 1, 2)):
+            key = ("readings", meter) if device is None else ("mbus_readings", device)
+            if key in by_id:
+                found += _series(by_id[key], register, [row[3:] for row in group])
+        return sorted(found, key=lambda each: (each.first, order.get(each.register, 0)))
+
+    def curves(
+        self, series: Series, registers: Sequence[str], instants: Sequence[int]
+    ) -> list[tuple[int | None, ...]]:
+        """Registers of a series' owner at each instant; None where a reading beside it lacks it."""
+        return self._neighbours(series, ", ".join(map(_interpolated, registers)), instants)
 
     def neighbours(
         self, series: Series, instants: Sequence[int]
     ) -> list[tuple[StoredReading | None, StoredReading | None]]:
-        """For each instant the last reading at or before it and the first one at or after it, with
-        the series' registers; None if there is none."""
-        columns = ("taken_at", *series.registers)
-        expressions = ", ".join(f"{side}.{name}" for side in "ba" for name in columns)
-        rows = self._neighbours(series, expressions, instants)
-        middle = len(columns)
+        """For each instant of a series the last reading at or before it that counts and the first
+        one at or after it, with its register alone; None outside of the series."""
+        wanted = {at: series.skip(at) or (at, at) for at in instants}
+        ends = sorted({end for pair in wanted.values() for end in pair})
+        expressions = ", ".join(
+            f"{side}.{name}" for side in "ba" for name in ("taken_at", series.register)
+        )
+        rows = dict(zip(ends, self._neighbours(series, expressions, ends), strict=True))
         return [
-            (_registers_only(series, row[:middle]), _registers_only(series, row[middle:]))
-            for row in rows
+            (
+                _register_only(series, *rows[begin][:2]) if begin >= series.first else None,
+                _register_only(series, *rows[end][2:]) if end <= series.last else None,
+            )
+            for begin, end in map(wanted.__getitem__, instants)
         ]
 
     def _neighbours(self, series: Series, expressions: str, instants: Sequence[int]) -> list[Any]:
@@ -95,7 +127,7 @@ class Reader(Database):
             " WHERE id BETWEEN at AND :first + :mask ORDER BY id LIMIT 1)",
             {
                 "instants": f"[{','.join(map(str, instants))}]",
-                "first": series.id << schema.INSTANT_BITS,
+                "first": series.owner_id << schema.INSTANT_BITS,
                 "mask": schema.INSTANT_MASK,
             },
         )
@@ -108,26 +140,26 @@ class Reader(Database):
         """The number of rows of a table."""
         return int(self._rows(f"SELECT count(*) FROM {table}")[0][0])
 
-    def readings(self, series: Series) -> Iterator[StoredReading]:
-        """The readings of a meter's series with all values, oldest first, fetched in parts."""
+    def readings(self, meter: Owner) -> Iterator[StoredReading]:
+        """The readings of a meter with all values, oldest first, fetched in parts."""
         names = [name for name in self.columns("readings") if name not in schema.ABOUT_A_READING]
-        for row in self._pages(series, ("taken_at", "delay_s", *names)):
+        for row in self._pages(meter, ("taken_at", "delay_s", *names)):
             values = {name: row[name] for name in names if row[name] is not None}
             tariff = values.pop("tariff", None)
             yield StoredReading(row["taken_at"], row["delay_s"], tariff, values)
 
-    def counters_of(self, series: Series) -> Iterator[StoredCounter]:
-        """The counters of a device's series, oldest first, fetched in parts."""
-        assert isinstance(series.owner, Device)
-        for row in self._pages(series, ("taken_at", "counter")):
-            yield StoredCounter(series.owner, row["taken_at"], row["counter"])
+    def counters_of(self, device: Owner) -> Iterator[StoredCounter]:
+        """The counters of a device, oldest first, fetched in parts."""
+        assert isinstance(device.about, Device)
+        for row in self._pages(device, ("taken_at", "counter")):
+            yield StoredCounter(device.about, row["taken_at"], row["counter"])
 
-    def _pages(self, series: Series, columns: Sequence[str]) -> Iterator[sqlite3.Row]:
-        first = series.id << schema.INSTANT_BITS
+    def _pages(self, owner: Owner, columns: Sequence[str]) -> Iterator[sqlite3.Row]:
+        first = owner.id << schema.INSTANT_BITS
         after, is_all = first - 1, False
         while not is_all:
             rows = self._named_rows(
-                f"SELECT id, {', '.join(columns)} FROM {series.table} WHERE id > ? AND id <= ?"
+                f"SELECT id, {', '.join(columns)} FROM {owner.table} WHERE id > ? AND id <= ?"
                 " ORDER BY id LIMIT ?",
                 (after, first + schema.INSTANT_MASK, MOST_ROWS),
             )
@@ -135,11 +167,11 @@ class Reader(Database):
             is_all = len(rows) < MOST_ROWS
             after = rows[-1]["id"] if rows else after
 
-    def lines(self, series: Series, line: str, begin: int, end: int) -> list[tuple[int, str]]:
-        """For each reading of a series in [begin, end) its instant and an SQL expression's text."""
-        first = series.id << schema.INSTANT_BITS
+    def lines(self, owner: Owner, line: str, begin: int, end: int) -> list[tuple[int, str]]:
+        """For each reading of an owner in [begin, end) its instant and an SQL expression's text."""
+        first = owner.id << schema.INSTANT_BITS
         return self._rows(
-            f"SELECT id & {schema.INSTANT_MASK}, {line} FROM {series.table}"
+            f"SELECT id & {schema.INSTANT_MASK}, {line} FROM {owner.table}"
             " WHERE id >= ? AND id < ? ORDER BY id",
             (first + begin, first + end),
         )
@@ -156,14 +188,14 @@ class Reader(Database):
             f" FROM json_each(:borders)) SELECT key, {', '.join(statistics)}"
             " FROM buckets JOIN series AS s JOIN readings AS r ON r.id BETWEEN"
             " (s.id << :bits) + begin AND (s.id << :bits) + end - 1"
-            " WHERE end NOT NULL AND s.opened_by <> :aside GROUP BY key",
+            " WHERE end NOT NULL AND NOT s.other GROUP BY key",
             _NAMES | {"borders": f"[{','.join(map(str, borders))}]"},
         )
         return [(key, list(zip(*[iter(found)] * 3, strict=True))) for key, *found in rows]
 
-    def reading(self, series: Series, at: int) -> StoredReading:
-        """The reading of a series at exactly that instant, with all its values."""
-        key = series.id << schema.INSTANT_BITS | at
+    def reading(self, meter: Owner, at: int) -> StoredReading:
+        """The reading of a meter at exactly that instant, with all its values."""
+        key = meter.id << schema.INSTANT_BITS | at
         row = self._named_rows("SELECT * FROM readings WHERE id = ?", (key,))[0]
         values = {
             name: row[name]
@@ -172,24 +204,11 @@ class Reader(Database):
         }
         return StoredReading(row["taken_at"], row["delay_s"], values.pop("tariff", None), values)
 
-    def newest_counters(self) -> list[StoredCounter]:
-        """The newest counter of each device, by type; of one type the newest first."""
-        rows = self._rows(
-            "SELECT equipment, channel, type, unit, max(taken_at), counter FROM"
-            " (SELECT d.*, r.taken_at, r.counter FROM mbus_devices AS d"
-            " JOIN mbus_readings AS r ON r.id = (SELECT max(id) FROM mbus_readings"
-            " WHERE id BETWEEN d.id << :bits AND (d.id << :bits) + :mask)"
-            " WHERE d.opened_by <> :aside) GROUP BY equipment, channel, type, unit"
-            " ORDER BY type, taken_at DESC",
-            _NAMES,
-        )
-        return [StoredCounter(Device(*device), at, counter) for *device, at, counter in rows]
-
     def events(self, begin: int, end: int) -> list[Event]:
         """The events that reach into [begin, end), oldest first."""
         rows = self._rows(
-            "SELECT kind, series, device, at, until, detail FROM events"
-            " WHERE at < :end AND coalesce(until, at) >= :begin ORDER BY at",
+            f"SELECT {_EVENT} FROM events WHERE at < :end AND coalesce(until, at) >= :begin"
+            " ORDER BY at",
             {"begin": begin, "end": end},
         )
         return [Event(*row) for row in rows]
@@ -197,8 +216,7 @@ class Reader(Database):
     def newest_events(self, *kinds: str) -> list[Event]:
         """The newest event of each of these kinds."""
         newest = (
-            "SELECT * FROM (SELECT kind, series, device, at, until, detail FROM events"
-            " WHERE kind = ? ORDER BY at DESC LIMIT 1)"
+            f"SELECT * FROM (SELECT {_EVENT} FROM events WHERE kind = ? ORDER BY at DESC LIMIT 1)"
         )
         return [Event(*row) for row in self._rows(" UNION ALL ".join([newest] * len(kinds)), kinds)]
 
@@ -243,12 +261,9 @@ class Reader(Database):
         return count, first, newest
 
 
+_EVENT = "kind, series, device, register, at, until, readings, detail"
 _OF_METER = "WHERE :meter IS NULL OR meter = :meter"
-_NAMES = {
-    "bits": schema.INSTANT_BITS,
-    "mask": schema.INSTANT_MASK,
-    "aside": SET_ASIDE,
-}
+_NAMES = {"bits": schema.INSTANT_BITS, "mask": schema.INSTANT_MASK}
 
 
 def _ends(table: str) -> str:
@@ -272,14 +287,30 @@ def _interpolated(register: str) -> str:
     return f"{begin} + coalesce({line}, a.{register} - {begin})"
 
 
-def _registers_only(series: Series, row: Sequence[int | None]) -> StoredReading | None:
-    at, *counters = row
-    if at is None:
+def _series(owner: Owner, register: str, events: Sequence[tuple[Any, ...]]) -> Iterator[Series]:
+    """The series of a register.
+
+    :param events: the kind, `at` and `until` of each, in order.
+    """
+    begin, opened_by, end = owner.first, FIRST, owner.last
+    skips: list[tuple[int, int]] = []
+    for kind, at, until in events:
+        if kind == FIRST:
+            begin = until
+        elif kind == RESTARTED:
+            yield Series(owner.id, owner.about, register, opened_by, begin, at, tuple(skips))
+            begin, opened_by, skips = until, kind, []
+        elif until is None:
+            end = at
+        else:
+            skips.append((at, until))
+    yield Series(owner.id, owner.about, register, opened_by, begin, end, tuple(skips))
+
+
+def _register_only(series: Series, at: int | None, counter: int | None) -> StoredReading | None:
+    if at is None or counter is None:
         return None
-    pairs = zip(series.registers, counters, strict=True)
-    return StoredReading(
-        at, None, None, {name: value for name, value in pairs if value is not None}
-    )
+    return StoredReading(at, None, None, {series.register: counter})
 
 
 def _counts(row: sqlite3.Row) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -27,15 +28,33 @@ class Device:
 
 
 @dataclass(frozen=True)
-class Series:
-    """A stretch of readings in which the counters of one meter or device only rise."""
+class Owner:
+    """A meter or device with the readings that are stored of it, whether they count or not."""
 
-    id: int
+    id: int  # in `series` or `mbus_devices`
+    about: Meter | Device
+    first: int  # instants of its first and last reading, in UTC seconds
+    last: int
+    other: int = 0  # not 0: these are other readings of instants that have one
+
+    @property
+    def table(self) -> str:
+        """The table of its readings."""
+        return "readings" if isinstance(self.about, Meter) else "mbus_readings"
+
+
+@dataclass(frozen=True)
+class Series:
+    """A stretch of readings in which one register of a meter or device only rises."""
+
+    owner_id: int  # in `series` or `mbus_devices`
     owner: Meter | Device
-    registers: tuple[str, ...]  # the columns of its table that count
+    register: str  # its column in `table`
     opened_by: str  # as `validation` has it
     first: int  # instants of its first and last reading, in UTC seconds
     last: int
+    # Between these instants no reading has the register, or counts: it goes straight on over them.
+    skips: tuple[tuple[int, int], ...] = ()
 
     @property
     def table(self) -> str:
@@ -45,6 +64,13 @@ class Series:
     def overlaps(self, begin: int, end: int) -> bool:
         """Whether it has a part in [begin, end)."""
         return self.first < end and self.last > begin
+
+    def skip(self, instant: int) -> tuple[int, int] | None:
+        """The skip within which an instant lies; None at a reading and in any other interval."""
+        place = bisect_left(self.skips, (instant,)) - 1
+        if place >= 0 and self.skips[place][0] < instant < self.skips[place][1]:
+            return self.skips[place]
+        return None
 
 
 @dataclass(frozen=True)
@@ -73,6 +99,8 @@ class Event:
     kind: str  # as `validation` has it
     series: int | None  # of a meter
     device: int | None  # a device's series
+    register: str | None  # None: of the whole reading
     at: int
     until: int | None
+    readings: int | None  # that are set aside
     detail: str | None

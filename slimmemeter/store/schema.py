@@ -7,9 +7,7 @@ in UTC seconds. NULL means that the meter didn't send it.
 from __future__ import annotations
 
 APPLICATION_ID = 0x736C6D6D  # "slmm"
-VERSION = 1
-# By the version from which each goes to the next: its statements.
-MIGRATIONS: dict[int, tuple[str, ...]] = {}
+VERSION = 2
 INSTANT_BITS = 33  # UTC seconds until the year 2242
 INSTANT_MASK = (1 << INSTANT_BITS) - 1
 
@@ -63,6 +61,45 @@ LOG_TABLES = (
 _PACKED = f"""
     taken_at INTEGER AS (id & {INSTANT_MASK}) VIRTUAL"""
 
+# What validation found in the readings, and what is left for it to do.
+EVENT_TABLES = """
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,  -- as `validation` has them
+    series INTEGER REFERENCES series,
+    device INTEGER REFERENCES mbus_devices,
+    register TEXT,  -- of which it makes the series: first reading, set aside, not sent, restarted
+    at INTEGER,  -- the last reading that counts before it; NULL: there is none
+    until INTEGER,  -- the next one that counts; NULL: none yet
+    readings INTEGER,  -- that are set aside
+    detail TEXT
+);
+CREATE INDEX events_at ON events (at);
+CREATE INDEX events_of_registers ON events (register) WHERE register NOT NULL;
+CREATE TABLE breaks (  -- two points of a register of which the second doesn't simply go on
+    series INTEGER REFERENCES series,
+    device INTEGER REFERENCES mbus_devices,
+    register TEXT NOT NULL,
+    kind TEXT NOT NULL,  -- break, turn, pause
+    at INTEGER NOT NULL,
+    counter_before INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    counter_after INTEGER NOT NULL
+);
+CREATE INDEX breaks_at ON breaks (register, at);
+CREATE TABLE overrides (  -- what a person has set aside
+    series INTEGER REFERENCES series,
+    device INTEGER REFERENCES mbus_devices,
+    at INTEGER NOT NULL,
+    until INTEGER NOT NULL
+);
+CREATE TABLE unvalidated (  -- owners of which the readings after an instant are validated again
+    series INTEGER REFERENCES series,
+    device INTEGER REFERENCES mbus_devices,
+    after INTEGER NOT NULL
+);
+"""
+
 TABLES = f"""
 CREATE TABLE meters (
     id INTEGER PRIMARY KEY,
@@ -70,11 +107,10 @@ CREATE TABLE meters (
     header TEXT NOT NULL,
     version TEXT
 );
-CREATE TABLE series (  -- a stretch in which the counters of one meter only rise
+CREATE TABLE series (  -- the readings of a meter
     id INTEGER PRIMARY KEY,
     meter INTEGER NOT NULL REFERENCES meters,
-    registers TEXT NOT NULL,  -- the columns of readings that count, separated by spaces
-    opened_by TEXT NOT NULL  -- first reading, other registers, restarted counter; set aside: none
+    other INTEGER NOT NULL DEFAULT 0  -- 0, or 1 to 3: other readings of instants that have one
 );
 CREATE TABLE readings (
     id INTEGER PRIMARY KEY,  -- series << {INSTANT_BITS} | taken_at
@@ -86,13 +122,13 @@ CREATE TABLE readings (
     -- and once they are needed: other registers, running_quarter_w, and meter_clock, which is the
     -- time of the meter's clock unless that is taken_at (0: not set)
 );
-CREATE TABLE mbus_devices (  -- a stretch in which the counter of one device only rises
+CREATE TABLE mbus_devices (  -- the readings of a device
     id INTEGER PRIMARY KEY,
     equipment TEXT NOT NULL,
     channel INTEGER NOT NULL,
     type INTEGER,  -- 3 gas, 4 heat, 6 warm water, 7 water: EN 13757-3
     unit TEXT NOT NULL,  -- dm3, MJ or Wh
-    opened_by TEXT NOT NULL  -- first reading, restarted counter; set aside: none
+    other INTEGER NOT NULL DEFAULT 0  -- as of series
 );
 CREATE TABLE mbus_readings (
     id INTEGER PRIMARY KEY,  -- device << {INSTANT_BITS} | taken_at
@@ -106,17 +142,7 @@ CREATE TABLE imports (
     kind TEXT NOT NULL,  -- telegrams, CSV, database, slimmemeter-rpi, DSMR-reader
     name TEXT NOT NULL
 );
-CREATE TABLE events (
-    id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,  -- gap, set aside, clock off, clock right, other value
-    series INTEGER REFERENCES series,
-    device INTEGER REFERENCES mbus_devices,
-    at INTEGER NOT NULL,
-    until INTEGER,
-    detail TEXT
-);
-CREATE INDEX events_at ON events (at);
-CREATE TABLE counters (
+{EVENT_TABLES}CREATE TABLE counters (
     meter INTEGER NOT NULL REFERENCES meters,
     taken_at INTEGER NOT NULL,
     {", ".join(f"{column} INTEGER" for column in COUNTERS)},

@@ -1,227 +1,379 @@
-"""The stored readings of one meter or device: which series each new one belongs to.
+"""The stored readings of one meter or device: what each new one changes.
 
-A reading near the last one, at the end or between older ones, costs one look at the two before it
-and the one after it. Any other has the readings after it validated again, until their stored result
-stands.
+A reading that goes on from its neighbours in every register costs one look at them. Any other has
+the pieces of its registers found and weighed again when the transaction ends.
 """
 
 from __future__ import annotations
 
 from slimmemeter.store import schema
+from slimmemeter.store.breaks import BEGIN, END, Breaks
 from slimmemeter.store.events import Events
-from slimmemeter.store.stretches import Stretches, Tables
+from slimmemeter.store.points import MOST_OTHERS, Points, Row, Tables
+from slimmemeter.store.scan import Scan
 from slimmemeter.store.validation import (
+    CLOCK_OFF,
+    CLOCK_RIGHT,
     FIRST,
     GAP,
-    OUTLIER,
-    Misfit,
-    Point,
-    Stretch,
-    Window,
+    MOST_FOR_A_PIECE,
+    NOT_SENT,
+    PIECE_PRICE,
+    RESTARTED,
+    SET_ASIDE,
+    counted,
+    goes_on,
+    weigh,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from sqlite3 import Connection
 
-    from slimmemeter.store.validation import Found
+    from slimmemeter.store.events import Found
+    from slimmemeter.store.points import Counters
+    from slimmemeter.store.validation import Kept, Point
 
-MOST_AT_ONCE = 5000  # readings that are validated again in one transaction
+STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
+SETTLED = MOST_FOR_A_PIECE - PIECE_PRICE  # points of a piece: more of them change no price
 
 
 class SeriesWriter:
-    """The readings of one meter or device, in series; valid for one transaction."""
+    """The readings of one meter or device; valid for one transaction."""
 
     def __init__(
-        self, db: Connection, tables: Tables, owner: Sequence[object], columns: Sequence[str]
+        self,
+        db: Connection,
+        tables: Tables,
+        owner: Sequence[object],
+        columns: Sequence[str],
+        most_per_hour: int,
     ) -> None:
-        """:param columns: as of `Stretches`."""
+        """:param columns: as of `Points`. :param most_per_hour: that the connection can carry."""
+        self._db = db
         self._tables = tables
-        self._events = Events(db, tables.event)
-        self._stored = Stretches(db, tables, owner, columns)
-        self.registers = self._stored.registers
+        self._most_per_hour = most_per_hour
+        self._points = Points(db, tables, owner, columns)
+        self.registers = self._points.registers
         self.notices: list[str] = []  # changes of state, in sentences
-        self._go_to = schema.INSTANT_MASK
+        self._changed: set[str] = set()  # registers that have to be weighed
+        self._is_here = False  # whether these are the neighbours of the next reading:
+        self._before: Row | None = None
+        self._after: Row | None = None
+        self._calm: dict[str, int] | None = None  # by register: the counter up to which it is calm
 
-    def _load(self) -> None:
-        """Load the readings around the place where the next one is expected: after the last one."""
-        if self._go_to < 0:
-            return
-        instant, self._go_to = self._go_to, -1
-        self._window = self._window_at(instant)
-        self._last_at = self._window.points[-1].at if self._window.points else -1
-        is_end = instant == schema.INSTANT_MASK
-        after = [] if is_end else self._stored.points(instant, 1, after=True)[0]
-        self._next = after[0] if after else None
-        self._next_at = after[0].at if after else schema.INSTANT_MASK + 1
-        self._gap_from = self._last_at
-        self._stored_events = set() if after else self._events_in(self._window)
+    def put(self, new: Row, insert: Callable[[int], None], keeps_others: bool) -> str:
+        """Store a reading unless it is known, and notice what it changes.
 
-    def at(self, instant: int) -> Point | None:
-        """The reading of exactly that instant, also an outlier."""
-        self._load()
-        if instant == self._last_at:
-            return self._window.points[-1]
-        if self._last_at < instant < self._next_at:
-            return None
-        found, _ = self._stored.points(instant - 1, 1, after=True)
-        return found[0] if found and found[0].at == instant else None
-
-    def add(self, new: Point) -> int:
-        """Validate a reading of an instant that has none yet.
-
-        :returns: the id of the series under which the caller stores it.
+        :param insert: stores it under an id.
+        :param keeps_others: also beside another reading of its instant.
+        :returns: as `Writer.add`; `CONFLICT` also if it is stored beside another one.
         """
-        self._load()
-        if self._is_here(new) and self._window.goes_on(new, self._tables.gap_s):
-            self._stored_events = set()
-            self._last_at = new.at
-        elif new.at > self._last_at and self._next is None:
-            self._last_at = new.at
-            self._validate_newest(new)
-        else:
-            self._validate_late(new)
-        assert new.stretch is not None
-        assert new.stretch.id is not None
-        return new.stretch.id
+        there = self._at(new.at)
+        if not there:
+            insert(self._points.make())
+            self._added(new)
+            return STORED
+        if any(_has_all_of(counters, new.counters) for counters in there):
+            return KNOWN
+        if keeps_others and len(there) <= MOST_OTHERS:
+            insert(self._points.make(len(there)))
+            self._added_other(new)
+        return CONFLICT
 
-    def _is_here(self, new: Point) -> bool:
-        """Whether a reading belongs after the last one, and the next stored one goes on from it.
+    def _at(self, instant: int) -> list[Counters]:
+        """The counters of exactly that instant; the neighbours are then known."""
+        if not (self._is_here and self._is_between(instant)):
+            self._before = self._points.neighbour(instant + 1, after=False)
+            self._after = self._points.neighbour(instant, after=True)
+            self._is_here = True
+            self._calm = None
+        if self._before is None or self._before.at < instant:
+            return []
+        return [row.counters for row in self._points.at(instant)]
 
-        The readings after that keep their result: each is compared with a higher one than before
-        only if it was below the lower one already.
-        """
-        after = self._next
+    def _is_between(self, instant: int) -> bool:
+        return (self._before is None or self._before.at <= instant) and (
+            self._after is None or instant < self._after.at
+        )
+
+    def _added(self, new: Row) -> None:
+        """Notice what changes with the first reading of an instant."""
+        before, after = self._before, self._after
+        self._put_neighbours(before, new, after)
+        if self._calm is None:
+            self._calm = self._find_calm()
+        was_calm = True
+        for place, register in enumerate(self.registers):
+            if not self._is_calm(register, place, new):
+                self._mend(register, new.at)
+                was_calm = False
+        self._before = new
+        if not was_calm:
+            self._calm = None
+
+    def _added_other(self, new: Row) -> None:
+        """Notice what changes with another reading of an instant."""
+        self._calm = None
+        for register, counter in zip(self.registers, new.counters, strict=True):
+            if counter is not None:
+                self._mend(register, new.at)
+
+    def _mend(self, register: str, at: int) -> None:
+        self._breaks().mend(register, at, at)
+        self._changed.add(register)
+
+    def _scan(self) -> Scan:
+        return Scan(self._db, self._tables, self._points)
+
+    def _breaks(self) -> Breaks:
+        return Breaks(self._db, self._points, self._tables.event, self._most_per_hour)
+
+    def _events(self) -> Events:
+        return Events(self._db, self._tables.event, self._points.ids[0])
+
+    def _is_calm(self, register: str, place: int, new: Row) -> bool:
+        """Whether a register simply goes on, so that nothing has to be weighed."""
+        assert self._calm is not None
+        most = self._calm.get(register)
+        counter, before, after = new.counters[place], self._before, self._after
+        old = before.counters[place] if before else None
+        if counter is None:
+            return old is None and (after is None or after.counters[place] is None)
+        if most is None or old is None or before is None or not old <= counter < most:
+            return False
+        if not goes_on((before.at, old), (new.at, counter), self._most_per_hour):
+            return False
         if after is None:
-            return new.at > self._last_at
-        is_between = self._last_at < new.at < after.at and after.counts
-        return is_between and new.layout == after.layout and not after.is_below(new)
+            return True
+        later = after.counters[place]
+        return later is not None and goes_on(
+            (new.at, counter), (after.at, later), self._most_per_hour
+        )
 
-    def _validate_newest(self, new: Point) -> None:
-        window = self._window
-        window.take(new)
-        self._stored_events = self._write(window, self._stored_events)
-        if window.forget():
-            begin = window.points[0].at
-            self._stored_events = {
-                event
-                for event in self._stored_events
-                if event[2] > begin or (event[2] == begin and event[0] == GAP)
-            }
+    def _find_calm(self) -> dict[str, int]:
+        """The registers of which the neighbours here count and are in one long piece, each with the
+        counter from which on it may turn."""
+        if self._before is None:
+            return {}
+        breaks = self._breaks()
+        has_any = breaks.any()
+        found = {}
+        for place, register in enumerate(self.registers):
+            counter = self._before.counters[place]
+            if counter is None:
+                continue
+            is_weighed = register not in self._changed
+            most = MOST
+            if has_any:
+                most = self._calm_until(breaks, register, counter, SETTLED if is_weighed else 1)
+            if most and (not is_weighed or self._counts_here(register)):
+                found[register] = most
+        return found
 
-    def _validate_late(self, new: Point) -> None:
-        self.close()
-        window = self._window_at(new.at)
-        window.take(new)
-        self._validate_after(window, new.at)
-        self._write(window, self._events_in(window))
-        self._go_to = new.at
+    def _calm_until(self, breaks: Breaks, register: str, counter: int, least: int) -> int:
+        """:param least: the points that its piece must have. :returns: 0 if it isn't calm here."""
+        assert self._before is not None
+        at = self._before.at
+        left = breaks.ending_by(register, at)
+        right = breaks.beginning_from(register, left[0].until[0] if left else 0)
+        low, high = left[0].until if left else BEGIN, right[0].at if right else END
+        if low > (at, counter) or (self._after is not None and high[0] < self._after.at):
+            return 0
+        if self._points.count(register, max(low[0], 0), high[0], least) < least:
+            return 0
+        return breaks.level_above(register, at, counter) or MOST
 
-    def close(self) -> None:
-        """Update the gap before the next reading, if others came into it."""
-        if self._go_to >= 0 or self._next is None or self._gap_from == self._last_at:
-            return
-        for begin, change in (
-            (self._gap_from, self._events.delete),
-            (self._last_at, self._put_event),
-        ):
-            if self._next_at - begin > self._tables.gap_s:
-                assert self._next.stretch is not None
-                change((GAP, self._next.stretch, begin, self._next_at, None))
-        self._gap_from = self._last_at
+    def _counts_here(self, register: str) -> bool:
+        assert self._before is not None
+        until = self._after.at if self._after else schema.INSTANT_MASK
+        row = self._db.execute(
+            f"SELECT count(*), total(coalesce(at, -1) < :until AND coalesce(until, :mask) > :at)"
+            f" FROM events WHERE {self._tables.event} = :owner AND register = :register",
+            {"at": self._before.at, "until": until, "mask": schema.INSTANT_MASK + 1,
+             "owner": self._points.ids[0], "register": register},
+        ).fetchone()  # fmt: skip
+        return bool(row[0] and not row[1])
 
-    def revalidate(self, after: int) -> int | None:
-        """Validate again the readings after an instant, or the next `MOST_AT_ONCE` of them.
+    def _put_neighbours(self, before: Row | None, new: Row, after: Row | None) -> None:
+        """Store the events between readings that follow each other."""
+        if before is None and after is None:
+            old: set[Found] = set()
+        else:
+            old = self._pair(before, after)
+        wanted = self._pair(before, new) | (self._pair(new, after) if after else set())
+        if old != wanted:
+            self._events().replace(old, wanted)
 
-        :returns: the instant after which to go on; None when all are done.
+    def _pair(self, before: Row | None, row: Row | None) -> set[Found]:
+        """The events of a reading and the one before it."""
+        if row is None:
+            return set()
+        found: set[Found] = set()
+        if before is not None and row.at - before.at > self._tables.gap_s:
+            found.add((GAP, before.at, row.at, None, None))
+        was_off = before is not None and before.clock is not None
+        if row.clock is None and was_off:
+            found.add((CLOCK_RIGHT, row.at, None, None, None))
+        elif row.clock is not None and not was_off:
+            off_s = None if row.clock == schema.CLOCK_NOT_SET else str(row.clock - row.at)
+            found.add((CLOCK_OFF, row.at, None, None, off_s))
+        return found
+
+    def revalidate(self, after: int, limit: int) -> int | None:
+        """Find the breaks and events again of so many readings after an instant.
+
+        :returns: the last one's instant; None after the last ones: then all of it is weighed.
         """
-        window = self._window_at(after)
-        found, is_all = self._stored.points(after, MOST_AT_ONCE, after=True)
-        for point in found:
-            window.take(point)
-        begin = -1 if window.begins else window.points[0].at
-        end = schema.INSTANT_MASK if is_all else found[-1].at
-        self._write(window, self._events.between(begin, end, window.begins, self._stored.by_id))
-        if not is_all:
-            return found[-1].at
-        for stretch in list(self._stored.by_id.values()):
-            self._drop_if_empty(stretch, window)
+        scan, breaks, events = self._scan(), self._breaks(), self._events()
+        until, is_last = scan.last_at(after, limit)
+        if after < 0:
+            breaks.forget()
+        if until is not None:
+            events.forget(after, until)
+            for at, row_at in scan.odd_rows(after, until, self._most_per_hour):
+                self._mend_step(breaks, events, at, row_at)
+        if not is_last:
+            return until
+        events.forget(after if until is None else until, schema.INSTANT_MASK)
+        events.forget_other_values()
+        for at, other in self._points.others():
+            self._points.settle(at, other)
+            self._mend_all(at, at)
+        for at, end in self._points.overrides:
+            self._mend_all(at, end)
+        self._changed.update(self.registers)
+        kept = self._weigh_changed()
+        events.complete_validated_again({name: counted(each) for name, each in kept.items()})
         return None
 
-    def _window_at(self, instant: int) -> Window:
-        """The readings up to an instant, from two neighbours on that are known to count."""
-        limit, is_all = 1, False
-        while not is_all:
-            limit *= 4
-            found, is_all = self._stored.points(instant + 1, limit, after=False)
-            for place in range(len(found) - 1, 0, -1):
-                pair = found[place - 1 : place + 1]
-                if pair[0].counts and pair[0].stretch is pair[1].stretch:
-                    return self._window_of(pair, found[place + 1 :])
-        return self._window_of([], found)
+    def _mend_step(self, breaks: Breaks, events: Events, at: int | None, row_at: int) -> None:
+        before = None if at is None else self._points.at(at)[0]
+        row = self._points.at(row_at)[0]
+        events.replace(set(), self._pair(before, row))
+        for place, register in enumerate(self.registers):
+            old = before.counters[place] if before else None
+            new = row.counters[place]
+            if (old is None) != (new is None) or not (
+                old is None
+                or before is None
+                or new is None
+                or goes_on((before.at, old), (row_at, new), self._most_per_hour)
+            ):
+                breaks.mend(register, row_at if at is None else at, row_at)
 
-    def _window_of(self, pair: list[Point], rest: list[Point]) -> Window:
-        window = Window(self._stored.aside, pair, self._stored.until(pair[1].at) if pair else ())
-        for point in rest:
-            window.take(point)
-        return window
+    def _mend_all(self, at: int, until: int) -> None:
+        """Find the breaks of every register again between two instants."""
+        for register in self.registers:
+            self._breaks().mend(register, at, until)
 
-    def _validate_after(self, window: Window, instant: int) -> None:
-        """Validate the readings after an instant until their stored result stands."""
-        limit, is_all = 4, False
-        while not is_all:
-            found, is_all = self._stored.points(instant, limit, after=True)
-            for point in found:
-                window.take(point)
-                if window.is_as_stored:
-                    return
-            instant, limit = found[-1].at if found else instant, min(limit * 4, MOST_AT_ONCE)
+    def close(self) -> None:
+        """Weigh the registers that changed, and store what follows."""
+        if self._changed:
+            self._weigh_changed()
 
-    def _write(self, window: Window, stored: set[Found]) -> set[Found]:
-        """Store what the validation of a window changed; returns the events that are stored now."""
-        for stretch, first in window.opened:
-            if stretch.id is None and stretch.opened_by != FIRST:
-                self.notices.append(f"a new series begins: {stretch.opened_by}")
-            self._stored.put(stretch, first.layout)
-        window.opened.clear()
-        left = set()
-        for point in window.points:
-            assert point.stretch is not None
-            if point.stretch.id is None:  # the very first outlier
-                self._stored.put(point.stretch, ())
-            if point.stored_in not in (None, point.stretch):
-                left.add(self._stored.move(point))
-            point.stored_in = point.stretch
-        wanted = window.events(self._tables.gap_s, self.registers)
-        for event in stored - wanted:
-            self._events.delete(event)
-        for event in wanted - stored:
-            self._put_event(event)
-        for stretch in left.difference([point.stretch for point in window.points]):
-            self._drop_if_empty(stretch, window)
-        return wanted
+    def _weigh_changed(self) -> dict[str, list[Kept]]:
+        kept = {register: self._weigh(register) for register in sorted(self._changed)}
+        self._choose_values(kept)
+        for register, ranges in kept.items():
+            self._store(register, ranges)
+        self._changed.clear()
+        self._is_here = False
+        return kept
 
-    def _drop_if_empty(self, stretch: Stretch, window: Window) -> None:
-        """Delete a series without readings; its events go to its neighbour."""
-        near = window.points[-1].stretch if window.points else None
-        dropped = self._stored.drop_if_empty(stretch)
-        if dropped is not None:
-            self._events.move(dropped, near.id if near else None)
+    def _weigh(self, register: str) -> list[Kept]:
+        pieces = self._breaks().pieces(register)
+        return weigh(pieces, self._most_per_hour) if pieces else []
 
-    def _events_in(self, window: Window) -> set[Found]:
-        """The stored events of a window's readings."""
-        if not window.points:
+    def _choose_values(self, kept: dict[str, list[Kept]]) -> None:
+        """Of several readings of an instant, let the one that counts be the first."""
+        for instant, _ in self._points.others():
+            rows = self._points.at(instant)
+            scores = [
+                (sum(_counts(kept.get(register, ()), (instant, counter))
+                     for register, counter in zip(self.registers, row.counters, strict=True)
+                     if counter is not None), tuple(-(counter or 0) for counter in row.counters))
+                for row in rows
+            ]  # fmt: skip
+            best = max(range(len(rows)), key=scores.__getitem__)
+            if best:
+                self._points.exchange(instant, best)
+                rows.insert(0, rows.pop(best))
+            self._note_other_value(rows)
+
+    def _note_other_value(self, rows: Sequence[Row]) -> None:
+        """Record that an instant has another value than the one that counts."""
+        for first, *others in zip(*(row.counters for row in rows), strict=True):
+            differing = [each for each in others if each not in (None, first)]
+            if first is not None and differing:
+                self._events().put_other_value(rows[0].at, f"{first} {differing[0]}")
+                return
+
+    def _store(self, register: str, kept: Sequence[Kept]) -> None:
+        """Store the events of a register, which make its series."""
+        events = self._events()
+        old = events.of(register)
+        new = self._found(register, kept)
+        events.replace(old, new, register)
+        waited = any(kind == SET_ASIDE and until is None for kind, _, until, _, _ in old)
+        for kind, _, until, count, detail in sorted(new - old, key=str):
+            first, before = (detail or " ").split(" ")
+            if kind == SET_ASIDE and until is None and not waited:
+                self.notices.append(
+                    f"{register} of {first} after {before} is set aside until it is understood"
+                )
+            elif kind == SET_ASIDE and until is not None:
+                self.notices.append(f"{count} set aside of {register}: {first} after {before}")
+            elif kind == RESTARTED:
+                self.notices.append(f"{register} restarted: {before} after {first}")
+
+    def _found(self, register: str, kept: Sequence[Kept]) -> set[Found]:
+        if not kept:
             return set()
-        begin, end = window.points[0].at, window.points[-1].at
-        return self._events.between(begin, end, window.begins, self._stored.by_id)
+        last = self._points.before(register, END)
+        found: set[Found] = set()
+        for before, each in zip((None, *kept), kept, strict=False):
+            found |= self._step(register, before, each)
+        end = kept[-1].last
+        assert last is not None
+        if last[0] > end[0]:
+            found.add(self._aside(register, end, None))
+        elif self._points.has_rows_between(last[0], schema.INSTANT_MASK):
+            found.add((NOT_SENT, last[0], None, None, None))
+        return found
 
-    def _put_event(self, event: Found) -> None:
-        self._events.put(event)
-        kind, _, _, _, detail = event
-        if kind == OUTLIER and detail:
-            misfit = Misfit(detail)
-            self.notices.append(
-                f"a reading is set aside: its {misfit.register} of {misfit.value} is {misfit.side}"
-                f" {misfit.other}"
-            )
+    def _step(self, register: str, before: Kept | None, each: Kept) -> set[Found]:
+        """The event between what counts and what counted before it."""
+        if before is None:
+            aside = self._points.count(register, 0, each.first[0] - 1)
+            return {(FIRST, None, each.first[0], aside or None, None)}
+        at, until = before.last, each.first
+        if each.opened_by == RESTARTED:
+            aside = self._points.count(register, at[0] + 1, until[0] - 1)
+            return {(RESTARTED, at[0], until[0], aside or None, f"{at[1]} {until[1]}")}
+        if not self._points.has_rows_between(at[0], until[0]):
+            return set()  # a turn that counts
+        if self._points.some(register, at[0] + 1, until[0] - 1, 1):
+            return {self._aside(register, at, until)}
+        return {(NOT_SENT, at[0], until[0], None, None)}
+
+    def _aside(self, register: str, at: Point, until: Point | None) -> Found:
+        """Readings that are set aside: their number, the first of them and the one before."""
+        high = until[0] - 1 if until else schema.INSTANT_MASK
+        first = self._points.some(register, at[0] + 1, high, 1)
+        count = self._points.count(register, at[0] + 1, high)
+        value = first[0][1] if first else at[1]
+        return (SET_ASIDE, at[0], until[0] if until else None, count, f"{value} {at[1]}")
+
+
+MOST = 1 << 63  # no counter is as high
+
+
+def _has_all_of(counters: Counters, others: Counters) -> bool:
+    """Whether a reading has every counter of another one."""
+    return all(other is None or here == other for here, other in zip(counters, others, strict=True))
+
+
+def _counts(kept: Sequence[Kept], point: Point) -> bool:
+    return any(each.first <= point <= each.last for each in kept)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from slimmemeter.p1.reading import MonthPeak, PowerFailure
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.records import Event, Series, StoredReading
+from slimmemeter.store.records import Device, Event, Meter, Owner, Series, StoredReading
 from slimmemeter.store.validation import GAP
 
 
@@ -19,32 +19,44 @@ class Snapshot:
         self._events: tuple[int, int, list[Event]] | None = None
 
     @cached_property
+    def meters(self) -> list[Owner]:
+        """The meters, oldest first."""
+        return self.reader.meters()
+
+    @cached_property
+    def devices(self) -> list[Owner]:
+        """The devices, oldest first."""
+        return self.reader.devices()
+
+    @cached_property
     def meter_series(self) -> list[Series]:
         """The series of all meters, oldest first."""
-        return self.reader.meter_series()
+        return [each for each in self._series if isinstance(each.owner, Meter)]
 
     @cached_property
     def device_series(self) -> list[Series]:
         """The series of all devices, oldest first."""
-        return self.reader.device_series()
+        return [each for each in self._series if isinstance(each.owner, Device)]
+
+    @cached_property
+    def _series(self) -> list[Series]:
+        return self.reader.series([*self.meters, *self.devices])
 
     @property
     def first_at(self) -> int | None:
         """The instant of the first reading of any meter or device; None without any."""
-        every = (*self.meter_series, *self.device_series)
-        return min((series.first for series in every), default=None)
+        return min((each.first for each in (*self.meters, *self.devices)), default=None)
 
     @property
     def last_at(self) -> int | None:
         """The instant of the last reading of any meter or device; None without any."""
-        every = (*self.meter_series, *self.device_series)
-        return max((series.last for series in every), default=None)
+        return max((each.last for each in (*self.meters, *self.devices)), default=None)
 
     @cached_property
     def newest(self) -> StoredReading | None:
         """The newest reading of all meters; None without any."""
-        series = max(self.meter_series, key=lambda series: series.last, default=None)
-        return None if series is None else self.reader.reading(series, series.last)
+        meter = max(self.meters, key=lambda meter: meter.last, default=None)
+        return None if meter is None else self.reader.reading(meter, meter.last)
 
     @cached_property
     def month_peaks(self) -> list[MonthPeak]:
@@ -69,14 +81,25 @@ class Snapshot:
         ]
 
     def gaps(self, series: Sequence[Series], begin: int, end: int) -> list[tuple[int, int]]:
-        """The gaps within these series, all of one table, that have a part in [begin, end)."""
-        numbers = {each.id for each in series}
+        """The times within these series, all of one table, that have a part in [begin, end) and
+        that no reading divides which counts."""
+        owners = {each.owner_id for each in series}
         is_meter = any(each.table == "readings" for each in series)
-        return [
+        gaps = {
             (event.at, event.until)
             for event in self.events(begin, end)
             if event.kind == GAP
             and event.until is not None
-            and (event.series if is_meter else event.device) in numbers
-            and event.until > begin
-        ]
+            and (event.series if is_meter else event.device) in owners
+        }
+        gaps |= {skip for each in series for skip in each.skips if skip[0] < end}
+        return _without_inner({gap for gap in gaps if gap[1] > begin})
+
+
+def _without_inner(gaps: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+    """In order, without those that lie within another one."""
+    found: list[tuple[int, int]] = []
+    for gap in sorted(gaps, key=lambda gap: (gap[0], -gap[1])):
+        if not found or gap[1] > found[-1][1]:
+            found.append(gap)
+    return found

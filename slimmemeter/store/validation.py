@@ -1,267 +1,229 @@
-"""Which readings count, whatever order they came in.
+"""Which points of one register count: a pure function of the set of its points.
 
-A *series* is a stretch in which the counters of one meter (or of one device) only rise and its
-registers are the same. Other registers open a new one, and so does a counter that restarts. An
-outlier is set aside, not deleted:
+A *point* is an instant and a counter. Points in order make *pieces*: within a piece each goes on
+from the one before; between two pieces it falls, or rises more than the connection can carry, or
+turns (a rise that a fall undoes in one step, or the other way round). Each way to explain the
+pieces has a price, and the cheapest one counts:
 
-- a reading below the one before it waits; if the next one is back above, the reading is an outlier;
-- if the next one goes on from it, the counter restarted there, and a new series begins;
-- unless both are above the last but one: then the last reading was the outlier.
+- a piece that is set aside: 10 and 1 for each of its points, at most 18, so that a counter that
+  comes back to where it was goes on, however many points were wrong in between;
+- a restart, after which nothing needs to go on: 14, so that five points in a row begin a new
+  series and fewer wait;
+- a turn that counts: 9.
 
-Pure: it knows no database, and the result for a set of readings depends on nothing but that set.
+Then a series that goes on from one before last takes up that one: all between is set aside.
 """
 
 from __future__ import annotations
 
-from slimmemeter.store.schema import CLOCK_NOT_SET
+GAP, CLOCK_OFF, CLOCK_RIGHT, OTHER_VALUE = "gap", "clock off", "clock right", "other value"
+VALIDATED_AGAIN = "validated again"  # an upgrade has changed what a register counts
+# Kinds of events of one register, which make its series: it goes straight on over the first two.
+SET_ASIDE, NOT_SENT = "set aside", "not sent"
+FIRST, RESTARTED = "first reading", "restarted counter"
 
-GAP, OUTLIER, CLOCK_OFF, CLOCK_RIGHT = "gap", "set aside", "clock off", "clock right"
-FIRST, OTHER_REGISTERS, RESTARTED, SET_ASIDE = (
-    "first reading",
-    "other registers",
-    "restarted counter",
-    "set aside",  # not a series, but the place of the readings that don't count
-)
-OTHER_VALUE = "other value"  # an event: a device sent two counters of one instant
+# The most that a connection carries in an hour, by the unit of a counter, so that no meter or gas
+# main of a house can exceed it: 3 x 80 A is 55 kW, and a gas meter G25 passes 40 m3/h. Water and
+# heat get the same in their units.
+MOST_PER_HOUR = {"Wh": 100_000, "dm3": 40_000, "MJ": 360}
+# A counter that stood still for a while catches up, and clocks are corrected.
+SLACK_S = 900
+
+PIECE_PRICE, MOST_FOR_A_PIECE = 10, 18
+LONG_PIECE_PRICE = 22  # more for a piece that went on counting for a year: it is a series
+LONG_S = 366 * 86400
+RESTART_PRICE, TURN_PRICE = 14, 9
+ENDS = 5  # points at each end of a piece, of which some may be set aside alone: the fifth is dearer
+BREAK, TURN, PAUSE = "break", "turn", "pause"  # between two pieces; a pause only if it goes on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Found = tuple[str, "Stretch", int, "int | None", "str | None"]  # kind, stretch, at, until, detail
-Counters = tuple["int | None", ...]
+Point = tuple[int, int]  # instant, counter
 
 
-class Stretch:
-    """A series as it is being found, or with `SET_ASIDE` the readings that are in none."""
-
-    __slots__ = ("id", "opened_by")
-
-    def __init__(self, number: int | None, opened_by: str) -> None:
-        self.id = number  # of the stored series; None until it is stored
-        self.opened_by = opened_by
+def goes_on(point: Point, later: Point, most_per_hour: int) -> bool:
+    """Whether the connection can have carried what was counted between two points."""
+    seconds, rise = later[0] - point[0], later[1] - point[1]
+    return seconds > 0 <= rise and rise * 3600 <= most_per_hour * (seconds + SLACK_S)
 
 
-class Point:
-    """A reading as it is validated: its instant, counters, meter's clock and stretch."""
+class Piece:
+    """Points in a row, each of which goes on from the one before."""
 
-    __slots__ = ("at", "clock", "counters", "stored_in", "stretch")
+    __slots__ = ("head", "length", "opened_by", "tail")
 
     def __init__(
-        self, at: int, counters: Counters, clock: int | None = None, stretch: Stretch | None = None
+        self, opened_by: str, head: Sequence[Point], tail: Sequence[Point], length: int
     ) -> None:
-        self.at = at
-        self.counters = counters  # None: the meter has no such register
-        self.clock = clock  # the time of the meter's clock unless that is `at`
-        self.stretch = self.stored_in = stretch  # `stored_in` is None if it is new
+        self.opened_by = opened_by  # what is between it and the one before
+        self.head = head  # its first points, up to `ENDS`
+        self.tail = tail  # its last ones
+        self.length = length
 
     @property
-    def layout(self) -> tuple[bool, ...]:
-        """For each register whether the reading has it."""
-        return tuple([counter is not None for counter in self.counters])
-
-    @property
-    def counts(self) -> bool:
-        """Whether it is no outlier."""
-        return self.stretch is not None and self.stretch.opened_by != SET_ASIDE
-
-    def first_below(self, other: Point) -> int | None:
-        """The place of the first register that is lower here, None if none is."""
-        for place, (here, there) in enumerate(zip(self.counters, other.counters, strict=True)):
-            if here is not None and there is not None and here < there:
-                return place
-        return None
-
-    def is_below(self, other: Point) -> bool:
-        """Whether a register is lower here."""
-        return self.first_below(other) is not None
+    def price(self) -> int:
+        """The price of setting it aside."""
+        price = min(PIECE_PRICE + self.length, MOST_FOR_A_PIECE)
+        return price + LONG_PIECE_PRICE * _is_long(self.head[0], self.tail[-1])
 
 
-class Window:
-    """Consecutive readings of one meter or device while they are validated.
+class Kept:
+    """Points in a row that count, from the first to the last."""
 
-    They begin with two neighbours that are known to count, or with the very first reading, so that
-    the result is the same as if validation had started there.
+    __slots__ = ("first", "last", "opened_by")
+
+    def __init__(self, first: Point, last: Point, opened_by: str) -> None:
+        self.first = first
+        self.last = last
+        self.opened_by = opened_by  # FIRST, RESTARTED, or SET_ASIDE if it goes on from one before
+
+
+class _Way:
+    """A way to explain the pieces up to one that counts."""
+
+    __slots__ = ("aside", "before", "enters", "leaves", "opened_by", "piece", "place", "price")
+
+    def __init__(self, place: int, piece: Piece | None, before: _Way | None) -> None:
+        self.place = place
+        self.piece = piece  # the last one that counts; None if none does
+        self.before = before
+        self.price = 0
+        self.aside = 0  # points that are set aside
+        self.opened_by = FIRST
+        self.enters = 0  # points of the piece that are set aside at its begin
+        self.leaves = 0  # and of the one before at its end
+
+
+def weigh(pieces: Sequence[Piece], most_per_hour: int) -> list[Kept]:
+    """The points that count, in the cheapest explanation.
+
+    :param pieces: in order; at least one.
     """
+    ways = [_Way(-1, None, None)]
+    for place, piece in enumerate(pieces):
+        new = min((_step(way, place, piece, most_per_hour) for way in ways), key=_cheapest)
+        for way in ways:
+            way.price += piece.price
+            way.aside += piece.length
+        ways.append(new)
+        most = min(way.price for way in ways) + RESTART_PRICE
+        ways = [way for way in ways if way.price <= most]
+    best = min((way for way in ways if way.piece is not None), key=_cheapest)
+    return _with_returns(_kept(best), most_per_hour)
 
-    def __init__(
-        self, aside: Stretch, before: Sequence[Point] = (), used: Iterable[Stretch] = ()
-    ) -> None:
-        """ "":param used: the stretches that have readings up to there."""
-        self.points = list(before)
-        self.begins = not before
-        self._aside = aside
-        self._used = set(used)
-        self.opened: list[
-            tuple[Stretch, Point]
-        ] = []  # stretches that begin here, and their first reading
-        self._before: Point | None = before[0] if before else None
-        self._last: Point | None = before[1] if before else None
-        self._pending: Point | None = None  # an outlier unless the next one goes on from it
+
+def counted(kept: Sequence[Kept]) -> int:
+    """What a register counted in all its series."""
+    total = 0
+    for before, each in zip((None, *kept), kept, strict=False):
+        if before is not None and each.opened_by != RESTARTED:
+            total += each.first[1] - before.last[1]
+        total += each.last[1] - each.first[1]
+    return total
+
+
+def _cheapest(way: _Way) -> tuple[int, bool, int, int]:
+    """Of equal prices what goes on counts, then what sets fewer aside, then the later one."""
+    return way.price, way.opened_by == RESTARTED, way.aside, -(way.before or way).place
+
+
+def _step(before: _Way, place: int, piece: Piece, most_per_hour: int) -> _Way:
+    """The cheapest way from one that counts to a piece."""
+    new = _Way(place, piece, before)
+    new.price, new.aside = before.price, before.aside
+    if before.piece is None:
+        return new
+    last, first = before.piece.tail[-1], piece.head[0]
+    if goes_on(last, first, most_per_hour):
+        is_turn = piece.opened_by == TURN and before.place == place - 1
+        new.opened_by = TURN if is_turn else SET_ASIDE
+        new.price += TURN_PRICE * is_turn
+        return new
+    ends = _without_ends(before.piece, piece, most_per_hour) if first[1] < last[1] else None
+    if ends is None:
+        new.opened_by = RESTARTED
+        new.price += RESTART_PRICE
+        return new
+    new.leaves, new.enters = ends
+    new.opened_by = SET_ASIDE
+    new.price += PIECE_PRICE + sum(ends)
+    new.aside += sum(ends)
+    return new
+
+
+def _without_ends(before: Piece, piece: Piece, most_per_hour: int) -> tuple[int, int] | None:
+    """How many points at the end of the one piece, or at the begin of the other, hide that the
+    lower one goes on from the higher one; None if more than a few do."""
+    for count in range(1, ENDS):
+        if count < len(piece.head) and goes_on(before.tail[-1], piece.head[count], most_per_hour):
+            return 0, count
+        if count < len(before.tail) and goes_on(
+            before.tail[-1 - count], piece.head[0], most_per_hour
+        ):
+            return count, 0
+    return None
+
+
+def _kept(way: _Way) -> list[Kept]:
+    """What counts in this way, in order."""
+    found: list[Kept] = []
+    leaves = 0
+    while way.piece is not None and way.before is not None:
+        first = way.piece.head[way.enters]
+        found.append(Kept(first, max(first, way.piece.tail[-1 - leaves]), way.opened_by))
+        way, leaves = way.before, way.leaves
+    return found[::-1]
+
+
+class _Life:
+    """Kept points of one series, and whether only a turn is between it and the one before."""
+
+    __slots__ = ("is_turn", "kept")
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = [kept]
+        self.is_turn = kept.opened_by == TURN
 
     @property
-    def is_settled(self) -> bool:
-        """Whether it ends with two readings of one stretch, with which another window may begin."""
-        if self._pending is not None or len(self.points) < 2:
-            return False
-        before, last = self.points[-2:]
-        return before.counts and before.stretch is last.stretch
-
-    @property
-    def is_as_stored(self) -> bool:
-        """Whether the readings after its end keep their stored result."""
-        ends = self.points[-2:]
-        return self.is_settled and all(point.stretch is point.stored_in for point in ends)
-
-    def take(self, point: Point) -> None:
-        """Validate the next reading, and those before it that waited for it."""
-        self.points.append(point)
-        last, pending = self._last, self._pending
-        if last is None:
-            self._open(point, FIRST)
-        elif point.layout != last.layout:
-            self._open(point, OTHER_REGISTERS)
-        elif not point.is_below(last):
-            self._go_on(point)
-        elif pending is None or point.is_below(pending):
-            self._pending = point
-            point.stretch = self._aside
-        else:
-            self._decide(last, pending)
-            self._go_on(point)
-
-    def goes_on(self, point: Point, gap_s: int) -> bool:
-        """Take the next reading if it simply goes on from the last one, as nearly all do.
-
-        :returns: whether it did; `take` would have the same result.
-        """
-        last = self._last
-        if last is None or self.begins or self.points != [self._before, last]:
-            return False
-        is_near = point.at - last.at <= gap_s and point.clock is last.clock is None
-        if not (is_near and point.layout == last.layout and not point.is_below(last)):
-            return False
-        self._go_on(point)
-        point.stored_in = point.stretch
-        self.points = [last, point]
-        return True
-
-    def _decide(self, last: Point, pending: Point) -> None:
-        """Two readings in a row are below the last: it is an outlier, or the counter restarted."""
-        if self._before is not None and not pending.is_below(self._before):
-            last.stretch = self._aside
-            self._last = self._before
-            self._go_on(pending)
-        else:
-            self._open(pending, RESTARTED)
-
-    def _go_on(self, point: Point) -> None:
-        assert self._last is not None
-        if self._last.stretch is not None and self._last.stretch.id is None:
-            self._adopt(self._last.stretch, point.stored_in)
-        point.stretch = self._last.stretch
-        self._before, self._last, self._pending = self._last, point, None
-
-    def _open(self, point: Point, opened_by: str) -> None:
-        """Begin a stretch; it keeps its stored series unless that is another's now."""
-        stretch = point.stored_in
-        if stretch is None or stretch is self._aside or stretch in self._used:
-            stretch = Stretch(None, opened_by)
-        stretch.opened_by = opened_by
-        self._used.add(stretch)
-        self.opened.append((stretch, point))
-        point.stretch = stretch
-        self._before, self._last, self._pending = None, point, None
-
-    def _adopt(self, new: Stretch, stored: Stretch | None) -> None:
-        """A new stretch that goes on as a stored one is that one: no readings need to move."""
-        if stored is None or stored is self._aside or stored in self._used:
-            return
-        stored.opened_by = new.opened_by
-        self._used.add(stored)
-        self.opened = [
-            (stored if stretch is new else stretch, first) for stretch, first in self.opened
-        ]
-        for point in self.points:
-            if point.stretch is new:
-                point.stretch = stored
-
-    def forget(self) -> bool:
-        """Keep only the two readings from which validation can go on; returns whether it can."""
-        if not self.is_settled:
-            return False
-        del self.points[:-2]
-        self.begins = False
-        return True
-
-    def events(self, gap_s: int, registers: Sequence[str]) -> set[Found]:
-        """The events of these readings.
-
-        :param gap_s: a longer time between two readings is a gap, and so is one with an outlier.
-        """
-        found: set[Found] = set()
-        before: Point | None = None
-        good: Point | None = None
-        waiting: list[Point] = []
-        for point in self.points:
-            if before is not None or self.begins:
-                found |= _clock_events(before, point)
-            if not point.counts:
-                waiting.append(point)
-            else:
-                found |= {_outlier(each, good, point, registers) for each in waiting}
-                if good is not None and (waiting or point.at - good.at > gap_s):
-                    found |= _gap(good, point)
-                good, waiting = point, []
-            before = point
-        return found | {_outlier(each, good, None, registers) for each in waiting}
+    def is_long(self) -> bool:
+        """Whether it counted for a year."""
+        return _is_long(self.kept[0].first, self.kept[-1].last)
 
 
-def _clock_events(before: Point | None, point: Point) -> set[Found]:
-    """Where a meter's clock begins to be wrong, and where it is right again."""
-    assert point.stretch is not None
-    was_off = before is not None and before.clock is not None
-    if point.clock is None:
-        return {(CLOCK_RIGHT, point.stretch, point.at, None, None)} if was_off else set()
-    if was_off:
-        return set()
-    off_s = None if point.clock == CLOCK_NOT_SET else str(point.clock - point.at)
-    return {(CLOCK_OFF, point.stretch, point.at, None, off_s)}
+def _with_returns(kept: Iterable[Kept], most_per_hour: int) -> list[Kept]:
+    """Set aside the series between one and another that goes on from it."""
+    lives: list[_Life] = []
+    for each in kept:
+        if each.opened_by == SET_ASIDE:
+            lives[-1].kept.append(each)
+            continue
+        depth = _returns_to(lives, each, most_per_hour)
+        if depth is None:
+            lives.append(_Life(each))
+            continue
+        each.opened_by = SET_ASIDE
+        del lives[depth + 1 :]
+        lives[depth].kept.append(each)
+    for life in lives:
+        if life.is_turn:
+            life.kept[0].opened_by = SET_ASIDE
+    return [each for life in lives for each in life.kept]
 
 
-def _gap(before: Point, point: Point) -> set[Found]:
-    """Between two stretches nothing is known; their ends show that, without an event."""
-    if point.stretch is None or before.stretch is not point.stretch:
-        return set()
-    return {(GAP, point.stretch, before.at, point.at, None)}
+def _returns_to(lives: Sequence[_Life], new: Kept, most_per_hour: int) -> int | None:
+    """The series before the last one from which a new one goes on, nearer than from the last."""
+    for depth in range(len(lives) - 2, -1, -1):
+        if lives[depth + 1].is_long:
+            return None
+        last = lives[depth].kept[-1].last
+        distance = abs(new.first[1] - lives[-1].kept[-1].last[1])
+        if goes_on(last, new.first, most_per_hour) and new.first[1] - last[1] < distance:
+            return depth
+    return None
 
 
-def _outlier(
-    point: Point, before: Point | None, after: Point | None, registers: Sequence[str]
-) -> Found:
-    """An outlier, and the first register that shows it."""
-    assert point.stretch is not None
-    detail = None
-    if before is not None and (place := point.first_below(before)) is not None:
-        detail = _misfit("below", registers[place], point, before, place)
-    elif after is not None and (place := after.first_below(point)) is not None:
-        detail = _misfit("above", registers[place], point, after, place)
-    return (OUTLIER, point.stretch, point.at, None, detail)
-
-
-def _misfit(side: str, register: str, point: Point, other: Point, place: int) -> str:
-    return f"{side} {register} {point.counters[place]} {other.counters[place]}"
-
-
-class Misfit:
-    """The detail of an outlier's event: the register that doesn't fit, and its neighbour's value.
-
-    Of `OTHER_VALUE` only both values.
-    """
-
-    __slots__ = ("other", "register", "side", "value")
-
-    def __init__(self, detail: str) -> None:
-        *about, value, other = detail.split()
-        self.side, self.register = about or ("", "")  # below the one before, above the one after
-        self.value, self.other = int(value), int(other)
+def _is_long(first: Point, last: Point) -> bool:
+    """Whether it went on counting for more than a year."""
+    return last[0] - first[0] > LONG_S and last[1] > first[1]

@@ -9,10 +9,10 @@ from slimmemeter.errors import StoreError
 from slimmemeter.p1.reading import NO_LOG
 from slimmemeter.store import meter_log, schema
 from slimmemeter.store.connection import Database
-from slimmemeter.store.events import Events
-from slimmemeter.store.series import SeriesWriter
-from slimmemeter.store.stretches import DEVICES, METERS, Tables
-from slimmemeter.store.validation import Point
+from slimmemeter.store.devices import owner_of
+from slimmemeter.store.points import DEVICES, METERS, Row, Tables
+from slimmemeter.store.series import CONFLICT, STORED, SeriesWriter
+from slimmemeter.store.validation import MOST_PER_HOUR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
 
-STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
 FROM_FILE = 0  # in `source`
 PAUSE_S = 0.01
 
@@ -48,6 +47,7 @@ class Writer(Database):
         self._log_at = 0
         self._series: dict[tuple[str, tuple[object, ...]], SeriesWriter] = {}
         self._meters: dict[str | None, int] = {}
+        self._devices: dict[object, tuple[object, ...]] = {}  # by what a reading says of itself
         self._columns: list[str] = []  # of values, in the table of readings
         self._known = frozenset(self._columns)
         self._insert_reading = ""
@@ -58,16 +58,17 @@ class Writer(Database):
 
         :raises StoreError: the backup or the upgrade failed; the file is as it was.
         """
-        from slimmemeter.store import backup
+        from slimmemeter.store import backup, upgrade
 
         backup.make(self.path, backup.folder_beside(self.path))
         with self._explained:
             self._db.execute("BEGIN IMMEDIATE")
-            for step in range(self._check(), schema.VERSION):  # another pull may have upgraded it
-                for statement in schema.MIGRATIONS[step]:
-                    self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {schema.VERSION}")
+            upgrade.run(self._db, self._check())  # another pull may have upgraded it
             self._db.execute("COMMIT")
+
+    def is_validated(self) -> bool:
+        """Whether all readings are, as they aren't after an upgrade."""
+        return self._one("SELECT 1 FROM unvalidated LIMIT 1")[0] is None
 
     def newest(self) -> int | None:
         """The instant of the newest reading of all series."""
@@ -119,6 +120,7 @@ class Writer(Database):
         self.notices = []
         self._log_meter = None
         self._meters = {}
+        self._devices = {}
         self._look_at_columns()
 
     def add_many(self, readings: Iterable[tuple[Reading, int]], source: int | None) -> None:
@@ -143,19 +145,24 @@ class Writer(Database):
             self._add_columns(values)
         meter = self._meters.get(reading.equipment_id) or self._meter(reading)
         series = self._series_of(METERS, (meter,))
-        point = Point(taken_at, tuple(map(values.get, series.registers)), clock)
-        if (stored := series.at(taken_at)) is not None:
-            if stored.counters != point.counters:
-                return CONFLICT
-            results = [self.put_device(device, source) for device in reading.devices]
-            return STORED if STORED in results else KNOWN
-        key = series.add(point) << schema.INSTANT_BITS | taken_at
-        row = (key, delay_s, source, reading.tariff, *map(values.get, self._columns))
-        self._db.execute(self._insert_reading, row)
-        self._put_changed_log(meter, reading.log, taken_at, source)
-        for device in reading.devices:
-            self.put_device(device, source)
-        return STORED
+        row = Row(taken_at, tuple(map(values.get, series.registers)), clock)
+
+        def insert(number: int) -> None:
+            key = number << schema.INSTANT_BITS | taken_at
+            about = (key, delay_s, source, reading.tariff)
+            self._db.execute(self._insert_reading, (*about, *map(values.get, self._columns)))
+
+        result = series.put(row, insert, keeps_others=source is not None and source > FROM_FILE)
+        if result == STORED:
+            self._put_changed_log(meter, reading.log, taken_at, source)
+        elif result == CONFLICT:
+            return CONFLICT
+        ids = [device.equipment_id for device in reading.devices]
+        devices = [
+            self.put_device(device, source, ids.count(device.equipment_id) > 1)
+            for device in reading.devices
+        ]
+        return STORED if STORED in devices else result
 
     def _put_changed_log(
         self, meter: int, log: MeterLog, taken_at: int, source: int | None
@@ -195,7 +202,9 @@ class Writer(Database):
         if series is None:
             stored = [name for name in _VALIDATED if name in self._known]
             columns = stored if tables is METERS else ["counter"]
-            series = self._series[key] = SeriesWriter(self._db, tables, owner, columns)
+            most_per_hour = MOST_PER_HOUR["Wh" if tables is METERS else str(owner[-1])]
+            series = SeriesWriter(self._db, tables, owner, columns, most_per_hour)
+            self._series[key] = series
         return series
 
     def _insert(self, table: str, *values: object) -> int:
@@ -223,20 +232,18 @@ class Writer(Database):
         self._look_at_columns()
         self._close_series()
 
-    def put_device(self, reading: MbusReading, source: int | None) -> str:
-        """What `put` does, for a device alone."""
-        owner = (reading.equipment_id, reading.channel, reading.device_type, reading.unit)
+    def put_device(self, reading: MbusReading, source: int | None, has_twin: bool = False) -> str:
+        """What `put` does, for a device alone. :param has_twin: as of `owner_of`."""
+        about = (reading.equipment_id, reading.channel, reading.device_type, reading.unit)
+        owner = self._devices.get(about)
+        if owner is None:
+            owner = self._devices[about] = owner_of(self._db, reading, has_twin)
         series = self._series_of(DEVICES, owner)
-        if (stored := series.at(reading.at)) is None:
-            key = series.add(Point(reading.at, (reading.counter,))) << schema.INSTANT_BITS
-            self._put_counter(key | reading.at, reading.counter, source)
-            return STORED
-        if stored.counters[0] == reading.counter:
-            return KNOWN
-        assert stored.stretch is not None
-        values = stored.counters[0], reading.counter
-        Events(self._db, DEVICES.event).put_other_value(stored.stretch.id, reading.at, values)
-        return CONFLICT
+
+        def insert(number: int) -> None:
+            self._put_counter(number << schema.INSTANT_BITS | reading.at, reading.counter, source)
+
+        return series.put(Row(reading.at, (reading.counter,)), insert, keeps_others=True)
 
     def _put_counter(self, key: int, counter: int, source: int | None) -> None:
         """Store a counter; only imported ones have a source: an empty cell costs a byte a row."""

@@ -16,14 +16,12 @@ from slimmemeter import clock, zones
 from slimmemeter.errors import UsageError
 from slimmemeter.history import catalogue, serialize
 from slimmemeter.history.catalogue import Catalogue
-from slimmemeter.history.consumption import columns_of
-from slimmemeter.history.table import of_register
+from slimmemeter.history.table import of_device, of_register
 from slimmemeter.settings import Settings
 from slimmemeter.store import schema
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.records import Device, Series
+from slimmemeter.store.records import Device, Owner
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.store.validation import SET_ASIDE
 
 STRETCH_S = 4 * 86400  # of one query: 1,152 readings, or 5,760 of a pull each minute
 # Columns about a reading's meter; the others are counters and values.
@@ -33,23 +31,22 @@ Line = tuple[int, str]
 
 
 class Exported:
-    """A series as it is exported: what is the same in each line, and its columns."""
+    """A meter or device as it is exported: what is the same in each line, and its columns."""
 
-    def __init__(self, series: Series, name: str, stored: Sequence[str]) -> None:
+    def __init__(self, exported: Owner, name: str, stored: Sequence[str]) -> None:
         """:param stored: all columns of values in the table of readings."""
-        owner = series.owner
-        self.series = series
+        owner = exported.about
+        self.owner = exported
         self.about: dict[str, object] = {"meter": name}
         if isinstance(owner, Device):
             self.about |= {"channel": owner.channel, "type": owner.type}
-            self.columns = {columns_of(series)[0].name: "counter"}  # exported name: stored name
+            column = of_device(owner.type, owner.unit)
+            self.columns = {column.name: "counter"}  # exported name: stored name
         else:
             self.about["version"] = owner.version
-            is_any = series.opened_by == SET_ASIDE  # their registers aren't recorded
             self.columns = {
                 of_register(each).name if each in schema.REGISTERS else each: each
                 for each in stored
-                if is_any or each in series.registers or each not in schema.REGISTERS
             }
 
     def is_counter(self, stored: str) -> bool:
@@ -114,30 +111,30 @@ def table(settings: Settings, path: str, form: str) -> str:
 
 
 def _exported(reader: Reader, without_ids: bool) -> tuple[list[Exported], list[str]]:
-    """Every series, also those of outliers, and all columns that any of them has."""
+    """Every meter and device, and all columns that any of them has."""
     ignored = (*schema.ABOUT_A_READING,)
     stored = [name for name in reader.columns("readings") if name not in ignored]
     names: dict[str, str] = {}
     every = []
-    for series in (*reader.meter_series(True), *reader.device_series(True)):
-        name = series.owner.equipment_id
+    for owner in (*reader.meters(with_others=True), *reader.devices(with_others=True)):
+        name = owner.about.equipment_id
         if without_ids:
-            kind = "device" if isinstance(series.owner, Device) else "meter"
+            kind = "device" if isinstance(owner.about, Device) else "meter"
             name = names.setdefault(name, f"{kind} {len(names) + 1}")
-        every.append(Exported(series, name, stored))
+        every.append(Exported(owner, name, stored))
     return every, list(dict.fromkeys(name for each in every for name in each.columns))
 
 
 def _merged(reader: Reader, every: Sequence[Exported], sql: Lines) -> Iterator[str]:
-    """The lines of all series in the order of time, some days in one text."""
-    queries = [(each.series, sql(each)) for each in every]
-    begin = min((series.first for series, _ in queries), default=0)
-    end = max((series.last for series, _ in queries), default=0) + 1
+    """The lines of all owners in the order of time, some days in one text."""
+    queries = [(each.owner, sql(each)) for each in every]
+    begin = min((owner.first for owner, _ in queries), default=0)
+    end = max((owner.last for owner, _ in queries), default=0) + 1
     for at in range(begin, end, STRETCH_S):
         rows: list[Line] = []
-        for series, line in queries:
-            if series.first < at + STRETCH_S and series.last >= at:
-                rows += reader.lines(series, line, at, at + STRETCH_S)
+        for owner, line in queries:
+            if owner.first < at + STRETCH_S and owner.last >= at:
+                rows += reader.lines(owner, line, at, at + STRETCH_S)
         rows.sort(key=itemgetter(0))  # it merges what is sorted already
         yield "".join(map(itemgetter(1), rows))
 
@@ -149,8 +146,6 @@ def _cell(exported: Exported, name: str) -> tuple[str, str]:
         return "", ""
     if not exported.is_counter(stored):
         return "%s", stored
-    if stored in exported.series.registers:
-        return "%d.%03d", f"{stored} / 1000, {stored} % 1000"
     return "%s", f"CASE WHEN {stored} NOT NULL THEN printf('%.3f', {stored} / 1000.0) END"
 
 

@@ -21,7 +21,7 @@ from slimmemeter.settings import Settings
 from slimmemeter.store.import_log import ImportWriter
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import Device
-from slimmemeter.store.writer import CONFLICT, STORED
+from slimmemeter.store.series import CONFLICT, STORED
 from slimmemeter.transfer import detect
 from slimmemeter.transfer.entry import METER, Entry, Home
 
@@ -168,9 +168,9 @@ def _own_meters(database: str) -> dict[str, tuple[str, int]]:
     own: dict[str, tuple[str, int]] = {}
     if os.path.exists(database):
         with Reader(database) as reader:
-            every = (*reader.meter_series(), *reader.device_series())
-        for series in sorted(every, key=lambda series: series.last):
-            owner = series.owner
+            every = (*reader.meters(), *reader.devices())
+        for known in sorted(every, key=lambda known: known.last):
+            owner = known.about
             if isinstance(owner, Device):
                 own[of_device(owner.type, owner.unit).name] = owner.equipment_id, owner.channel
             else:

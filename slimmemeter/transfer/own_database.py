@@ -24,14 +24,14 @@ def entries(path: str) -> Iterator[Entry]:
     """
     meters: dict[int, Meter] = {}
     with Reader(path) as reader:
-        for series in reader.meter_series(with_set_aside=True):
-            assert isinstance(series.owner, Meter)
-            meters[series.owner.id] = series.owner
-            for stored in reader.readings(series):
-                reading = _reading(series.owner, stored)
-                yield Entry(f"meter {series.owner.equipment_id}", stored.taken_at, reading)
-        for series in reader.device_series(with_set_aside=True):
-            for counter in reader.counters_of(series):
+        for owner in reader.meters(with_others=True):
+            assert isinstance(owner.about, Meter)
+            meters[owner.about.id] = owner.about
+            for stored in reader.readings(owner):
+                reading = _reading(owner.about, stored)
+                yield Entry(f"meter {owner.about.equipment_id}", stored.taken_at, reading)
+        for owner in reader.devices(with_others=True):
+            for counter in reader.counters_of(owner):
                 device = counter.device
                 about = (device.channel, device.type, device.equipment_id)
                 found = MbusReading(*about, counter.at, counter.counter, device.unit)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, abort, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from slimmemeter import __version__, clock, status
 from slimmemeter.charts.spec import make_spec
 from slimmemeter.errors import StoreError, UsageError
-from slimmemeter.history import catalogue, periods, serialize
+from slimmemeter.history import catalogue, consumption, meter_readings, periods, serialize
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.meter_readings import MeterReading
 from slimmemeter.history.serialize import iso
-from slimmemeter.history.table import medium_of, of_device, of_register
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
 from slimmemeter.p1 import obis
 from slimmemeter.p1.anonymize import masked
-from slimmemeter.store import schema
 from slimmemeter.store.records import Device, Meter
+from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import meter_page, query
 from slimmemeter.web.freshness import FRESH, Freshness, freshness
 from slimmemeter.web.state import NoReadingError, newest_of, site
@@ -92,13 +93,16 @@ def meter() -> Response:
         changes = meter_page.newest_changes(house)
         known = [serialize.meter_reading_json(reading, zone) for reading in readings]
         return jsonify(
-            meters=[masked(series.owner.equipment_id) for series in house.meter_series],
+            meters=[
+                masked(each.about.equipment_id)
+                for each in house.meters
+                if isinstance(each.about, Meter)
+            ],
             at=iso(newest.taken_at if at is None else at, zone),
             registers={
-                column.name: serialize.number(reading.counter(place), column.scale)
+                reading.column.name: _counter(reading)
                 for reading in readings
                 if isinstance(reading.series.owner, Meter)
-                for place, column in enumerate(reading.columns)
             },
             mbus=[
                 _device(reading, reading.series.owner)
@@ -115,7 +119,7 @@ def _device(reading: MeterReading, device: Device) -> dict[str, object]:
         "type": obis.MBUS_TYPES.get(device.type or 0, device.type),
         "channel": device.channel,
         "at": iso(reading.at, site().zone),
-        "counter": reading.counter(0),
+        "counter": reading.counter,
         "unit": device.unit,
     }
 
@@ -132,18 +136,36 @@ def now() -> Response:
             "power_export_w": newest.values.get("power_export_w"),
             "tariff": newest.tariff,
         }
-        for register in schema.REGISTERS:
-            if register in newest.values:
-                column = of_register(register)
-                flat[column.name] = serialize.number(newest.values[register], column.scale)
-        for counter in house.reader.newest_counters():
-            device = counter.device
-            medium = medium_of(device.type, device.unit)
-            if medium and f"{medium}_at" not in flat:  # of two devices the newest counter
-                column = of_device(device.type, device.unit)
-                flat[column.name] = serialize.number(counter.counter, column.scale)
-                flat[f"{medium}_at"] = iso(counter.at, site().zone)
+        readings = meter_readings.newest(house)
+        for reading in readings:
+            if isinstance(reading.series.owner, Meter):
+                flat[reading.column.name] = _counter(reading)
+        for medium in consumption.media(house):
+            flat |= _medium_now(house, medium, readings)
         return jsonify(flat)
+
+
+def _medium_now(
+    house: Snapshot, medium: str, readings: Sequence[MeterReading]
+) -> dict[str, object]:
+    """The figure of a medium that only rises; of several devices also each one's counter."""
+    own = [each for each in readings if each.column.quantity == medium]
+    column = own[0].column
+    flat: dict[str, object] = {
+        column.name: serialize.number(meter_readings.steady(house, medium), column.scale),
+        f"{medium}_at": iso(max(each.at for each in own), site().zone),
+    }
+    if len(own) > 1:
+        for each in own:
+            assert isinstance(each.series.owner, Device)
+            name = f"{medium}_channel_{each.series.owner.channel}"
+            flat[f"{name}_{column.unit.lower()}"] = _counter(each)
+            flat[f"{name}_at"] = iso(each.at, site().zone)
+    return flat
+
+
+def _counter(reading: MeterReading) -> float | int | None:
+    return serialize.number(reading.counter, reading.column.scale)
 
 
 @api.get("/healthz")

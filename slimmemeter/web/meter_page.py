@@ -13,7 +13,7 @@ from slimmemeter.history.table import MEDIA, Column
 from slimmemeter.i18n import labels, numbers
 from slimmemeter.p1 import obis
 from slimmemeter.p1.reading import PowerFailure
-from slimmemeter.store.records import Device, Event, Series
+from slimmemeter.store.records import Device, Event, Owner
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web.totals import Peaks, peaks
 
@@ -59,7 +59,7 @@ class MeterPage:
     """What the page shows."""
 
     registers: list[RegisterRow]
-    series: list[Series]
+    meters: list[Owner]
     changes: list[ShownChange]
     counts: dict[str, int]
     power_failures: list[PowerFailure]
@@ -70,19 +70,18 @@ class MeterPage:
 
 def meter_page(house: Snapshot, at: int | None, now: int, zone: ZoneInfo) -> MeterPage:
     """The page at a moment, or now."""
-    device_series = house.reader.device_series(with_set_aside=True)
     return MeterPage(
         registers=registers(readings(house, at), zone),
-        series=house.meter_series[-MOST_LISTED:],
+        meters=house.meters[-MOST_LISTED:],
         changes=[shown_change(house, each, zone) for each in newest_changes(house)],
         counts=house.reader.newest_counts(),
         power_failures=house.power_failures,
         peaks=peaks(house, 0, now),
         events=house.events(0, now + 1)[::-1][: 10 * MOST_LISTED],
         media={
-            series.id: obis.MBUS_TYPES.get(series.owner.type or 0)
-            for series in device_series
-            if isinstance(series.owner, Device)
+            device.id: obis.MBUS_TYPES.get(device.about.type or 0)
+            for device in house.devices
+            if isinstance(device.about, Device)
         },
     )
 
@@ -98,13 +97,12 @@ def registers(readings: Sequence[MeterReading], zone: ZoneInfo) -> list[Register
         RegisterRow(
             reading.series.owner.equipment_id,
             getattr(reading.series.owner, "channel", None),
-            column,
+            reading.column,
             reading.at,
-            numbers.number(reading.counter(place), column.scale, 3),
-            labels.how_known(reading, place, zone),
+            numbers.number(reading.counter, reading.column.scale, 3),
+            labels.how_known(reading, zone),
         )
         for reading in readings
-        for place, column in enumerate(reading.columns)
     ]
 
 
@@ -120,9 +118,12 @@ def shown_change(house: Snapshot, change: Change, zone: ZoneInfo) -> ShownChange
     old, new = (
         {
             row.column: row.value
-            for row in registers(meter_readings.readings_at(house, series, [at]), zone)
+            for each in series
+            for row in registers(
+                meter_readings.readings_at(house, each, [getattr(each, end)]), zone
+            )
         }
-        for series, at in ((change.old, change.old.last), (change.new, change.new.first))
+        for series, end in ((change.old, "last"), (change.new, "first"))
     )
     columns = dict.fromkeys((*old, *new))
     rows = [ChangeRow(column, old.get(column, ""), new.get(column, "")) for column in columns]

@@ -15,7 +15,7 @@ from slimmemeter.i18n.labels import Labels
 from slimmemeter.p1.reading import PowerFailure
 from slimmemeter.store.records import Event, StoredReading
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.store.validation import GAP, OUTLIER
+from slimmemeter.store.validation import GAP, SET_ASIDE
 from slimmemeter.web.figures import Figure, figure
 from slimmemeter.web.freshness import (
     FRESH,
@@ -79,8 +79,7 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
         age_s=max(0, fresh.age_s),
         is_stale=fresh.state != FRESH,
         wrong_clock=own_time if fresh.state == WRONG_CLOCK else None,
-        has_one_reading=len(house.meter_series) == 1
-        and house.meter_series[0].first == newest.taken_at,
+        has_one_reading=len(house.meters) == 1 and house.meters[0].first == newest.taken_at,
         next_pull_at=next_pull_at(now),
         month=month,
         year=year,
@@ -98,11 +97,11 @@ def _incident(house: Snapshot, zone: ZoneInfo) -> Incident | None:
     def incident(at: int, **what: Event | PowerFailure | Change) -> Incident:
         return Incident(at, periods.today("day", at, zone).name, **what)  # type: ignore[arg-type]
 
-    found = [incident(each.at, event=each) for each in house.reader.newest_events(GAP, OUTLIER)]
+    found = [incident(each.at, event=each) for each in house.reader.newest_events(GAP, SET_ASIDE)]
     found += [
         incident(each.ended_at, failure=each)
         for each in house.power_failures[:1]
         if each.ended_at is not None
     ]
-    found += [incident(each.new.first, change=each) for each in newest_changes(house)[:1]]
+    found += [incident(each.times[1], change=each) for each in newest_changes(house)[:1]]
     return max(found, key=lambda incident: incident.at, default=None)

@@ -55,6 +55,7 @@ def test_line_is_exact_however_steep_and_long(
     """Interpolation is exact to the Wh for any counter and any period."""
     begin = periods.midnight(date(2002, 1, 1), AMSTERDAM)
     elapsed_s = min(max(round(length_s * share), 1), length_s - 1)
+    rise = min(rise, (length_s + 900) * 100_000 // 3600)  # what a connection can carry
     house = stored(
         tmp_path_factory.mktemp("line") / "x",
         (begin, reading({"import_t1_wh": 7})),
@@ -152,7 +153,7 @@ def test_replaced_meter_continues_the_totals(tmp_path: Path) -> None:
 
 
 def test_meter_that_drops_a_register_for_once_is_counted_once(tmp_path: Path) -> None:
-    """A register that is missing once makes series that never overlap."""
+    """A register that is missing once goes straight on over that reading."""
     both = {"import_t1_wh": 0, "export_t1_wh": 0}
     steps = [both, both, {"import_t1_wh": 0}, both, both]
     readings = (
@@ -160,10 +161,9 @@ def test_meter_that_drops_a_register_for_once_is_counted_once(tmp_path: Path) ->
         for n, values in enumerate(steps)
     )
     house = stored(tmp_path / "x", *readings)
-    lives = [(each.first, each.last) for each in house.meter_series]
-    assert all(before[1] < after[0] for before, after in zip(lives, lives[1:], strict=False))
     table = consumption.energy(house, "electricity", [MONDAY, MONDAY + 3600])
-    assert totals(table) == {"import_t1_kwh": 200, "export_t1_kwh": 200}
+    assert totals(table) == {"import_t1_kwh": 400, "export_t1_kwh": 400}
+    assert table.gaps == [(MONDAY + 300, MONDAY + 900)]
 
 
 def test_two_devices_side_by_side_cover_their_time_once(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_device_that_is_replaced_beside_another_is_a_change(tmp_path: Path) -> N
     table = consumption.energy(Snapshot(Reader(str(path))), "gas", [MONDAY, MONDAY + 86400])
     assert totals(table) == {"gas_m3": 900 + 4 + 3}
     (change,) = table.changes
-    ids = (change.old.owner.equipment_id, change.new.owner.equipment_id)
+    ids = (change.old[0].owner.equipment_id, change.new[0].owner.equipment_id)
     assert (change.reason, *ids) == ("another device", "old", "new")
     assert table.gaps == []
 
@@ -310,7 +310,7 @@ ZONES = st.sampled_from(
     ["Europe/Amsterdam", "Asia/Kolkata", "America/Havana", "Australia/Lord_Howe", "UTC"]
 )
 HISTORIES = st.lists(
-    st.tuples(st.integers(1, 200_000), st.integers(0, 30_000)), min_size=1, max_size=12
+    st.tuples(st.integers(1, 200_000), st.integers(0, 25_000)), min_size=1, max_size=12
 )
 
 

@@ -190,7 +190,7 @@ def test_what_was_set_aside_is_named(database: Path) -> None:
     """A reading that was set aside is shown with both counters, and its time is a gap."""
     store(database, *counted(100_000, 100_100, 99_000, 100_200, 100_300))
     client = client_of(database)
-    output = "set aside, as it is below the one before (from the grid, low T1: 99.000 / 100.100)"
+    output = "from the grid, low T1: 1 reading was set aside (99.000 after 100.100)"
     for url in ("/day/2026-10-26", "/meter"):
         assert output in plain(client.get(url).text), url
     found = client.get("/day/2026-10-26/electricity.json").json
@@ -202,8 +202,8 @@ def test_what_was_set_aside_is_named(database: Path) -> None:
 
 
 def test_pull_says_once_that_something_was_set_aside(pull: Pull, database: Path) -> None:
-    """A pull with -v reports that a reading was set aside, and stores it."""
-    for kwh, minute in ((5, 0), (2, 5), (3, 10), (4, 15)):
+    """A pull with -v reports what is set aside, once, and when a counter has restarted."""
+    for minute, kwh in enumerate((50, 51, 52, 53, 54, 55, 2, 3, 4, 5, 6)):
         done = pull(
             "-",
             "-v",
@@ -213,11 +213,11 @@ def test_pull_says_once_that_something_was_set_aside(pull: Pull, database: Path)
         )
         assert (done.returncode, done.stderr) == (0, "")
         noticed = {
-            2: "set aside: its import_t1_wh of 2000 is below 5000",
-            3: "a new series begins: restarted counter",
+            2: "import_t1_wh of 2000 after 55000 is set aside until it is understood",
+            6: "import_t1_wh restarted: 2000 after 55000",
         }
         assert noticed.get(kwh, ".sqlite3\n") in done.stdout
-    assert len(rows(database, "SELECT 1 FROM readings")) == 4
+    assert len(rows(database, "SELECT 1 FROM readings")) == 11
 
 
 def test_rebuild_makes_the_events_anew(database: Path) -> None:
@@ -237,7 +237,7 @@ def test_rebuild_makes_the_events_anew(database: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=30)
     assert done.stdout == (
-        "all readings were validated again: 2 gap (0 before), 2 set aside (0 before)\n"
+        "all readings were validated again: 1 first reading (0 before), 2 set aside (0 before)\n"
     )
     assert validated(database) == before
 
@@ -294,9 +294,7 @@ def test_gas_that_was_set_aside_is_called_gas(database: Path) -> None:
     times = [MONDAY + 300 * place for place in range(len(steps))]
     pairs = zip(times, steps, strict=True)
     client = house(database, *((at, reading(at, gas=(at, dm3))) for at, dm3 in pairs))
-    assert "gas: a reading was set aside, as it is below the one before (0.003 / 5.100)" in plain(
-        client.get("/meter").text
-    )
+    assert "gas: 1 reading was set aside (0.003 after 5.100)" in plain(client.get("/meter").text)
 
 
 def test_other_value_of_a_known_moment_is_shown_in_any_language(database: Path) -> None:

@@ -6,8 +6,9 @@ for through the pages' JSON. What it must say is reckoned here from the history 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slimmemeter.store.writer import Writer
-from support.histories import House, Life, houses, spread
+from support.histories import Counted, House, Life, houses, spread
 from support.pages import client_of
 
 
@@ -31,46 +32,69 @@ def exact(value: float | None) -> int | None:
     return None if value is None else round(value * 1000)
 
 
-def check(shown: dict[str, Any], lives: list[Life], zone: ZoneInfo) -> dict[str, list[int | None]]:
+def check(
+    shown: dict[str, Any], owners: list[Counted], zone: ZoneInfo
+) -> dict[str, list[int | None]]:
     """Hold a table against the history; returns its columns in integers."""
     borders = instants(shown)
     begin, end = borders[0], borders[-1]
-    inside = [life for life in lives if life.first < end and life.last > begin]
-    pairs = list(zip(borders, borders[1:], strict=False))
+    inside = [
+        life
+        for owner in owners
+        for life in owner.lives
+        if life.first < end and life.last > begin and life.first < life.last
+    ]
+    pairs = list(pairwise(borders))
     columns = {name: [exact(v) for v in values] for name, values in shown["columns"].items()}
-    assert set(columns) == {
-        column
-        for life in inside
-        for column in life.columns
-        if any(min(b, life.last) > max(a, life.first) for a, b in pairs)
-    }
+    assert set(columns) == {life.column for life in inside}
     for name, values in columns.items():
-        own = [(life, life.columns.index(name)) for life in inside if name in life.columns]
+        own = [life for life in inside if life.column == name]
         for (a, b), value in zip(pairs, values, strict=True):
-            there = [(it, p) for it, p in own if min(b, it.last) > max(a, it.first)]
-            counted = [
-                it.counter(min(b, it.last), p) - it.counter(max(a, it.first), p) for it, p in there
-            ]
+            there = [it for it in own if min(b, it.last) > max(a, it.first)]
+            counted = [it.counter(min(b, it.last)) - it.counter(max(a, it.first)) for it in there]
             assert value == (sum(counted) if there else None), (name, a, b)
         known = [value for value in values if value is not None]
         assert exact(shown["totals"][name]) == (sum(known) if known else None)
-    known_s = [sum(min(b, t1) - max(a, t0) for t0, t1 in known_times(inside) if t0 < b and t1 > a)
-               for a, b in pairs]  # fmt: skip
-    lengths = [b - a for a, b in pairs]
-    assert shown["partial"] == [
-        place
-        for place, (s, whole) in enumerate(zip(known_s, lengths, strict=True))
-        if 0 < s < whole
-    ]
-    gaps = [[int(datetime.fromisoformat(x).timestamp()) for x in gap] for gap in shown["gaps"]]
     limit_s = 1800 if shown["table"] == "electricity" else 7200
-    assert gaps == sorted(
-        [at, until] for at, until in unsure_times(lives, limit_s) if at < end and until > begin
-    )
+    check_what_is_unsure(shown, owners, inside, limit_s)
     return columns
 
 
-def known_times(lives: list[Life]) -> list[tuple[int, int]]:
+def check_what_is_unsure(
+    shown: dict[str, Any], owners: list[Counted], inside: list[Life], limit_s: int
+) -> None:
+    """Hold against the history what is known in part, what is a gap, and what is a guess."""
+    borders = instants(shown)
+    begin, end, pairs = borders[0], borders[-1], list(pairwise(borders))
+    known_s = [sum(min(b, t1) - max(a, t0) for t0, t1 in known_times(inside) if t0 < b and t1 > a)
+               for a, b in pairs]  # fmt: skip
+    unknown = list(unknown_times(owners, shown["table"]))
+    assert shown["partial"] == [
+        place
+        for place, (s, (a, b)) in enumerate(zip(known_s, pairs, strict=True))
+        if s and (s < b - a or any(t0 < b and t1 > a for t0, t1 in unknown))
+    ]
+    sure = {gap for owner in owners for gap in gaps_of(owner, limit_s)}
+    silent = set(restarted_or_replaced(owners))
+    gaps = [[int(datetime.fromisoformat(x).timestamp()) for x in gap] for gap in shown["gaps"]]
+    sure, silent = (
+        {gap for gap in each if gap[0] < end and gap[1] > begin} for each in (sure, silent)
+    )
+    assert {tuple(gap) for gap in gaps} == outermost(sure) | silent
+    guessed = {
+        place
+        for owner in owners
+        for life in owner.lives
+        for t0, t1 in gaps_of(owner, limit_s)
+        if t0 < life.last and t1 > life.first
+        if life.counter(min(t1, life.last)) > life.counter(max(t0, life.first))
+        for place, (a, b) in enumerate(pairs)
+        if any(max(t0, life.first) < border < min(t1, life.last) for border in (a, b))
+    }
+    assert [place for place in shown["estimated"] if place != "total"] == sorted(guessed)
+
+
+def known_times(lives: Iterable[Life | Counted]) -> list[tuple[int, int]]:
     """From when until when something is known; of lives side by side once."""
     times: list[tuple[int, int]] = []
     for first, last in sorted((life.first, life.last) for life in lives):
@@ -80,15 +104,50 @@ def known_times(lives: list[Life]) -> list[tuple[int, int]]:
     return times
 
 
-def unsure_times(lives: list[Life], limit_s: int) -> Iterator[tuple[int, int]]:
-    """Gaps: long ones, those with something set aside in them, and those between lives."""
-    for life in lives:
-        for (a, _), (b, _) in zip(life.good, life.good[1:], strict=False):
-            if b - a > limit_s or any(a < at < b for at, _ in life.aside):
+def gaps_of(owner: Counted, limit_s: int) -> Iterator[tuple[int, int]]:
+    """The gaps of a meter: long ones, and those with a reading that doesn't count in them."""
+    rows = sorted(owner.rows)
+    yield from ((a, b) for a, b in pairwise(rows) if b - a > limit_s)
+    for life in owner.lives:
+        for (a, _), (b, _) in pairwise(life.good):
+            if any(a < at < b for at in rows):
                 yield a, b
-    times = known_times(lives)
-    for (_, last), (first, _) in zip(times, times[1:], strict=False):
-        yield last, first
+
+
+def restarts_of(owner: Counted) -> Iterator[tuple[int, int]]:
+    """Between the lives of one register nothing is known of it."""
+    for column in {life.column for life in owner.lives}:
+        own = [life for life in owner.lives if life.column == column]
+        yield from ((old.last, new.first) for old, new in pairwise(own))
+
+
+def restarted_or_replaced(owners: list[Counted]) -> Iterator[tuple[int, int]]:
+    """What is unknown as another life takes over."""
+    times = known_times(owners)
+    yield from ((last, first) for (_, last), (first, _) in pairwise(times))
+    for owner in owners:
+        yield from restarts_of(owner)
+
+
+def unknown_times(owners: list[Counted], table: str) -> Iterator[tuple[int, int]]:
+    """When a part of it isn't known, though others are."""
+    yield from restarted_or_replaced(owners)
+    if table == "electricity":
+        return
+    first, last = min(each.first for each in owners), max(each.last for each in owners)
+    for owner in owners:
+        others = [each for each in owners if each is not owner]
+        if owner.last < last and not any(each.first > owner.last for each in others):
+            yield owner.last, last if last - owner.last <= 2 * 86400 else owner.last + 1
+        if owner.first > first and not any(each.last < owner.first for each in others):
+            yield owner.first - 1, owner.first
+
+
+def outermost(gaps: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Without those that lie within another one."""
+    return {
+        (a, b) for a, b in gaps if not any(c <= a and b <= d and (a, b) != (c, d) for c, d in gaps)
+    }
 
 
 def check_calendar(shown: dict[str, Any], zone: ZoneInfo) -> None:
@@ -116,7 +175,9 @@ def ask(client: FlaskClient, url: str) -> dict[str, Any]:
 BELOW = {"years": ("year", 4), "year": ("month", 7), "month": ("day", 10)}
 
 
-def descend(client: FlaskClient, period: str, name: str, lives: list[Life], zone: ZoneInfo) -> None:
+def descend(
+    client: FlaskClient, period: str, name: str, lives: list[Counted], zone: ZoneInfo
+) -> None:
     """Check a period's table, and those of the smaller periods in it that have data."""
     shown = ask(client, f"/{period}/{name}.json")
     check_calendar(shown, zone)
@@ -157,8 +218,8 @@ def test_everything_adds_up_to_the_meter(
         descend(client, "years", name, lives, ZoneInfo(house.zone))
         totals = ask(client, f"/years/{name}.json")["totals"]
         counted: dict[str, int] = {}
-        for life in lives:
-            for place, column in enumerate(life.columns):
-                used = life.good[-1][1][place] - life.good[0][1][place]
-                counted[column] = counted.get(column, 0) + used
+        for life in (life for owner in lives for life in owner.lives):
+            used = life.good[-1][1] - life.good[0][1]
+            if life.first < life.last:
+                counted[life.column] = counted.get(life.column, 0) + used
         assert {column: exact(value) for column, value in totals.items()} == counted

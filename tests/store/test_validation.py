@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,70 +12,102 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimmemeter.p1.reading import Reading
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.records import Series
 from slimmemeter.store.revalidation import RevalidatingWriter
 from slimmemeter.store.writer import Writer
-from support.database import Validated, validated
+from support.database import rows, validated
 from support.readings import EVERY_S, MONDAY, counted, reading, store
 
 
-def validated_of(database: Path, readings: list[tuple[int, Reading]]) -> Validated:
-    """What validation made of these readings, stored in this order."""
+def series_of(database: Path, *readings: tuple[int, Reading]) -> list[Series]:
+    """The series of readings, stored in this order."""
     store(database, *readings)
-    return validated(database)
+    with Reader(str(database)) as reader:
+        return reader.series(reader.meters())
 
 
-def of(found: Validated, opened_by: str) -> list[list[int]]:
-    """The places of the readings of each series that was opened so."""
-    return [
-        [(int(at) - MONDAY) // EVERY_S for at in str(instants).split()]
-        for why, instants in found["series"]
-        if why == opened_by
-    ]
+def places(instants: Iterable[int]) -> list[int]:
+    """Instants as numbers of pulls."""
+    return [(at - MONDAY) // EVERY_S for at in instants]
+
+
+GOOD = [100, 110, 120, 130, 140, 150]
+HIGH = [10**7 + each for each in GOOD]
 
 
 @pytest.mark.parametrize(
-    ("counters", "first", "restarted", "aside"),
+    ("counters", "series", "skips"),
     [
-        pytest.param([100, 110, 120], [0, 1, 2], [], [], id="rising"),
-        pytest.param([100, 100, 100], [0, 1, 2], [], [], id="standing still"),
-        pytest.param([100, 110, 50], [0, 1], [], [2], id="below, and nothing after it"),
-        pytest.param([100, 110, 50, 120], [0, 1, 3], [], [2], id="below, then back"),
-        pytest.param([100, 110, 5, 15, 20], [0, 1], [2, 3, 4], [], id="restarted"),
-        pytest.param([100, 110, 9999, 120, 130], [0, 1, 3, 4], [], [2], id="wild upwards"),
-        pytest.param([100, 110, 105, 120], [0, 1, 3], [], [2], id="a little below, then back"),
-        pytest.param([100, 110, 50, 40, 120], [0, 1, 4], [], [2, 3], id="below twice, then back"),
-        pytest.param([100, 110, 9999, 800, 120, 130], [0, 1, 4, 5], [], [2, 3], id="wild, falling"),
-        pytest.param([9000, 5, 15], [0], [1, 2], [], id="restarted after the very first"),
+        pytest.param([100, 110, 120], [(0, 2)], [], id="rising"),
+        pytest.param([100, 100, 100], [(0, 2)], [], id="standing still"),
+        pytest.param([*GOOD, 50], [(0, 5)], [], id="below, and nothing after it"),
+        pytest.param([100, 110, 50, 120], [(0, 3)], [(1, 3)], id="below, then back"),
+        pytest.param([9999, 0, 0, 10074], [(0, 3)], [(0, 3)], id="zeros between single readings"),
+        pytest.param([*GOOD, *[0] * 40, 160], [(0, 46)], [(5, 46)], id="zeros for hours"),
+        pytest.param([*GOOD, 0, 1, 2, 3], [(0, 5)], [], id="four of a new series wait"),
+        pytest.param([*GOOD, 0, 1, 2, 3, 4], [(0, 5), (6, 10)], [], id="five begin it"),
+        pytest.param([*GOOD, *[99999] * 9, 160], [(0, 15)], [(5, 15)], id="a spike that stays"),
+        pytest.param([100, 110, 9999999, 120, 130], [(0, 4)], [(1, 3)], id="wild upwards"),
+        pytest.param([100, 110, 9999, 120, 130], [(0, 4)], [(1, 3)], id="a little too high"),
+        pytest.param([100, 110, 105, 120], [(0, 3)], [(0, 2)], id="a little above, then back"),
+        pytest.param([100, 110, 50, 40, 120], [(0, 4)], [(1, 4)], id="below twice, then back"),
+        pytest.param([9 * 10**8, 5, 15, 25], [(1, 3)], [], id="only the very first is wild"),
+        pytest.param(
+            [*HIGH, 0, 0, 77777, 0, 0, 0, 0, 0, 0, 888, 5, 5, *range(HIGH[-1], HIGH[-1] + 6)],
+            [(0, 23)], [(5, 18)], id="zeros, other wrong values, zeros",
+        ),
+        pytest.param(
+            [*range(10**7, 10**7 + 9), *range(30), *[10**7 + 9] * 3, *range(30, 60)],
+            [(0, 8), (9, 71)], [(38, 42)], id="a new series is hit by the old one's counter",
+        ),
     ],
-)
-def test_what_does_not_fit_is_set_aside_or_begins_anew(
-    database: Path, counters: list[int], first: list[int], restarted: list[int], aside: list[int]
+)  # fmt: skip
+def test_what_does_not_fit_is_set_aside_or_begins_a_series(
+    database: Path,
+    counters: list[int],
+    series: list[tuple[int, int]],
+    skips: list[tuple[int, int]],
 ) -> None:
     """Later readings decide whether one is set aside or begins a new series."""
-    found = validated_of(database, counted(*counters))
-    assert of(found, "first reading") == [first]
-    assert of(found, "restarted counter") == [restarted] * bool(restarted)
-    assert of(found, "set aside") == [aside] * bool(aside)
+    found = series_of(database, *counted(*counters))
+    assert [tuple(places((each.first, each.last))) for each in found] == series
+    assert [tuple(places(skip)) for each in found for skip in each.skips] == skips
 
 
-def test_why_a_reading_is_aside_is_noted(database: Path) -> None:
-    """An event has the register and both values, and the time around it is a gap."""
-    found = validated_of(database, counted(100, 110, 50, 120, 9999, 130, 140))
-    at = [MONDAY + EVERY_S * place for place in range(6)]
-    assert [event[:4] for event in found["events"]] == [
-        ("gap", at[1], at[3], None),
-        ("gap", at[3], at[5], None),
-        ("set aside", at[2], None, "below import_t1_wh 50 110"),
-        ("set aside", at[4], None, "above import_t1_wh 9999 130"),
+def test_why_readings_are_set_aside_is_noted(database: Path) -> None:
+    """An event has the register, how many readings, the first of them and the one before it."""
+    store(database, *counted(*GOOD, 50, 60, 160))
+    at = [MONDAY + EVERY_S * place for place in (5, 8)]
+    sql = "SELECT register, at, until, readings, detail FROM events WHERE kind = 'set aside'"
+    assert rows(database, sql) == [("import_t1_wh", *at, 2, "50 150")]
+
+
+def test_registers_live_apart(database: Path) -> None:
+    """A register that comes, pauses and goes costs no other one anything."""
+    without = {"import_t1_wh": 5}
+    values = [without, without | {"export_t1_wh": 7}, without, without | {"export_t1_wh": 9}]
+    values += [without, without]
+    readings = [(MONDAY + EVERY_S * place, reading(each)) for place, each in enumerate(values)]
+    imported, exported = series_of(database, *readings)
+    assert (imported.register, imported.first, imported.last, imported.skips) == (
+        "import_t1_wh", MONDAY, MONDAY + 5 * EVERY_S, (),
+    )  # fmt: skip
+    assert (exported.register, *places((exported.first, exported.last))) == ("export_t1_wh", 1, 3)
+    assert [tuple(places(skip)) for skip in exported.skips] == [(1, 3)]
+
+
+def test_a_register_that_went_back_for_good_costs_no_other_one_anything(database: Path) -> None:
+    """One register restarts, and the others go on."""
+    values = [
+        {"import_t1_wh": 1000 + 10 * place - 3 * (place > 9), "import_t2_wh": 10 * place}
+        for place in range(20)
     ]
-
-
-def test_other_registers_begin_a_series(database: Path) -> None:
-    """A change of registers begins a new series."""
-    layouts = [{"import_t1_wh": 5}, {"import_t1_wh": 6, "import_t2_wh": 0}, {"import_wh": 7}]
-    readings = [(MONDAY + 300 * place, reading(each)) for place, each in enumerate(layouts)]
-    found = validated_of(database, readings)
-    assert [why for why, _ in found["series"]] == ["first reading", *["other registers"] * 2]
+    readings = [(MONDAY + EVERY_S * place, reading(each)) for place, each in enumerate(values)]
+    first, second = series_of(database, *readings)
+    assert places((second.first, second.last)) == [0, 19]
+    assert places((first.first, first.last)) == [0, 19]
+    assert [tuple(places(skip)) for skip in first.skips] == []
 
 
 def test_clock_is_noted_when_it_goes_wrong_and_when_it_is_right(database: Path) -> None:
@@ -82,29 +115,48 @@ def test_clock_is_noted_when_it_goes_wrong_and_when_it_is_right(database: Path) 
     readings = counted(1, 2, 3, 4, 5)
     for at, each in readings[1:3]:
         each.timestamp = at - 3600
-    found = validated_of(database, readings)
-    assert [event[:4] for event in found["events"]] == [
-        ("clock off", MONDAY + EVERY_S, None, "-3600"),
-        ("clock right", MONDAY + 3 * EVERY_S, None, None),
+    store(database, *readings)
+    assert rows(
+        database, "SELECT kind, at, detail FROM events WHERE register IS NULL ORDER BY at"
+    ) == [
+        ("clock off", MONDAY + EVERY_S, "-3600"),
+        ("clock right", MONDAY + 3 * EVERY_S, None),
     ]
 
 
-def test_gas_meter_that_restarts_goes_on_as_another_life(database: Path) -> None:
-    """A gas meter's counter is validated as an electricity meter's is."""
-    steps = [5000, 5100, 3, 4, 2, 6]
-    readings = [
-        (MONDAY + 300 * place, reading({"import_t1_wh": place}, gas=(MONDAY + 300 * place, dm3)))
-        for place, dm3 in enumerate(steps)
-    ]
-    found = validated_of(database, readings)["mbus_devices"]
-    lengths = [(why, len(str(instants).split())) for why, instants in found]
-    assert lengths == [("first reading", 2), ("restarted counter", 3), ("set aside", 1)]
+def test_a_gas_meter_is_validated_as_an_electricity_meter_is(database: Path) -> None:
+    """Zeros of a gas meter are set aside, and a gas meter that restarts begins a series."""
+    steps = [*HIGH, 0, 0, *(each + 200 for each in HIGH), 3, 4, 5, 6, 7, 8]
+    for place, dm3 in enumerate(steps):
+        at = MONDAY + 300 * place
+        store(database, (at, reading({"import_t1_wh": place}, gas=(at, dm3))))
+    with Reader(str(database)) as reader:
+        found = reader.series(reader.devices())
+    assert [tuple(places((each.first, each.last))) for each in found] == [(0, 13), (14, 19)]
+    assert [tuple(places(skip)) for each in found for skip in each.skips] == [(5, 8)]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_values_of_an_instant_the_one_that_fits_counts(
+    database: Path, order: tuple[int, int]
+) -> None:
+    """Whichever came first; both are kept."""
+    at = MONDAY + 3600
+    values = [(at, 5020), (at, 777_000_000)]
+    gas = [(MONDAY, 5000), *(values[place] for place in order), (MONDAY + 7200, 5040)]
+    for place, each in enumerate(gas):
+        now = MONDAY + 300 * place
+        store(database, (now, reading({"import_t1_wh": place}, gas=each)))
+    sql = "SELECT counter FROM mbus_readings JOIN mbus_devices AS d ON d.id = device WHERE"
+    assert rows(database, f"{sql} NOT other ORDER BY taken_at") == [(5000,), (5020,), (5040,)]
+    assert rows(database, f"{sql} other") == [(777_000_000,)]
 
 
 STEPS = st.lists(
     st.tuples(
         st.sampled_from([1, 60, 300, 300, 300, 5000, 200_000]),  # seconds since the one before
-        st.sampled_from([0, 5, 5, 5, 40, -3, -30, -500, 900]),  # Wh since the one before
+        # Wh since the one before, or a counter that has nothing to do with it
+        st.sampled_from([0, 5, 5, 5, 40, -3, -30, -500, 900, 10**8, "zero", "back"]),
         st.sampled_from(["t1", "t1", "t1", "t1", "t1 t2", "total"]),  # registers
         st.sampled_from([None, None, None, 3600, "unset"]),  # how far the clock is off
     ),
@@ -113,11 +165,13 @@ STEPS = st.lists(
 )
 
 
-def history(steps: list[tuple[int, int, str, object]]) -> list[tuple[int, Reading]]:
+def history(steps: list[tuple[int, object, str, object]]) -> list[tuple[int, Reading]]:
     """Readings of one meter that falls back, jumps, changes its registers and its clock."""
-    at, counter, made = MONDAY, 1000, []
+    at, counter, good, made = MONDAY, 1000, 1000, []
     for seconds, wh, layout, off_s in steps:
-        at, counter = at + seconds, max(0, counter + wh)
+        at += seconds
+        counter = good if wh == "back" else max(0, counter + wh) if isinstance(wh, int) else 0
+        good = max(good, counter) if counter < 10**6 else good
         names = {"t1": ["import_t1_wh"], "t1 t2": ["import_t1_wh", "import_t2_wh"]}
         each = reading(
             dict.fromkeys(names.get(layout, ["import_wh"]), counter), gas=(at, counter * 2)
@@ -140,10 +194,10 @@ def orders(count: int) -> st.SearchStrategy[list[int]]:
 @given(data=st.data(), steps=STEPS)
 def test_verdicts_do_not_depend_on_the_order(
     data: st.DataObject,
-    steps: list[tuple[int, int, str, object]],
+    steps: list[tuple[int, object, str, object]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Series and events are the same in whatever order the readings come."""
+    """Breaks and events are the same in whatever order the readings come."""
     folder = tmp_path_factory.mktemp("order")
     readings = history(steps)
     order = data.draw(orders(len(readings)))
@@ -154,19 +208,16 @@ def test_verdicts_do_not_depend_on_the_order(
         writer.close()
     expected = validated(in_order)
     assert validated(shuffled) == expected
-    assert expected["empty"] == [(0,)]
     for path in (in_order, shuffled):
         muddle(path)
         writer = RevalidatingWriter(str(path))
         writer.revalidate()
         writer.close()
-        assert validated(path) | {"empty": [(0,)]} == expected
+        assert validated(path) == expected
 
 
 def muddle(database: Path) -> None:
-    """Put all readings into one series, and forget the events."""
+    """Forget all that validation found."""
     with closing(sqlite3.connect(database)) as db, db:
-        for table, lives in (("readings", "series"), ("mbus_readings", "mbus_devices")):
-            one = f"(SELECT min(id) << 33 FROM {lives})"
-            db.execute(f"UPDATE {table} SET id = {one} + taken_at")
+        db.execute("DELETE FROM breaks")
         db.execute("DELETE FROM events WHERE kind <> 'other value'")

@@ -30,25 +30,27 @@ def rows(database: Path, sql: str) -> Rows:
 
 
 def counters(database: Path) -> Rows:
-    """Every reading as its instant and its register of tariff 1."""
-    return rows(database, "SELECT taken_at, import_t1_wh FROM readings ORDER BY taken_at")
+    """Every reading as its instant and its register of tariff 1, one of each instant."""
+    sql = "SELECT taken_at, import_t1_wh FROM readings JOIN series ON series.id = series"
+    return rows(database, f"{sql} WHERE NOT other ORDER BY taken_at")
 
 
 def validated(database: Path) -> Validated:
-    """All series, devices and events of the file, whatever their numbers are."""
-    series = {
-        table: f"""SELECT opened_by, group_concat(taken_at, ' ') FROM (
-            SELECT l.id, l.opened_by, r.taken_at FROM {table} AS l JOIN {readings} AS r
-            ON r.{owner} = l.id ORDER BY l.id, r.taken_at) GROUP BY id ORDER BY min(taken_at)"""
-        for table, readings, owner in (
-            ("series", "readings", "series"),
-            ("mbus_devices", "mbus_readings", "device"),
-        )
+    """All events and breaks of the file, and which value of an instant counts, whatever their
+    numbers are."""
+    columns = {str(row[1]) for row in rows(database, "PRAGMA table_info(readings)")}
+    counted = ", ".join(sorted(each for each in columns if each.endswith(("_wh", "_clock"))))
+    queries = {
+        "events": "SELECT register, kind, at, until, readings, detail, device IS NULL FROM events",
+        "breaks": "SELECT register, kind, at, counter_before, until, counter_after,"
+        " device IS NULL FROM breaks",
+        "readings": f"SELECT taken_at, {counted} FROM readings JOIN series ON series.id = series"
+        " WHERE NOT other",
+        "counters": "SELECT taken_at, counter, equipment FROM mbus_readings"
+        " JOIN mbus_devices AS d ON d.id = device WHERE NOT other",
     }
-    events = "SELECT kind, at, until, detail, device IS NULL FROM events ORDER BY 1, 2, 3, 4, 5"
-    empty = "SELECT count(*) FROM series WHERE id NOT IN (SELECT series FROM readings)"
-    queries = series | {"events": events, "empty": empty}
-    return {name: rows(database, sql) for name, sql in queries.items()}
+    found = {name: rows(database, sql) for name, sql in queries.items()}
+    return {name: sorted(each, key=repr) for name, each in found.items()}
 
 
 def measured(database: Path) -> Rows:

@@ -240,7 +240,7 @@ def test_export_and_import_make_the_same_tables(
         second = folder / f"from {source.name}"
         chosen = Settings({"--db": str(second)})
         (tally,) = importer.run(chosen, [str(source)], dry_run=False)
-        assert tally.left_out == []
+        assert all("another reading of" in each for each in tally.left_out)
         assert validated(second) == validated(first)
         assert measured(second) == measured(first)
 

@@ -24,12 +24,15 @@ def test_medium_is_complete(medium: str, unit: str, pull: Pull, database: Path) 
     types = [number for number in MBUS_TYPES if medium_of(number, unit) == medium]
     assert types, f"no type of MBUS_TYPES is {medium}"
     shown = SHOWN_UNITS[unit]
-    for stamp, counter in (("261123120000W", "00321.654"), ("261123130000W", "00324.154")):
+    for stamp, counter in (("261123120000W", "00321.654"), ("261123130000W", "00321.754")):
         device = (f"0-1:24.1.0({types[0]:03d})", f"0-1:24.2.1({stamp})({counter}*{shown})")
         done = pull("-", stdin=simple("1-0:1.8.1(1.0*kWh)", *device, stamp=stamp).decode())
         assert (done.returncode, done.stderr) == (0, "")
     client = client_of(database)
-    for language, amount, unnamed in (("en", "2.5", "another meter"), ("nl", "2,5", "een andere")):
+    for language, amount, unnamed in (
+        ("en", "0.10", "another meter"),
+        ("nl", "0,10", "een andere"),
+    ):
         page = client.get(f"{PAGE}?lang={language}")
         assert f"{amount} {shown.replace('3', '³')}" in words(page)
         assert f'class="{medium}"' in page.text
@@ -38,6 +41,6 @@ def test_medium_is_complete(medium: str, unit: str, pull: Pull, database: Path) 
         assert client.get(f"{PAGE}/{medium}.png?theme={theme}").status_code == 200
     answer = client.get(f"{PAGE}/{medium}.json").json
     assert answer is not None
-    assert answer["totals"] == {f"{medium}_{shown.lower()}": 2.5}
+    assert answer["totals"] == {f"{medium}_{shown.lower()}": 0.1}
     style = (ROOT / "slimmemeter/web/static/style.css").read_text()
     assert f".{medium} .amount" in style, f"style.css gives {medium} no colour"
