@@ -11,8 +11,8 @@ import random
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from slimmemeter.p1.mbus import GAS
 from slimmemeter.p1.reading import MbusReading, MeterLog, PowerFailure, Reading
-from slimmemeter.p1.telegram import GAS
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 SLOT_S = 300

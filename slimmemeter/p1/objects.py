@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from slimmemeter.p1 import event_logs, obis
 from slimmemeter.p1.framing import HEX
+from slimmemeter.p1.mbus import mbus_type
 from slimmemeter.p1.quantities import MOST_DIGITS, split
 from slimmemeter.p1.reading import PowerFailure
-from slimmemeter.p1.telegram import Telegram, mbus_type
+from slimmemeter.p1.telegram import Telegram
 from slimmemeter.p1.text import printable, text_value
 from slimmemeter.p1.timestamps import parse_timestamp
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import lru_cache  # sqlite3 imports it too
 
 from slimmemeter.errors import TelegramError
-from slimmemeter.p1 import event_logs, obis
+from slimmemeter.p1 import event_logs, mbus, obis
 from slimmemeter.p1.crc import crc16, intact_body
-from slimmemeter.p1.framing import HEX, last_header
-from slimmemeter.p1.quantities import DIGITS_TO_0, MOST_DIGITS, NOT_DIGITS, NumberParser, split
-from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
+from slimmemeter.p1.framing import last_header
+from slimmemeter.p1.quantities import DIGITS_TO_0, MOST_DIGITS, NOT_DIGITS, NumberParser
+from slimmemeter.p1.reading import MeterLog, Reading
 from slimmemeter.p1.text import printable, text_value
 from slimmemeter.p1.timestamps import parse_timestamp
 
@@ -37,17 +37,6 @@ _COUNTS = {
     if column is not None and kind == obis.COUNT
 }
 _LOGGED = (*_COUNTS.values(), b"1-0:99.97.0", b"1-0:1.6.0", b"0-0:98.1.0")
-_MBUS_COUNTERS = frozenset(
-    printed.encode()
-    for code, (name, *_) in obis.TABLE.items()
-    if name == "mbus_reading"
-    for printed in obis.printed_codes(code)
-)
-_MBUS_PARSERS = {
-    unit.encode(): (stored, NumberParser({"": power}))
-    for unit, (stored, power) in obis.MBUS_UNITS.items()
-}
-GAS = 3  # EN 13757-3
 LONGEST_SHOWN = 60  # characters of a line in an error
 
 
@@ -130,10 +119,10 @@ class Telegram:
                 raise TelegramError(f"{self._name} has no energy register")
         if "import_wh" in values or "export_wh" in values:
             _drop_unused_tariffs(values)
-        devices = _devices(others, winter_offset_s, received_at)
+        devices = mbus.devices(others, winter_offset_s, received_at)
         if b"7-0:23.1.0" in others:
             equipment_id = text_value(others.get(b"7-0:0.0.0", b")")[:-1])
-            devices += _hours_of_gas(lines, equipment_id, winter_offset_s, received_at)
+            devices += mbus.hours_of_gas(lines, equipment_id, winter_offset_s, received_at)
         clock = others.get(b"0-0:1.0.0", b")")
         return Reading(
             _equipment_id(others) or self.header or None,
@@ -197,13 +186,6 @@ class Telegram:
             )
 
 
-def mbus_type(content: bytes) -> int | None:
-    """EN 13757-3's number of a medium: decimal (P1 5.0.2, 6.12) or, with a letter, hexadecimal."""
-    if content.isdigit() and len(content) < 4:
-        return int(content)
-    return int(content, 16) if 0 < len(content) < 4 and not content.strip(HEX) else None
-
-
 @lru_cache(8)  # it is the same in almost every telegram of a log
 def _log(printed: tuple[bytes | None, ...], winter_offset_s: int) -> MeterLog:
     """What stands at `_LOGGED`'s codes."""
@@ -245,45 +227,3 @@ def _tariff(content: bytes) -> int | None:
     """`0002` or, in Hungary, `TARIFF 2`."""
     number = content.rpartition(b" ")[2]
     return int(number) if number.isdigit() and len(number) <= 4 else None
-
-
-def _devices(others: Others, winter_offset_s: int, received_at: int | None) -> list[MbusReading]:
-    """Every device with a valid timestamp and a counter with a unit; others are left out."""
-    found: list[MbusReading] = []
-    for code in sorted([code for code in others if code in _MBUS_COUNTERS]):
-        channel = int(code[2:3])
-        if found and found[-1].channel == channel:
-            continue  # the first valid counter of a channel counts
-        parts = others[code].removesuffix(b")").split(b")(")
-        if len(parts) == 7:  # P1 3.0, 5.10
-            parts = [parts[0], parts[6] + b"*" + parts[5]]
-        at = parse_timestamp(parts[0], winter_offset_s, received_at)
-        counter = _counter(parts[-1])
-        if at is not None and len(parts) == 2 and counter is not None:
-            device = code[:4]
-            device_type = mbus_type(others.get(device + b"24.1.0", b")")[:-1])
-            name = others.get(device + b"96.1.0") or others.get(device + b"96.1.1") or b")"
-            found.append(MbusReading(channel, device_type, text_value(name[:-1]), at, *counter))
-    return found
-
-
-def _counter(content: bytes) -> tuple[int, str] | None:
-    """A counter in our unit, and that unit."""
-    number, unit = split(content)
-    known = _MBUS_PARSERS.get(unit)
-    counter = None if known is None else known[1].integer(number + b")")
-    return None if known is None or counter is None else (counter, known[0])
-
-
-def _hours_of_gas(
-    lines: Sequence[bytes], equipment_id: str, winter_offset_s: int, received_at: int | None
-) -> list[MbusReading]:
-    """P1 2.1's gas: a line for each of the last 24 hours, (counter)(timestamp)."""
-    found = []
-    for line in lines:
-        if line.startswith(b"7-0:23.1.0("):
-            value, _, stamp = line[11:-1].partition(b")(")
-            at, counter = parse_timestamp(stamp, winter_offset_s, received_at), _counter(value)
-            if at is not None and counter is not None:
-                found.append(MbusReading(0, GAS, equipment_id, at, *counter))
-    return found
