@@ -169,21 +169,29 @@ class Telegram:
 
         A line that isn't the first of its code, or whose value isn't required, does no harm.
         """
-        for column, line in invalid.items():
-            if line is None or column in values or column not in obis.REQUIRED:
-                continue
-            code, _, _ = line.partition(b"(")
-            place = line.find(b"(") + 1 or len(line)
-            while line[place : place + 1].isdigit() or line[place : place + 1] == b".":
-                place += 1
-            if line[place : place + 1] == b"*":
-                place += 1
-            number = [each.startswith(code) for each in self.printed_lines].index(True) + 1
-            raise TelegramError(
-                f"line {number} of the telegram, {printable(line[:LONGEST_SHOWN])}, is wrong at"
-                f" character {place + 1}: it must be at most {MOST_DIGITS} digits and one of"
-                f" {', '.join(_FIELDS[code][1].units)}"
-            )
+        wrong = {
+            line.partition(b"(")[0]: line
+            for column, line in invalid.items()
+            if line is not None and column not in values and column in obis.REQUIRED
+        }
+        for number, printed in enumerate(self.printed_lines if wrong else (), 1):
+            code = printed.replace(b"*255(", b"(", 1).partition(b"(")[0]
+            if code in wrong:
+                raise _wrong_line(number, wrong[code])
+
+
+def _wrong_line(number: int, line: bytes) -> TelegramError:
+    """The error of a required line that is invalid."""
+    place = line.find(b"(") + 1 or len(line)
+    while line[place : place + 1].isdigit() or line[place : place + 1] == b".":
+        place += 1
+    if line[place : place + 1] == b"*":
+        place += 1
+    units = _FIELDS[line.partition(b"(")[0]][1].units
+    return TelegramError(
+        f"line {number} of the telegram, {printable(line[:LONGEST_SHOWN])}, is wrong at character"
+        f" {place + 1}: it must be at most {MOST_DIGITS} digits and one of {', '.join(units)}"
+    )
 
 
 @lru_cache(8)  # it is the same in almost every telegram of a log

@@ -432,6 +432,13 @@ def test_line_number_of_a_wrong_value_is_the_telegram_s() -> None:
         )
 
 
+def test_first_wrong_line_is_named(pull: Pull) -> None:
+    """Of several wrong lines the first is named, by its own number."""
+    lines = ("1-0:1.8.11(1.000*kWh)", "1-0:1.8.2(x)", "1-0:1.8.1(2.000* kWh)", "1-0:2.7.0(x)")
+    done = pull("--dry-run", "-", stdin=simple(*lines).decode())
+    assert "p1-pull: line 7 of the telegram, 1-0:1.8.2(x), is wrong at character 11" in done.stderr
+
+
 def test_many_empty_lines_before_a_value_are_no_trouble() -> None:
     """A value belongs to its code even if empty lines are between them."""
     found = reading("1-0:1.8.1", *[""] * 5000, "(1.000*kWh)")
