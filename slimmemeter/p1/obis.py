@@ -235,8 +235,14 @@ REGISTERS = frozenset(row[3] for row in TABLE.values() if row[2] == ENERGY and r
 # The columns without which a reading is worthless: if one of them is invalid, so is the telegram.
 REQUIRED = REGISTERS | {"power_import_w", "power_export_w"}
 
+SIXTH_GROUP = b"255("  # after a star or a dot
+
 
 def without_sixth_group(code: str) -> str:
-    """A code without the `*255` that some meters print after it (P1 3.0 section 5.3)."""
-    bare, star, group = code.partition("*")
-    return bare if star and group.isdigit() else code
+    """A code without the `*255` or `.255` after its five groups, which some meters print.
+
+    P1 3.0 section 5.3 allows `*255`: the value of now. Other numbers are of earlier months.
+    """
+    bare = code[:-4]
+    is_sixth = code.endswith("*255") or (code.endswith(".255") and bare.count(".") == 2)
+    return bare if is_sixth else code

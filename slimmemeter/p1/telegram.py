@@ -47,7 +47,7 @@ class Telegram:
     although the telegram has a version object (1-3:0.2.8 or 0-0:96.1.4), whose meters send one.
     """
 
-    __slots__ = ("computed_crc", "crc", "lines", "printed_crc", "printed_lines")
+    __slots__ = ("computed_crc", "crc", "has_sixth_groups", "lines", "printed_crc", "printed_lines")
 
     def __init__(self, frame: bytes) -> None:
         mark = frame.rindex(b"!") + 1
@@ -63,6 +63,7 @@ class Telegram:
                 self.computed_crc = crc16(body)
             else:
                 body = intact
+        self.has_sixth_groups = obis.SIXTH_GROUP in body
         self.printed_lines = self.lines = body[:-1].splitlines()
         if b"\n(" in body:  # such a line continues the one before (P1 3.0 section 5.10)
             joined = b"\n".join(filter(None, self.lines)).replace(b"\n(", b"(")
@@ -73,6 +74,7 @@ class Telegram:
         """A telegram whose lines were stored without its CRC; the first is the header."""
         telegram = cls.__new__(cls)
         telegram.crc, telegram.printed_crc = "absent", b""
+        telegram.has_sixth_groups = obis.SIXTH_GROUP in b"\n".join(lines)
         telegram.printed_lines = telegram.lines = lines
         return telegram
 
@@ -110,13 +112,11 @@ class Telegram:
         """
         self.verify()
         lines = self.lines
+        if self.has_sixth_groups:
+            lines = [_without_sixth_group(line) for line in lines]
         values, others = self._values(lines)
         if values.keys().isdisjoint(obis.REGISTERS):
-            # P1 3.0 section 5.3 allows a sixth group in codes; few meters print it.
-            lines = [line.replace(b"*255(", b"(", 1) for line in lines]
-            values, others = self._values(lines)
-            if values.keys().isdisjoint(obis.REGISTERS):
-                raise TelegramError(f"{self._name} has no energy register")
+            raise TelegramError(f"{self._name} has no energy register")
         if "import_wh" in values or "export_wh" in values:
             _drop_unused_tariffs(values)
         devices = mbus.devices(others, winter_offset_s, received_at)
@@ -175,7 +175,7 @@ class Telegram:
             if line is not None and column not in values and column in obis.REQUIRED
         }
         for number, printed in enumerate(self.printed_lines if wrong else (), 1):
-            code = printed.replace(b"*255(", b"(", 1).partition(b"(")[0]
+            code = _without_sixth_group(printed).partition(b"(")[0]
             if code in wrong:
                 raise _wrong_line(number, wrong[code])
 
@@ -192,6 +192,11 @@ def _wrong_line(number: int, line: bytes) -> TelegramError:
         f"line {number} of the telegram, {printable(line[:LONGEST_SHOWN])}, is wrong at character"
         f" {place + 1}: it must be at most {MOST_DIGITS} digits and one of {', '.join(units)}"
     )
+
+
+def _without_sixth_group(line: bytes) -> bytes:
+    code, bracket, rest = line.partition(b"(")
+    return obis.without_sixth_group(code.decode("latin-1")).encode("latin-1") + bracket + rest
 
 
 @lru_cache(8)  # it is the same in almost every telegram of a log

@@ -159,6 +159,25 @@ def test_total_beside_tariffs_that_never_counted() -> None:
     assert set(reading(*used).values) == {"import_wh", "import_t1_wh", "import_t2_wh"}
 
 
+@pytest.mark.parametrize("group", ["*255", ".255"])
+def test_sixth_group_of_a_code(group: str, pull: Pull, database: Path) -> None:
+    """A code with a sixth group is the same object, beside codes without one."""
+    lines = (f"1-0:1.8.1{group}(1.000*kWh)", f"1-0:31.7.0{group}(001*A)")
+    gas = (f"0-1:24.1.0{group}(003)", f"0-1:24.2.1{group}(261123120000W)(00007.000*m3)")
+    content = simple("1-0:1.7.0(01.111*kW)", *lines, *gas).decode()
+    assert "Not understood" not in pull("--dry-run", "-", stdin=content).stdout
+    assert pull("-", stdin=content).returncode == 0
+    query = "SELECT import_t1_wh, power_import_w, current_l1_ma FROM readings"
+    assert rows(database, query) == [(1000, 1111, 1000)]
+    assert rows(database, "SELECT counter FROM mbus_readings") == [(7000,)]
+
+
+def test_register_of_an_earlier_month_is_not_of_now() -> None:
+    """Another sixth group than 255 is a month before: it is no counter of now."""
+    found = reading("1-0:1.8.1(2.000*kWh)", "1-0:1.8.2*11(1.000*kWh)", "1-0:2.8.1.12(1.000*kWh)")
+    assert found.values == {"import_t1_wh": 2000}
+
+
 def test_belgian_month_peaks_are_kept(pull: Pull, database: Path) -> None:
     """Each month's peak is kept once, and the running month's never shrinks."""
     content = telegram("belgium-1.7-gas-and-water").decode()
