@@ -16,6 +16,8 @@ MESSAGE = "message"  # a text, mostly as pairs of hexadecimal digits; personal
 STATE = "state"  # a number without unit, or a word
 PLAIN = "plain"  # ASCII as it stands, never hexadecimal
 STAMP = "stamp"
+DATE = "date"  # YYMMDD
+TIME = "time"  # hhmmss
 TARIFF = "tariff"
 MBUS_TYPE = "mbus_type"
 STAMPED = "stamped"  # (stamp)(number)
@@ -92,6 +94,9 @@ TABLE: dict[str, Row] = {
     "1-3:0.2.8": ("version", "P1 version", PLAIN, None),
     "0-0:96.1.4": ("version", "P1 version", PLAIN, None),  # Belgium, Switzerland
     "0-0:1.0.0": ("taken_at", "Time of the telegram", STAMP, None),
+    "0-0:1.1.0": ("taken_at", "Time of the telegram", STAMP, None),  # heat meters
+    "1-0:0.9.1": ("time", "Time", TIME, None),  # Iskra in Iceland, Slovenia and Sweden
+    "1-0:0.9.2": ("date", "Date", DATE, None),
     "0-0:96.1.1": ("meter_id", "Meter", ID, None),
     "0-0:42.0.0": ("device_name", "Logical device name", ID, None),
     "0-0:96.1.0": ("serial_number", "Serial number", ID, None),
@@ -101,8 +106,6 @@ TABLE: dict[str, Row] = {
     "0-0:96.1.2": ("ean", "EAN", ID, None),  # Belgium, from 50221 on
     "1-0:0.2.0": ("firmware", "Firmware", PLAIN, None),
     "1-0:0.2.8": ("firmware_checksum", "Firmware, checksum", PLAIN, None),
-    "1-0:0.9.1": ("time", "Time", PLAIN, None),  # Iskra in Sweden
-    "1-0:0.9.2": ("date", "Date", PLAIN, None),
     "1-0:96.5.5": ("status", "Status", PLAIN, None),  # EasyMeter
     # energy
     "1-0:1.8.0": ("import_total", "Import, all tariffs", ENERGY, "import_wh"),

@@ -164,6 +164,24 @@ def _plain(content: bytes, offset_s: int) -> Found:
     return printable(content), None, None
 
 
+def _date(content: bytes, offset_s: int) -> Found | None:
+    """YYMMDD."""
+    digits = content.translate(None, b"-")
+    is_date = digits.isdigit() and len(digits) == 6
+    return (f"20{_pairs(digits, '-')}", None, None) if is_date else None
+
+
+def _time(content: bytes, offset_s: int) -> Found | None:
+    """hhmmss."""
+    digits = content.translate(None, b":")
+    is_time = digits[:6].isdigit() and len(digits) in (6, 7)  # there may be a letter
+    return (_pairs(digits[:6], ":"), None, None) if is_time else None
+
+
+def _pairs(digits: bytes, between: str) -> str:
+    return between.join(digits[place : place + 2].decode() for place in (0, 2, 4))
+
+
 def _stamp(content: bytes, offset_s: int) -> Found:
     return None, None, parse_timestamp(content, offset_s)
 
@@ -219,6 +237,8 @@ _DECODERS: dict[str, Decoder] = {
     obis.MESSAGE: _message,
     obis.STATE: _state,
     obis.PLAIN: _plain,
+    obis.DATE: _date,
+    obis.TIME: _time,
     obis.STAMP: _stamp,
     obis.STAMPED: _stamped,
     obis.OLD_STAMPED: _stamped,

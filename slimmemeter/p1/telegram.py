@@ -108,22 +108,24 @@ class Telegram:
         :param received_at: UTC seconds; needed for timestamps without a letter in the repeated
             hour.
         :raises TelegramError: the CRC is wrong, a register or power is no number with a fitting
-            unit, or there is no energy register at all.
+            unit, or there is no counter at all.
         """
         self.verify()
         lines = self.lines
         if self.has_sixth_groups:
             lines = [_without_sixth_group(line) for line in lines]
         values, others = self._values(lines)
-        if values.keys().isdisjoint(obis.REGISTERS):
-            raise TelegramError(f"{self._name} has no energy register")
         if "import_wh" in values or "export_wh" in values:
             _drop_unused_tariffs(values)
         devices = mbus.devices(others, winter_offset_s, received_at)
         if b"7-0:23.1.0" in others:
             equipment_id = text_value(others.get(b"7-0:0.0.0", b")")[:-1])
             devices += mbus.hours_of_gas(lines, equipment_id, winter_offset_s, received_at)
+        if values.keys().isdisjoint(obis.REGISTERS):
+            self._refuse_without(bool(devices), values, lines)
         clock = others.get(b"0-0:1.0.0", b")")
+        if len(clock) == 1:
+            clock = _other_clock(others)
         return Reading(
             _equipment_id(others) or self.header or None,
             parse_timestamp(clock[:-1], winter_offset_s, received_at),
@@ -135,6 +137,19 @@ class Telegram:
             log=_log(tuple(map(others.get, _LOGGED)), winter_offset_s),
             has_clock=len(clock) > 1,
         )
+
+    def _refuse_without(
+        self, has_devices: bool, values: dict[str, int], lines: Sequence[bytes]
+    ) -> None:
+        """Without a register of electricity it must be of a heat meter's own P1 port.
+
+        :raises TelegramError: it isn't: its registers are empty, or may have been lost on the way.
+        """
+        codes = {line.partition(b"(")[0] for line in lines}
+        is_electric = any(_FIELDS[code][0] in obis.REGISTERS for code in codes & _FIELDS.keys())
+        if not has_devices or is_electric or (values and self.crc != "ok"):
+            other = "" if has_devices else " and no counter of another meter"
+            raise TelegramError(f"{self._name} has no energy register{other}")
 
     def _values(self, lines: Sequence[bytes]) -> tuple[dict[str, int], Others]:
         """The values of a row of readings by column, and what follows the bracket of other codes.
@@ -226,6 +241,16 @@ def _drop_unused_tariffs(values: dict[str, int]) -> None:
 
 def _plain(rest: bytes | None) -> str | None:
     return printable(rest[:-1]) or None if rest else None
+
+
+def _other_clock(others: Others) -> bytes:
+    """0-0:1.1.0 (heat meters), else the date 1-0:0.9.2 and the time 1-0:0.9.1 (Iskra)."""
+    heat, date, time = (
+        others.get(code, b")") for code in (b"0-0:1.1.0", b"1-0:0.9.2", b"1-0:0.9.1")
+    )
+    if len(heat) > 1 or len(date) == 1 or len(time) == 1:
+        return heat
+    return (date[:-1] + time).translate(None, b"-:")
 
 
 def _equipment_id(others: Others) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -65,8 +66,10 @@ METERS: dict[str, Told] = {
     ),
     "finland-aidon": ("ADN9 6534", None, None, "2026-07-15T13:09:40Z", {}),
     "germany-easymeter": ("ESY5Q3DB1024 V3.04", None, None, None, {}),
+    "heat-warmtelink": ("0", "50", None, "2026-11-23T11:00:05Z", {1: (12, 12345, "MJ")}),
     "hungary-holley": ("HLY123456789", "50", 1, "2026-02-01T11:00:01Z", {}),
     "hungary-sagemcom": ("SAG1234567890012", None, 1, "2026-07-04T11:16:00Z", {}),
+    "iceland-iskra": ("424242424", None, None, "2026-11-23T11:00:05Z", {}),
     "israel": ("K50322", "50", 3, "2026-11-23T11:00:00Z", {}),
     "lithuania-kilo": ("LGF12345678", "50", None, "2026-07-15T12:09:40Z", {}),
     "luxembourg-smarty": ("SAG1030700123456", "42", None, "2026-11-23T11:00:10Z", {}),
@@ -157,6 +160,57 @@ def test_total_beside_tariffs_that_never_counted() -> None:
     assert reading(*unused).values == {"import_wh": 5000}
     used = ("1-0:1.8.0(5.000*kWh)", "1-0:1.8.1(4.000*kWh)", "1-0:1.8.2(1.000*kWh)")
     assert set(reading(*used).values) == {"import_wh", "import_t1_wh", "import_t2_wh"}
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        pytest.param("1-0:1.7.0(00.494*kW)", 0, id="power, and a CRC"),
+        pytest.param("1-0:1.8.1()", 4, id="a register that is empty"),
+    ],
+)
+def test_telegram_of_another_meter_alone(other: str, code: int, pull: Pull, database: Path) -> None:
+    """A telegram without electricity is stored, unless its electricity is only missing."""
+    gas = ("0-1:24.1.0(003)", "0-1:24.2.1(261123120000W)(00007.000*m3)")
+    done = pull("-", stdin=simple(other, *gas).decode())
+    assert done.returncode == code, done.stderr
+    assert code == 0 or "has no energy register" in done.stderr
+    assert code or rows(database, "SELECT counter FROM mbus_readings") == [(7000,)]
+
+
+def test_registers_that_are_lost_are_no_other_meter(pull: Pull) -> None:
+    """Without a CRC, power beside another meter shows that registers were lost on the way."""
+    gas = "0-1:24.2.1(261123120000W)(00007.000*m3)"
+    lines = ("/ISk5\\2MT382-1003", "", "1-0:1.7.0(0000.49*kW)", gas, "!", "")
+    done = pull("--dry-run", "-", stdin="\r\n".join(lines))
+    assert done.returncode == 4
+    assert "has no energy register" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lines", "utc"),
+    [
+        (["1-0:0.9.1(120000)", "1-0:0.9.2(261123)"], NOON),
+        (["1-0:0.9.2(26-11-23)", "1-0:0.9.1(12:00:00)"], NOON),
+        (["1-0:0.9.2(260723)", "1-0:0.9.1(120000S)"], 1_784_800_800),
+        (["1-0:0.9.2(260723)", "1-0:0.9.1(120000)"], 1_784_800_800),
+        (["1-0:0.9.2*255(261123)", "1-0:0.9.1*255(120000)"], NOON),
+        (["0-0:1.1.0(261123120000W)"], NOON),
+        (["0-0:1.1.0(261123120000W)", "0-0:1.0.0()"], NOON),
+        (["0-0:1.1.0(261123130000W)", "0-0:1.0.0(261123120000W)"], NOON),
+        (["0-0:1.1.0(261123130000W)", "0-0:1.0.0(632525252525W)"], None),
+        (["1-0:0.9.1(130000)", "1-0:0.9.2(261123)", "0-0:1.0.0(261123120000W)"], NOON),
+        (["1-0:0.9.1(120000)"], None),
+        (["1-0:0.9.1()", "1-0:0.9.2()"], None),
+        (["1-0:0.9.1(000000)", "1-0:0.9.2(000101)"], None),
+        (["0-0:1.1.0(000101000000W)"], None),
+    ],
+)
+def test_clock_in_other_objects(lines: list[str], utc: int | None, pull: Pull) -> None:
+    """A clock is read in whichever object it is; 0-0:1.0.0 goes before others."""
+    content = with_crc("/TST5", "", *lines, "1-0:1.8.0(1.000*kWh)").decode()
+    taken_at = json.loads(pull("--dry-run", "--json", "-", stdin=content).stdout)["taken_at"]
+    assert taken_at == (utc and f"{datetime.fromtimestamp(utc, UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
 @pytest.mark.parametrize("group", ["*255", ".255"])
