@@ -59,7 +59,7 @@ class Reception:
         self._framer = Framer()
 
     def _examine(self, telegram: Telegram) -> None:
-        if not telegram.has_maker:
+        if telegram.is_noise:
             return
         received_at = clock.now() if self._is_live else None
         try:

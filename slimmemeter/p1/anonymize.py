@@ -47,11 +47,12 @@ def anonymous(telegram: Telegram) -> bytes:
 
 def _without_number(header: bytes) -> bytes:
     """The header, its digits replaced by zeros if there are more than a type has."""
-    about = header[MAKER:]
+    kept = MAKER if header[1:4].isalpha() else 1
+    about = header[kept:]
     runs = "".join(chr(byte) if chr(byte).isdigit() else " " for byte in about).split()
     if len(runs) > MOST_RUNS or sum(map(len, runs)) > MOST_IN_ALL:
         about = about.translate(DIGITS_TO_0)
-    return header[:MAKER] + about
+    return header[:kept] + about
 
 
 def _kind(code: bytes) -> str | None:

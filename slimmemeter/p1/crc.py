@@ -48,8 +48,8 @@ def crc_x25(data: bytes) -> int:
 def intact_body(body: bytes, printed_crc: int) -> bytes | None:
     """The part of a frame's body that fits its CRC; None if none does.
 
-    That is the body as received, or with the CRs that a capture lost, or from the last header in
-    it on (half a telegram, followed by a whole one).
+    That is the body as received, or with the CRs that a capture lost, or from the last header or
+    the last slash in it on (half a telegram, followed by a whole one).
     """
     if crc16(body) == printed_crc:
         return body
@@ -59,5 +59,7 @@ def intact_body(body: bytes, printed_crc: int) -> bytes | None:
             return body
     if body.startswith(X25_HEADER) and crc_x25(body) == printed_crc:
         return body
-    inner = body[last_header(body) :]
-    return inner if len(inner) < len(body) and crc16(inner) == printed_crc else None
+    for start in {last_header(body), body.rfind(b"/")} - {0}:
+        if crc16(body[start:]) == printed_crc:
+            return body[start:]
+    return None

@@ -84,9 +84,12 @@ class Telegram:
         return printable(self.lines[0][1:])
 
     @property
-    def has_maker(self) -> bool:
-        """Whether the header begins with three letters, which a slash in mere noise rarely does."""
-        return self.printed_lines[0][1:4].isalpha()
+    def is_noise(self) -> bool:
+        """Whether it is only a slash in mere noise: neither its CRC nor its header says otherwise.
+
+        Makers have three letters; a few headers don't begin with them.
+        """
+        return self.crc != "ok" and not self.printed_lines[0][1:4].isalpha()
 
     @property
     def _name(self) -> str:

@@ -474,6 +474,8 @@ def test_report_hides_a_serial_number_wherever_it_stands(line: str) -> None:
     [
         ("/XMX5LGBBFG1012345678", "/XMX5LGBBFG0000000000"),
         (r"/ISk5\2MT382-1003", r"/ISk5\2MT382-1003"),
+        ("/LG_E660_Fluvius_3N400V", "/LG_E660_Fluvius_3N400V"),
+        ("/1234567890123", "/0000000000000"),
         ("/ABC5 12-34-56-78-90", "/ABC5 00-00-00-00-00"),
         ("/TST5 SN 0012 3456 7890", "/TST5 SN 0000 0000 0000"),
     ],

@@ -213,6 +213,18 @@ def test_clock_in_other_objects(lines: list[str], utc: int | None, pull: Pull) -
     assert taken_at == (utc and f"{datetime.fromtimestamp(utc, UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
+@pytest.mark.parametrize("header", ["/1234567890123", "/LG_E660_3N400V", "/", "/K5\\2x", "/!x"])
+def test_header_without_a_maker(header: str, pull: Pull) -> None:
+    """A header of any form begins a telegram if its CRC is right, also behind half a telegram."""
+    content = with_crc(header, "", "1-0:1.8.0(1.000*kWh)").decode()
+    for begin in ("", content[:20]):
+        done = pull("--dry-run", "-", stdin=begin + content)
+        assert done.returncode == 0, done.stderr
+        assert f"Telegram of {header}\n" in done.stdout
+    without_crc = content.rpartition("!")[0] + "!\r\n"
+    assert "there is no telegram" in pull("--dry-run", "-", stdin=without_crc).stderr
+
+
 @pytest.mark.parametrize("group", ["*255", ".255"])
 def test_sixth_group_of_a_code(group: str, pull: Pull, database: Path) -> None:
     """A code with a sixth group is the same object, beside codes without one."""
