@@ -1,4 +1,4 @@
-"""The lists in a telegram: long power failures, and month peaks.
+"""The lists in a telegram: long power failures, month peaks and other records.
 
 A timestamp that gives no instant is None. An entry of another form ends its list.
 """
@@ -10,13 +10,24 @@ from slimmemeter.p1.quantities import MOST_DIGITS, NumberParser
 from slimmemeter.p1.reading import MonthPeak, PowerFailure
 from slimmemeter.p1.timestamps import month_end, parse_timestamp
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
 NO_FAILURE_S = 2**31 - 1  # seconds: unused entries of Kaifa have this, or more
+PEAK = b"1-0:1.6.0"  # from the grid; 1-0:2.6.0 is the one to the grid
 _POWER = NumberParser(obis.UNITS[obis.POWER])
 
 
 def groups(rest: bytes) -> list[bytes]:
     """The contents of `a)(b)(c)`, which is what follows a code's first bracket."""
     return rest.removesuffix(b")").split(b")(")
+
+
+def stamp_first(one: bytes, other: bytes) -> tuple[bytes, bytes]:
+    """A timestamp and its value; Iskra's meters in Wallonia print the value first."""
+    is_turned = other[:12].isdigit() and not one[:12].isdigit()
+    return (other, one) if is_turned else (one, other)
 
 
 def power_failures(rest: bytes, winter_offset_s: int) -> list[PowerFailure]:
@@ -35,28 +46,64 @@ def power_failures(rest: bytes, winter_offset_s: int) -> list[PowerFailure]:
     return found
 
 
-def month_peak_history(rest: bytes) -> list[tuple[bytes, bytes, bytes]] | None:
-    """The entries of 0-0:98.1.0: timestamp of the month's end, timestamp, power.
+Contents = list[tuple[bytes, bytes]]  # code and content
 
-    e-MUCS P1 1.7.1, table 5: count, two ids, then triples. None for another form: Hungary's profile
-    has the same code.
+
+def records(rest: bytes) -> list[tuple[bytes, Contents]] | None:
+    """The entries of a list: each its timestamp, and a content for each code of the list.
+
+    e-MUCS P1 1.7.1, table 5: count, codes, then the entries, or an empty group if there are none.
+    None for another form: Hungary's profile has the code of Belgium's month peaks.
     """
-    parts = groups(rest)
-    if not parts[0].isdigit() or len(parts) != 3 + 3 * int(parts[0][:4]):
+    count, *parts = groups(rest)
+    if not (count.isdigit() and len(count) < 4):
         return None
-    triples = iter(parts[3:])
-    return list(zip(triples, triples, triples, strict=False))
+    codes = list(_codes(parts))
+    contents, width = parts[len(codes) :], len(codes) + 1
+    if not any(contents):
+        return []
+    while len(contents) % width and not contents[-1]:
+        contents.pop()
+    if len(contents) % width or not codes:
+        return None
+    entries = (contents[place : place + width] for place in range(0, len(contents), width))
+    return [(at, list(zip(codes, each, strict=True))) for at, *each in entries if at or any(each)]
+
+
+def _codes(parts: Sequence[bytes]) -> Iterator[bytes]:
+    """The codes with which these groups begin."""
+    for part in parts:
+        if part[1:2] != b"-" or b":" not in part:
+            return
+        yield obis.without_sixth_group(part.decode("latin-1")).encode("latin-1")
+
+
+def cells(contents: Contents) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Code, timestamp and value of each cell of a record; a code has both if it comes twice."""
+    place = 0
+    while place < len(contents):
+        (code, content), behind = contents[place], contents[place + 1 : place + 2]
+        is_twice = bool(behind) and behind[0][0] == code
+        yield (code, *stamp_first(content, behind[0][1])) if is_twice else (code, b"", content)
+        place += 1 + is_twice
 
 
 def month_peaks(running: bytes, history: bytes, winter_offset_s: int) -> list[MonthPeak]:
-    """Belgium's quarter-hour peaks, oldest month first.
+    """The highest quarter-hours of months from the grid, oldest month first (Belgium).
 
     :param running: 1-0:1.6.0, this month's.
     :param history: 0-0:98.1.0, those of earlier months; an empty month is left out.
     """
-    stamp, _, power = running.removesuffix(b")").partition(b")(")
+    printed = [
+        (month, stamp, power)
+        for month, contents in records(history) or ()
+        for code, stamp, power in cells(contents)
+        if code == PEAK
+    ]
+    if len(this_month := groups(running)) == 2:
+        printed.append((b"", *stamp_first(*this_month)))
     found = []
-    for month, at, value in [*(month_peak_history(history) or ()), (b"", stamp, power)]:
+    for month, at, value in printed:
         ended_at = parse_timestamp(at, winter_offset_s)
         month_ended_at = parse_timestamp(month, winter_offset_s) or month_end(at, winter_offset_s)
         power_w = _POWER.integer(value + b")")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slimmemeter.p1 import obis
-from slimmemeter.p1.event_logs import groups
+from slimmemeter.p1.event_logs import groups, stamp_first
 from slimmemeter.p1.framing import HEX
 from slimmemeter.p1.quantities import NumberParser, split
 from slimmemeter.p1.reading import MbusReading
@@ -49,9 +49,12 @@ def devices(
         parts = groups(others[code])
         if len(parts) == 7:  # P1 3.0, 5.10
             parts = [parts[0], parts[6] + b"*" + parts[5]]
-        at = parse_timestamp(parts[0], winter_offset_s, received_at)
-        counter = _counter(parts[-1])
-        if at is not None and len(parts) == 2 and counter is not None:
+        if len(parts) != 2:
+            continue
+        stamp, content = stamp_first(*parts)
+        at = parse_timestamp(stamp, winter_offset_s, received_at)
+        counter = _counter(content)
+        if at is not None and counter is not None:
             device = code[:4]
             device_type = mbus_type(others.get(device + b"24.1.0", b")")[:-1])
             name = others.get(device + b"96.1.0") or others.get(device + b"96.1.1") or b")"

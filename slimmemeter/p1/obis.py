@@ -15,6 +15,7 @@ ID = "id"  # ASCII, often as pairs of hexadecimal digits; personal
 MESSAGE = "message"  # a text, mostly as pairs of hexadecimal digits; personal
 STATE = "state"  # a number without unit, or a word
 PLAIN = "plain"  # ASCII as it stands, never hexadecimal
+VERSION = "version"  # PLAIN, or digits as pairs of hexadecimal digits
 STAMP = "stamp"
 DATE = "date"  # YYMMDD
 TIME = "time"  # hhmmss
@@ -25,6 +26,7 @@ OLD_STAMPED = "old_stamped"  # (stamp)(status)(minutes)(count)(id)(unit)(number)
 HOUR = "hour"  # (number)(stamp), P1 2.1
 FAILURE_LOG = "failure_log"
 PEAKS = "peaks"
+RECORDS = "records"  # count, codes, and for each entry its timestamp and a content for each code
 PROFILE = "profile"  # (stamp)(number)(number)...
 
 # By kind, each printed unit and the power of ten that turns it into the unit of our integers.
@@ -91,8 +93,8 @@ def _phases(code: str, name: str, label: str, kind: str, column: str = "") -> di
 
 TABLE: dict[str, Row] = {
     # the meter and its clock
-    "1-3:0.2.8": ("version", "P1 version", PLAIN, None),
-    "0-0:96.1.4": ("version", "P1 version", PLAIN, None),  # Belgium, Switzerland
+    "1-3:0.2.8": ("version", "P1 version", VERSION, None),
+    "0-0:96.1.4": ("version", "P1 version", VERSION, None),  # Belgium, Switzerland
     "0-0:1.0.0": ("taken_at", "Time of the telegram", STAMP, None),
     "0-0:1.1.0": ("taken_at", "Time of the telegram", STAMP, None),  # heat meters
     "1-0:0.9.1": ("time", "Time", TIME, None),  # Iskra in Iceland, Slovenia and Sweden
@@ -106,6 +108,7 @@ TABLE: dict[str, Row] = {
     "0-0:96.1.2": ("ean", "EAN", ID, None),  # Belgium, from 50221 on
     "1-0:0.2.0": ("firmware", "Firmware", PLAIN, None),
     "1-0:0.2.8": ("firmware_checksum", "Firmware, checksum", PLAIN, None),
+    "0-0:0.1.0": ("month_ends", "Number of month ends", NUMBER, None),  # Landis+Gyr E660
     "1-0:96.5.5": ("status", "Status", PLAIN, None),  # EasyMeter
     # energy
     "1-0:1.8.0": ("import_total", "Import, all tariffs", ENERGY, "import_wh"),
@@ -179,6 +182,11 @@ TABLE: dict[str, Row] = {
     "1-0:1.6.0": ("month_peak", "Month peak", STAMPED, None),
     "1-0:2.6.0": ("month_peak_export", "Month peak to the grid", STAMPED, None),
     "0-0:98.1.0": ("month_peak_history", "Month peaks before", PEAKS, None),
+    "0-0:98.1.1": ("month_registers", "Registers of months before", RECORDS, None),  # E660
+    "1-0:99.1.0": ("last_interval", "Last interval", RECORDS, None),  # Israel, as the next three
+    "0-0:96.10.7": ("interval_status", "Status", NUMBER, None),
+    "1-0:1.29.0": ("interval_import", "Import in it", NUMBER, None),
+    "1-0:2.29.0": ("interval_export", "Export in it", NUMBER, None),
     # the grid and the switch
     "0-0:96.7.21": ("power_failures", "Power failures", COUNT, "power_failures"),
     "0-0:96.7.9": ("long_power_failures", "Long power failures", COUNT, "long_power_failures"),

@@ -5,17 +5,18 @@ Numbers stay the decimals that the meter printed; times are UTC seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from slimmemeter.p1 import event_logs, obis
 from slimmemeter.p1.framing import HEX
 from slimmemeter.p1.mbus import mbus_type
+from slimmemeter.p1.printed import Cell, PrintedPeak, ProfileValue, Record
 from slimmemeter.p1.quantities import MOST_DIGITS, split
 from slimmemeter.p1.reading import PowerFailure
 from slimmemeter.p1.telegram import Telegram
-from slimmemeter.p1.text import printable, text_value
+from slimmemeter.p1.text import printable, text_value, version_text
 from slimmemeter.p1.timestamps import parse_timestamp
 
 
@@ -40,23 +41,8 @@ DEFINITIONS = _by_printed_code(obis.TABLE)
 _ALTERNATIVES = _by_printed_code(obis.ALTERNATIVES)
 
 
-class PrintedPeak(NamedTuple):
-    """A month's peak: the month's end, the quarter-hour's end (None if empty), the power."""
-
-    month_ended_at: int | None
-    at: int | None
-    value: Decimal
-    unit: str
-
-
-class ProfileValue(NamedTuple):
-    """One of a profile's registers, as it was when the month began."""
-
-    value: Decimal
-    unit: str | None
-
-
-Value = str | int | Decimal | list[PowerFailure] | list[PrintedPeak] | list[ProfileValue] | None
+Entry = PowerFailure | PrintedPeak | ProfileValue | Record
+Value = str | int | Decimal | Sequence[Entry] | None
 
 
 class Object(NamedTuple):
@@ -164,6 +150,10 @@ def _plain(content: bytes, offset_s: int) -> Found:
     return printable(content), None, None
 
 
+def _version(content: bytes, offset_s: int) -> Found:
+    return version_text(content), None, None
+
+
 def _date(content: bytes, offset_s: int) -> Found | None:
     """YYMMDD."""
     digits = content.translate(None, b"-")
@@ -191,8 +181,11 @@ def _stamped(content: bytes, offset_s: int) -> Found | None:
     parts = event_logs.groups(content)
     if len(parts) == 7:
         parts = [parts[0], parts[6] + b"*" + parts[5]]
-    found = _number(parts[1]) if len(parts) == 2 else None
-    return None if found is None else (found[0], found[1], parse_timestamp(parts[0], offset_s))
+    if len(parts) != 2:
+        return None
+    stamp, value = event_logs.stamp_first(*parts)
+    found = _number(value)
+    return None if found is None else (found[0], found[1], parse_timestamp(stamp, offset_s))
 
 
 def _hour(content: bytes, offset_s: int) -> Found | None:
@@ -207,16 +200,33 @@ def _log(content: bytes, offset_s: int) -> Found:
 
 
 def _peaks(content: bytes, offset_s: int) -> Found | None:
-    """Belgium's history of month peaks."""
-    triples = event_logs.month_peak_history(content)
+    """Belgium's history of month peaks; Landis+Gyr's E660 has those of both directions."""
+    found = _records(content, offset_s)
+    if found is None:
+        return None
     peaks = []
-    for month_end, at, power in triples or ():
-        value, unit, _ = _number(power) or (None, None, None)
-        if value is None or unit is None:
+    for month_ended_at, cells in found[0]:
+        if [cell.code for cell in cells] != [event_logs.PEAK.decode()] or not cells[0].unit:
+            return found
+        peaks.append(PrintedPeak(month_ended_at, cells[0].at, cells[0].value, cells[0].unit))
+    return peaks, None, None
+
+
+def _records(content: bytes, offset_s: int) -> tuple[list[Record], None, None] | None:
+    """A list of records, of which every value is a number."""
+    records = []
+    for stamp, contents in event_logs.records(content) or ():
+        cells = [_cell(*cell, offset_s) for cell in event_logs.cells(contents)]
+        known = [cell for cell in cells if cell is not None]
+        if len(known) < len(cells):
             return None
-        ended_at = parse_timestamp(month_end, offset_s)
-        peaks.append(PrintedPeak(ended_at, parse_timestamp(at, offset_s), value, unit))
-    return None if triples is None else (peaks, None, None)
+        records.append(Record(parse_timestamp(stamp, offset_s), known))
+    return None if event_logs.records(content) is None else (records, None, None)
+
+
+def _cell(code: bytes, stamp: bytes, content: bytes, offset_s: int) -> Cell | None:
+    found = _number(content)
+    return found and Cell(printable(code), found[0], found[1], parse_timestamp(stamp, offset_s))
 
 
 def _profile(content: bytes, offset_s: int) -> Found | None:
@@ -237,6 +247,7 @@ _DECODERS: dict[str, Decoder] = {
     obis.MESSAGE: _message,
     obis.STATE: _state,
     obis.PLAIN: _plain,
+    obis.VERSION: _version,
     obis.DATE: _date,
     obis.TIME: _time,
     obis.STAMP: _stamp,
@@ -245,6 +256,7 @@ _DECODERS: dict[str, Decoder] = {
     obis.HOUR: _hour,
     obis.FAILURE_LOG: _log,
     obis.PEAKS: _peaks,
+    obis.RECORDS: _records,
     obis.PROFILE: _profile,
 }
 # By printed code, its definitions, the usual one first.

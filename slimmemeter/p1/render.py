@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from slimmemeter.p1 import countries, obis
-from slimmemeter.p1.objects import Object, PrintedPeak, ProfileValue, decode
+from slimmemeter.p1.objects import DEFINITIONS, Entry, Object, decode
+from slimmemeter.p1.printed import Cell, ProfileValue, Record
 from slimmemeter.p1.reading import PowerFailure
 
 if TYPE_CHECKING:
@@ -64,14 +65,22 @@ def _plain_value(entry: Object) -> object:
     return [_plain_entry(item) for item in entry.value]
 
 
-def _plain_entry(item: PowerFailure | PrintedPeak | ProfileValue) -> dict[str, object]:
+def _plain_entry(item: Entry) -> dict[str, object]:
     """An entry of a list."""
     if isinstance(item, PowerFailure):
         return {"ended_at": _utc(item.ended_at), "duration_s": item.duration_s}
     if isinstance(item, ProfileValue):
         return item._asdict()
+    if isinstance(item, Record):
+        return {"at": _utc(item.at), "values": [_plain_cell(cell) for cell in item.cells]}
     month_ended_at, at = _utc(item.month_ended_at), _utc(item.at)
     return {"month_ended_at": month_ended_at, "at": at, "value": item.value, "unit": item.unit}
+
+
+def _plain_cell(cell: Cell) -> dict[str, object]:
+    known = DEFINITIONS.get(cell.code)
+    about: dict[str, object] = {"code": cell.code, "name": known and known.name}
+    return about | {"value": cell.value, "unit": cell.unit, "at": _utc(cell.at)}
 
 
 def _plain_devices(known: list[Object]) -> list[dict[str, object]]:
@@ -114,7 +123,10 @@ def _json(value: object) -> str:
 def as_text(telegram: Telegram, winter_offset_s: int, house: ZoneInfo) -> str:
     """The telegram for a person with a new cable: an object a line."""
     known, unknown = decode(telegram, winter_offset_s)
-    version = next((entry.value for entry in known if entry.name == "version"), None)
+    _, version = min(
+        ((entry.code, entry.value) for entry in known if entry.name == "version"),
+        default=("", None),
+    )
     has_total = any(entry.name == "import_total" for entry in known)
     names = countries.tariff_names(version if isinstance(version, str) else None, has_total)
     media = {entry.channel: entry.value for entry in known if entry.name == "mbus_type"}
@@ -164,15 +176,26 @@ def _cells(
     return label, text, entry.unit or "", entry.code, note
 
 
-def _entry(item: PowerFailure | PrintedPeak | ProfileValue, house: ZoneInfo) -> str:
+def _entry(item: Entry, house: ZoneInfo) -> str:
     if isinstance(item, ProfileValue):
         return f"{item.value:f} {item.unit or ''}".rstrip()
+    if isinstance(item, Record):
+        return (
+            f"at {_local(item.at, house)}: {'; '.join(_cell(cell, house) for cell in item.cells)}"
+        )
     if isinstance(item, PowerFailure):
         minutes, seconds = divmod(item.duration_s, 60)
         lasted = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
         return f"ended {_local(item.ended_at, house)}, lasted {lasted}"
     month_ended = _local(item.month_ended_at, house)
     return f"month until {month_ended}: {item.value:f} {item.unit} at {_local(item.at, house)}"
+
+
+def _cell(cell: Cell, house: ZoneInfo) -> str:
+    known = DEFINITIONS.get(cell.code)
+    label = known.label.lower() if known else cell.code
+    at = f" at {_local(cell.at, house)}" if cell.at is not None else ""
+    return f"{label} {cell.value:f} {cell.unit or ''}".rstrip() + at
 
 
 def _local(at: int | None, house: ZoneInfo) -> str:

@@ -14,7 +14,7 @@ from slimmemeter.p1.crc import crc16, intact_body
 from slimmemeter.p1.framing import last_header
 from slimmemeter.p1.quantities import DIGITS_TO_0, MOST_DIGITS, NOT_DIGITS, NumberParser
 from slimmemeter.p1.reading import MeterLog, Reading
-from slimmemeter.p1.text import printable, text_value
+from slimmemeter.p1.text import printable, text_value, version_text
 from slimmemeter.p1.timestamps import parse_timestamp
 
 TYPE_CHECKING = False
@@ -134,7 +134,7 @@ class Telegram:
             parse_timestamp(clock[:-1], winter_offset_s, received_at),
             values,
             header=self.header,
-            version=_plain(others.get(b"1-3:0.2.8") or others.get(b"0-0:96.1.4")),
+            version=_version(others),
             tariff=_tariff((others.get(b"0-0:96.14.0") or others.get(b"0-0:96.14.1", b")"))[:-1]),
             devices=devices,
             log=_log(tuple(map(others.get, _LOGGED)), winter_offset_s),
@@ -242,8 +242,10 @@ def _drop_unused_tariffs(values: dict[str, int]) -> None:
                 values.pop(name, None)
 
 
-def _plain(rest: bytes | None) -> str | None:
-    return printable(rest[:-1]) or None if rest else None
+def _version(others: Others) -> str | None:
+    """0-0:96.1.4 (Belgium, Switzerland), else 1-3:0.2.8."""
+    rest = others.get(b"0-0:96.1.4") or others.get(b"1-3:0.2.8", b")")
+    return version_text(rest[:-1]) or None
 
 
 def _other_clock(others: Others) -> bytes:

@@ -25,3 +25,12 @@ def text_value(content: bytes) -> str:
         if decoded.isascii() and decoded.decode("ascii").isprintable():
             return decoded.decode("ascii").strip()
     return printable(content).strip()
+
+
+def version_text(content: bytes) -> str:
+    """A version as printed, or the digits that pairs of hexadecimal digits spell.
+
+    Iskra's meters in Wallonia print 21110 as 3231313130. A version of two digits is no such pair.
+    """
+    text = text_value(content) if len(content) > 2 else ""
+    return text if text.isdigit() else printable(content)

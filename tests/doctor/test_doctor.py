@@ -255,6 +255,22 @@ def test_meter_is_described(meter: Meters, doctor: Doctor) -> None:
     assert re.search(r"ok the meter's clock and this computer's are \d+ s apart", text)
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("belgium-wallonia-iskra", "Iskraemeco, version 21110, Belgium"),
+        ("belgium-e660-large", "Landis+Gyr, version 50250, Belgium"),
+        ("switzerland-landisgyr", "Landis+Gyr, version 50213, Switzerland"),
+        ("heat-warmtelink", "WarmteLink, version 50, the Netherlands, heat on channel 1"),
+        ("iceland-iskra", "Iskraemeco, no version"),
+    ],
+)
+def test_country_is_the_telegram_s(name: str, shown: str, meter: Meters, doctor: Doctor) -> None:
+    """The doctor tells a meter's country by its version, or by its header, or not at all."""
+    text = plain(doctor("--port", meter(telegram(name), pause_s=0.1).port))
+    assert re.search(rf"ok the meter: {re.escape(shown)} (ok|note|WRONG) ", text)
+
+
 def test_clock_that_is_off_is_reported(meter: Meters, doctor: Doctor) -> None:
     """The doctor says by how many seconds the meter's clock is off."""
     text = plain(doctor("--port", meter(telegram_now(-7200), pause_s=0.5).port))

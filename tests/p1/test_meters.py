@@ -41,6 +41,8 @@ METERS: dict[str, Told] = {
         *("1SAG3333333333", "50221", 2, "2026-11-23T11:00:00Z"),
         {1: (3, 123456, "dm3")},
     ),
+    "belgium-e660-large": ("42424242", "50250", None, "2026-07-16T08:00:10Z", {}),
+    "belgium-wallonia-iskra": ("42424242", "21110", 1, "2026-07-15T12:09:40Z", {}),
     "dsmr-2.1-itron": ("ACE4242424242", None, 1, None, {0: (3, 4320950, "dm3")}),
     "dsmr-2.2-iskra": ("ZBK1234567890123", None, 2, None, {1: (3, 1234567, "dm3")}),
     "dsmr-3.0-kamstrup": (
@@ -242,6 +244,79 @@ def test_register_of_an_earlier_month_is_not_of_now() -> None:
     """Another sixth group than 255 is a month before: it is no counter of now."""
     found = reading("1-0:1.8.1(2.000*kWh)", "1-0:1.8.2*11(1.000*kWh)", "1-0:2.8.1.12(1.000*kWh)")
     assert found.values == {"import_t1_wh": 2000}
+
+
+PEAK_OF_NOW = "1-0:1.6.0(261112223000W)(08.832*kW)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "peaks"),
+    [
+        ([PEAK_OF_NOW], [("2026-11-12 21:30", 8832)]),
+        (["1-0:1.6.0(08.832*kW)(261112223000W)"], [("2026-11-12 21:30", 8832)]),
+        (["1-0:1.6.0(08.832kW)(261112223000)"], [("2026-11-12 21:30", 8832)]),
+        (["1-0:1.6.0(261112223000w)(08832*W)"], [("2026-11-12 21:30", 8832)]),
+        (["1-0:1.6.0(00.000*kW)(632525252525W)"], []),
+        (["1-0:1.6.0(08.832*kW)"], []),
+        (["1-0:1.6.0(261112223000W)(08.832)"], []),
+        (["1-0:1.6.0()"], []),
+        (["1-0:2.6.0(261112223000W)(08.832*kW)"], []),
+        (["0-0:98.1.0(0)(1-0:1.6.0)(1-0:1.6.0)()"], []),
+        (["0-0:98.1.0(0)(1-0:1.6.0)(1-0:1.6.0)"], []),
+        (["0-0:98.1.0(00)(1-0:1.6.0)(1-0:1.6.0)()()()"], []),
+        (["0-0:98.1.0(0)()()()"], []),
+        (["0-0:98.1.0(0)"], []),
+        (["0-0:98.1.0()"], []),
+        (
+            ["0-0:98.1.0(1)(1-0:1.6.0)(1-0:1.6.0)(261101000000W)(261012223000S)(02.5*kW)()"],
+            [("2026-10-12 20:30", 2500)],
+        ),
+        (
+            ["0-0:98.1.0(1)(1-0:1.6.0)(1-0:1.6.0)(261101000000W)(02.5*kW)(261012223000S)"],
+            [("2026-10-12 20:30", 2500)],
+        ),
+        (
+            [
+                "0-0:98.1.0(1)(0-0:0.1.0)(1-0:1.6.0)(1-0:1.6.0)(1-0:2.6.0)(1-0:2.6.0)"
+                "(261101000000W)(15)(261012223000S)(01.452*kW)(261029150000W)(01.633*kW)"
+            ],
+            [("2026-10-12 20:30", 1452)],
+        ),
+        (
+            [
+                "0-0:98.1.0(1)(1-0:2.6.0)(1-0:2.6.0)(1-0:1.6.0)(1-0:1.6.0)"
+                "(261101000000W)(261029150000W)(01.633*kW)(261012223000S)(01.452*kW)"
+            ],
+            [("2026-10-12 20:30", 1452)],
+        ),
+    ],
+)
+def test_month_peaks_in_every_form(
+    lines: list[str], peaks: list[tuple[str, int]], pull: Pull, database: Path
+) -> None:
+    """A month's peak from the grid is stored, whichever way it is printed; all is understood."""
+    content = simple("1-0:1.8.1(1.000*kWh)", *lines).decode()
+    assert "Not understood" not in pull("--dry-run", "-", stdin=content).stdout
+    assert pull("-", stdin=content).returncode == 0
+    query = "SELECT strftime('%Y-%m-%d %H:%M', ended_at, 'unixepoch'), power_w FROM month_peaks"
+    assert rows(database, query) == peaks
+
+
+def test_records_of_the_grid_s_large_meters_are_shown(pull: Pull, captured: Captured) -> None:
+    """Peaks of both directions, and the registers of earlier months, are shown with their names."""
+    shown = pull("--dry-run", captured("belgium-e660-large")).stdout
+    assert (
+        "    at 2026-07-01 00:00:00 CEST: number of month ends 15; month peak 1.452 kW at"
+        " 2026-06-04 08:45:00 CEST; month peak to the grid 1.633 kW at 2026-06-29 15:00:00 CEST\n"
+    ) in shown
+    assert "import, all tariffs 2631.00 kWh; export, all tariffs 1091.45 kWh\n" in shown
+    answer = json.loads(pull("--dry-run", "--json", captured("israel")).stdout)
+    (interval,) = answer["objects"]["1-0:99.1.0"]["value"]
+    assert interval["at"] == "2026-11-23T10:45:00Z"
+    assert interval["values"][1] == {
+        **{"code": "1-0:1.29.0", "name": "interval_import", "value": 0.165},
+        **{"unit": "kWh", "at": None},
+    }
 
 
 def test_belgian_month_peaks_are_kept(pull: Pull, database: Path) -> None:
@@ -470,6 +545,7 @@ def test_one_code_with_two_meanings_is_decided_by_its_value(
     [
         ("dsmr-5.0-iskra", "Import, tariff 1 (low)"),
         ("belgium-1.7-gas-and-water", "Import, tariff 1 (day)"),
+        ("belgium-wallonia-iskra", "Import, tariff 1 (day)"),
         ("hungary-holley", "Import, tariff 1 "),
         ("austria-sagemcom", "Import, tariff 1 "),
     ],
