@@ -91,6 +91,14 @@ def _phases(code: str, name: str, label: str, kind: str, column: str = "") -> di
     }
 
 
+def _quarters(code: str, name: str, label: str) -> dict[str, Row]:
+    """A row for the running and one for the last mean, which are 4 and 5 (IEC 62056-61, 5.4)."""
+    return {
+        code.format(group): (f"{which}_quarter_{name}", f"{label}, {which} quarter", NUMBER, None)
+        for group, which in ((4, "running"), (5, "last"))
+    }
+
+
 TABLE: dict[str, Row] = {
     # the meter and its clock
     "1-3:0.2.8": ("version", "P1 version", VERSION, None),
@@ -108,6 +116,7 @@ TABLE: dict[str, Row] = {
     "0-0:96.1.2": ("ean", "EAN", ID, None),  # Belgium, from 50221 on
     "1-0:0.2.0": ("firmware", "Firmware", PLAIN, None),
     "1-0:0.2.8": ("firmware_checksum", "Firmware, checksum", PLAIN, None),
+    "1-0:0.8.2": ("measurement_period_3", "Measurement period 3", NUMBER, None),  # Lithuania
     "0-0:0.1.0": ("month_ends", "Number of month ends", NUMBER, None),  # Landis+Gyr E660
     "1-0:96.5.5": ("status", "Status", PLAIN, None),  # EasyMeter
     # energy
@@ -161,6 +170,7 @@ TABLE: dict[str, Row] = {
     **_phases("1-0:29.7.0", "apparent_power_import", "Apparent power in", NUMBER),
     **_phases("1-0:30.7.0", "apparent_power_export", "Apparent power out", NUMBER),
     "1-0:13.7.0": ("power_factor", "Power factor", NUMBER, None),  # Hungary
+    "1-0:13.3.0": ("least_power_factor", "Least power factor", NUMBER, None),  # Lithuania
     **_phases("1-0:33.7.0", "power_factor", "Power factor", NUMBER),
     "1-0:14.7.0": ("frequency", "Frequency", NUMBER, None),
     "1-0:12.7.0": ("voltage", "Voltage", NUMBER, None),  # Lithuania
@@ -175,6 +185,14 @@ TABLE: dict[str, Row] = {
     "1-0:2.4.0": ("running_quarter_export", "Mean power out, running quarter", NUMBER, None),
     "1-0:1.5.0": ("last_quarter", "Mean power, last quarter", NUMBER, None),
     "1-0:2.5.0": ("last_quarter_export", "Mean power out, last quarter", NUMBER, None),
+    **_quarters("1-0:3.{}.0", "reactive_import", "Mean reactive power in"),  # Lithuania
+    **_quarters("1-0:4.{}.0", "reactive_export", "Mean reactive power out"),
+    **_quarters("1-0:5.{}.0", "reactive_q1", "Mean reactive power, quadrant 1"),
+    **_quarters("1-0:6.{}.0", "reactive_q2", "Mean reactive power, quadrant 2"),
+    **_quarters("1-0:7.{}.0", "reactive_q3", "Mean reactive power, quadrant 3"),
+    **_quarters("1-0:8.{}.0", "reactive_q4", "Mean reactive power, quadrant 4"),
+    **_quarters("1-0:9.{}.0", "apparent_import", "Mean apparent power in"),
+    **_quarters("1-0:10.{}.0", "apparent_export", "Mean apparent power out"),
     "1-0:1.24.0": ("mean_power_import", "Mean power from the grid", NUMBER, None),  # Lithuania
     "1-0:2.24.0": ("mean_power_export", "Mean power to the grid", NUMBER, None),
     "1-0:15.24.0": ("mean_absolute_power", "Mean power, either way", NUMBER, None),
@@ -246,7 +264,9 @@ REGISTERS = frozenset(row[3] for row in TABLE.values() if row[2] == ENERGY and r
 # The columns without which a reading is worthless: if one of them is invalid, so is the telegram.
 REQUIRED = REGISTERS | {"power_import_w", "power_export_w"}
 
-SIXTH_GROUP = b"255("  # after a star or a dot
+
+LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz "  # of a tariff's word
+SIXTH_GROUP = b"255("
 
 
 def without_sixth_group(code: str) -> str:

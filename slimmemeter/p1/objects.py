@@ -113,8 +113,9 @@ def _count(content: bytes, offset_s: int) -> Found | None:
     return (int(content), None, None) if whole else None
 
 
-def _tariff(content: bytes, offset_s: int) -> Found | None:
-    return _count(content.rpartition(b" ")[2], offset_s)  # Hungary prints `TARIFF 2`
+def _tariff(content: bytes, offset_s: int) -> Found:
+    """Its number; Hungary prints `TARIFF 2`."""
+    return _count(content.lstrip(obis.LETTERS), offset_s) or _plain(content, offset_s)
 
 
 def _amperes(content: bytes, offset_s: int) -> Found | None:

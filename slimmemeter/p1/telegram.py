@@ -268,5 +268,5 @@ def _equipment_id(others: Others) -> str | None:
 
 def _tariff(content: bytes) -> int | None:
     """`0002` or, in Hungary, `TARIFF 2`."""
-    number = content.rpartition(b" ")[2]
+    number = content.lstrip(obis.LETTERS)
     return int(number) if number.isdigit() and len(number) <= 4 else None

@@ -319,6 +319,27 @@ def test_records_of_the_grid_s_large_meters_are_shown(pull: Pull, captured: Capt
     }
 
 
+@pytest.mark.parametrize(
+    ("printed", "tariff", "shown"),
+    [
+        ("0002", 2, 2),
+        ("TARIFF 2", 2, 2),
+        ("Tariff2", 2, 2),
+        ("T2", 2, 2),
+        ("2", 2, 2),
+        ("HIGH", None, "HIGH"),
+        ("", None, None),
+    ],
+)
+def test_tariff_in_words(
+    printed: str, tariff: int | None, shown: str | int | None, pull: Pull
+) -> None:
+    """The tariff that applies is a number, with or without a word."""
+    content = simple("1-0:1.8.1(1.000*kWh)", f"0-0:96.14.0({printed})").decode()
+    answer = json.loads(pull("--dry-run", "--json", "-", stdin=content).stdout)
+    assert (answer["tariff"], answer["objects"]["0-0:96.14.0"]["value"]) == (tariff, shown)
+
+
 def test_belgian_month_peaks_are_kept(pull: Pull, database: Path) -> None:
     """Each month's peak is kept once, and the running month's never shrinks."""
     content = telegram("belgium-1.7-gas-and-water").decode()
