@@ -122,6 +122,7 @@ def pull(request: Request) -> None:
     assert telegram is not None
     if reading is not None and not request.dry_run:
         result, notices = _store(request, settings, reading, reception.received_at, deadline_s)
+        notices += telegram.uncounted()
         if request.verbose:
             process.print_line("; ".join([result, *notices]))
         elif request.is_pull:  # once, when a state changes; the pages go on showing it

@@ -80,8 +80,12 @@ class Theme:
 _LIGHT = {
     **{"import_t1": "#7fb2e5", "import_t2": "#2166ac", "import": "#2f74b5"},
     **{"import_t3": "#4a8fc9", "import_t4": "#0d3f73"},
+    **{"import_t5": "#b7d7f5", "import_t6": "#174f8c"},
+    **{"import_t7": "#93bde6", "import_t8": "#082c52"},
     **{"export_t1": "#fdc878", "export_t2": "#e08214", "export": "#e08214"},
     **{"export_t3": "#f2a64a", "export_t4": "#a65b08"},
+    **{"export_t5": "#ffdca8", "export_t6": "#c56f0d"},
+    **{"export_t7": "#f8b65f", "export_t8": "#7a4304"},
     **{"gas": "#8c6bb1", "water": "#1b9e9e", "warm_water": "#56b4b4"},
     **{"heat": "#c0577e", "cooling": "#3d9fd1", "submeter": "#5c7f8f"},
     **{"voltage_l1": "#1b4f8a", "voltage_l2": "#e69f00", "voltage_l3": "#b0699a"},

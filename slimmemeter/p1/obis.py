@@ -62,14 +62,27 @@ MBUS_TYPES = {
     13: "heat",
 }
 
+# Registers that are stored. An Iskra MT382 in Germany has eight; the Dutch standard foresees 16.
+TARIFFS = 8
+
 Row = tuple[str, str, str, "str | None"]  # name, label, kind, column
 
 
-def _tariffs(code: str, name: str, label: str, kind: str) -> dict[str, Row]:
-    """A row for each tariff, which is the code's last group."""
+def _tariffs(
+    code: str, name: str, label: str, kind: str, column: str = "", most: int = TARIFFS
+) -> dict[str, Row]:
+    """A row for each tariff, whose number ends the code.
+
+    :param column: with `{}` in the tariff's place; empty if the object isn't stored.
+    """
     return {
-        f"{code}.{tariff}": (f"{name}_t{tariff}", f"{label}, tariff {tariff}", kind, None)
-        for tariff in range(1, 5)
+        f"{code}{tariff}": (
+            f"{name}_t{tariff}",
+            f"{label}, tariff {tariff}",
+            kind,
+            column.format(tariff) or None,
+        )
+        for tariff in range(1, most + 1)
     }
 
 
@@ -116,32 +129,29 @@ TABLE: dict[str, Row] = {
     "0-0:96.1.2": ("ean", "EAN", ID, None),  # Belgium, from 50221 on
     "1-0:0.2.0": ("firmware", "Firmware", PLAIN, None),
     "1-0:0.2.8": ("firmware_checksum", "Firmware, checksum", PLAIN, None),
+    "1-0:0.3.0": ("pulses_active", "Pulses per kWh", NUMBER, None),  # Iskra; DLMS Blue Book
+    "1-0:0.3.1": ("pulses_reactive", "Pulses per kvarh", NUMBER, None),
+    "1-0:0.8.0": ("measurement_period_1", "Measurement period 1", NUMBER, None),
+    "1-0:0.8.1": ("measurement_period_2", "Measurement period 2", NUMBER, None),
     "1-0:0.8.2": ("measurement_period_3", "Measurement period 3", NUMBER, None),  # Lithuania
+    "1-0:0.8.4": ("recording_interval_1", "Recording interval 1", NUMBER, None),
+    "1-0:0.8.5": ("recording_interval_2", "Recording interval 2", NUMBER, None),
     "0-0:0.1.0": ("month_ends", "Number of month ends", NUMBER, None),  # Landis+Gyr E660
     "1-0:96.5.5": ("status", "Status", PLAIN, None),  # EasyMeter
     # energy
     "1-0:1.8.0": ("import_total", "Import, all tariffs", ENERGY, "import_wh"),
-    "1-0:1.8.1": ("import_t1", "Import, tariff 1", ENERGY, "import_t1_wh"),
-    "1-0:1.8.2": ("import_t2", "Import, tariff 2", ENERGY, "import_t2_wh"),
-    "1-0:1.8.3": ("import_t3", "Import, tariff 3", ENERGY, "import_t3_wh"),
-    "1-0:1.8.4": ("import_t4", "Import, tariff 4", ENERGY, "import_t4_wh"),
-    "1-0:1.8.11": ("import_t1", "Import, tariff 1", ENERGY, "import_t1_wh"),  # Israel
-    "1-0:1.8.12": ("import_t2", "Import, tariff 2", ENERGY, "import_t2_wh"),
-    "1-0:1.8.13": ("import_t3", "Import, tariff 3", ENERGY, "import_t3_wh"),
+    **_tariffs("1-0:1.8.", "import", "Import", ENERGY, "import_t{}_wh"),
+    # Israel has 11 to 13 for 1 to 3
+    **_tariffs("1-0:1.8.1", "import", "Import", ENERGY, "import_t{}_wh", most=3),
     "1-0:2.8.0": ("export_total", "Export, all tariffs", ENERGY, "export_wh"),
-    "1-0:2.8.1": ("export_t1", "Export, tariff 1", ENERGY, "export_t1_wh"),
-    "1-0:2.8.2": ("export_t2", "Export, tariff 2", ENERGY, "export_t2_wh"),
-    "1-0:2.8.3": ("export_t3", "Export, tariff 3", ENERGY, "export_t3_wh"),
-    "1-0:2.8.4": ("export_t4", "Export, tariff 4", ENERGY, "export_t4_wh"),
-    "1-0:2.8.11": ("export_t1", "Export, tariff 1", ENERGY, "export_t1_wh"),  # Israel
-    "1-0:2.8.12": ("export_t2", "Export, tariff 2", ENERGY, "export_t2_wh"),
-    "1-0:2.8.13": ("export_t3", "Export, tariff 3", ENERGY, "export_t3_wh"),
+    **_tariffs("1-0:2.8.", "export", "Export", ENERGY, "export_t{}_wh"),
+    **_tariffs("1-0:2.8.1", "export", "Export", ENERGY, "export_t{}_wh", most=3),
     "1-0:15.8.0": ("absolute_energy", "Import plus export", NUMBER, None),
-    **_tariffs("1-0:15.8", "absolute_energy", "Import plus export", NUMBER),
+    **_tariffs("1-0:15.8.", "absolute_energy", "Import plus export", NUMBER),
     "1-0:3.8.0": ("reactive_import", "Reactive energy in", NUMBER, None),
-    **_tariffs("1-0:3.8", "reactive_import", "Reactive energy in", NUMBER),
+    **_tariffs("1-0:3.8.", "reactive_import", "Reactive energy in", NUMBER),
     "1-0:4.8.0": ("reactive_export", "Reactive energy out", NUMBER, None),
-    **_tariffs("1-0:4.8", "reactive_export", "Reactive energy out", NUMBER),
+    **_tariffs("1-0:4.8.", "reactive_export", "Reactive energy out", NUMBER),
     "1-0:5.8.0": ("reactive_q1", "Reactive energy, quadrant 1", NUMBER, None),  # Hungary
     "1-0:6.8.0": ("reactive_q2", "Reactive energy, quadrant 2", NUMBER, None),
     "1-0:7.8.0": ("reactive_q3", "Reactive energy, quadrant 3", NUMBER, None),

@@ -142,6 +142,8 @@ def as_text(telegram: Telegram, winter_offset_s: int, house: ZoneInfo) -> str:
             lines += [f"    {_entry(item, house)}" for item in entry.value]
     if unknown:
         lines += ["", "Not understood, as printed:", *(f"    {line}" for line in unknown)]
+    if uncounted := telegram.uncounted():
+        lines += ["", *(f"{sentence}." for sentence in uncounted)]
     return "\n".join([*lines, "", f"{CRC_WORDS[telegram.crc]} Nothing was stored."])
 
 

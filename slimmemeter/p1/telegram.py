@@ -37,6 +37,10 @@ _COUNTS = {
     if column is not None and kind == obis.COUNT
 }
 _LOGGED = (*_COUNTS.values(), b"1-0:99.97.0", b"1-0:1.6.0", b"0-0:98.1.0")
+_TARIFFS = {  # by the column of a total, those of its tariffs
+    f"{direction}_wh": [f"{direction}_t{number}_wh" for number in range(1, obis.TARIFFS + 1)]
+    for direction in ("import", "export")
+}
 LONGEST_SHOWN = 60  # characters of a line in an error
 
 
@@ -154,6 +158,18 @@ class Telegram:
             other = "" if has_devices else " and no counter of another meter"
             raise TelegramError(f"{self._name} has no energy register{other}")
 
+    def uncounted(self) -> list[str]:
+        """A sentence for each register that counts, but has no place in a reading."""
+        found = []
+        for line in self.lines:
+            code, _, rest = _without_sixth_group(line).partition(b"(")
+            is_register = code[3:8] in (b":1.8.", b":2.8.") and code not in _FIELDS
+            if is_register and _PARSERS[obis.ENERGY].integer(rest):
+                found.append(
+                    f"{printable(code)} counts, but only tariffs 1 to {obis.TARIFFS} are stored"
+                )
+        return found
+
     def _values(self, lines: Sequence[bytes]) -> tuple[dict[str, int], Others]:
         """The values of a row of readings by column, and what follows the bracket of other codes.
 
@@ -235,9 +251,8 @@ def _log(printed: tuple[bytes | None, ...], winter_offset_s: int) -> MeterLog:
 
 def _drop_unused_tariffs(values: dict[str, int]) -> None:
     """Tariffs that never counted, beside a total that did, don't add up to that total."""
-    for direction in ("import", "export"):
-        tariffs = [f"{direction}_t{tariff}_wh" for tariff in range(1, 5)]
-        if values.get(f"{direction}_wh") and not any(map(values.get, tariffs)):
+    for total, tariffs in _TARIFFS.items():
+        if values.get(total) and not any(map(values.get, tariffs)):
             for name in tariffs:
                 values.pop(name, None)
 

@@ -26,7 +26,7 @@ class Register:
 REGISTERS = {
     register.column: register
     for direction in ("import", "export")
-    for tariff in (1, 2, None, 3, 4)
+    for tariff in (1, 2, None, 3, 4, 5, 6, 7, 8)
     for register in [Register(direction, tariff)]
 }
 COMMON_COLUMNS = (

@@ -262,7 +262,7 @@ def test_meter_is_described(meter: Meters, doctor: Doctor) -> None:
         ("belgium-e660-large", "Landis+Gyr, version 50250, Belgium"),
         ("switzerland-landisgyr", "Landis+Gyr, version 50213, Switzerland"),
         ("heat-warmtelink", "WarmteLink, version 50, the Netherlands, heat on channel 1"),
-        ("iceland-iskra", "Iskraemeco, no version"),
+        ("slovenia-iskra", "Iskraemeco, no version"),
     ],
 )
 def test_country_is_the_telegram_s(name: str, shown: str, meter: Meters, doctor: Doctor) -> None:

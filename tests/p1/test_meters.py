@@ -68,6 +68,7 @@ METERS: dict[str, Told] = {
     ),
     "finland-aidon": ("ADN9 6534", None, None, "2026-07-15T13:09:40Z", {}),
     "germany-easymeter": ("ESY5Q3DB1024 V3.04", None, None, None, {}),
+    "germany-iskra": ("42424242", None, None, "2026-11-23T11:00:05Z", {}),
     "heat-warmtelink": ("0", "50", None, "2026-11-23T11:00:05Z", {1: (12, 12345, "MJ")}),
     "hungary-holley": ("HLY123456789", "50", 1, "2026-02-01T11:00:01Z", {}),
     "hungary-sagemcom": ("SAG1234567890012", None, 1, "2026-07-04T11:16:00Z", {}),
@@ -75,6 +76,7 @@ METERS: dict[str, Told] = {
     "israel": ("K50322", "50", 3, "2026-11-23T11:00:00Z", {}),
     "lithuania-kilo": ("LGF12345678", "50", None, "2026-07-15T12:09:40Z", {}),
     "luxembourg-smarty": ("SAG1030700123456", "42", None, "2026-11-23T11:00:10Z", {}),
+    "slovenia-iskra": ("90042042", None, None, "2026-11-23T11:00:05Z", {}),
     "sweden-kamstrup": ("KAM5", None, None, "2026-07-15T13:09:40Z", {}),
     "switzerland-landisgyr": ("LGZ5\\2XT211", "50213", 1, "2026-11-23T11:00:00Z", {}),
 }
@@ -317,6 +319,26 @@ def test_records_of_the_grid_s_large_meters_are_shown(pull: Pull, captured: Capt
         **{"code": "1-0:1.29.0", "name": "interval_import", "value": 0.165},
         **{"unit": "kWh", "at": None},
     }
+
+
+def test_tariffs_to_eight_are_stored(pull: Pull, database: Path, captured: Captured) -> None:
+    """Every tariff of a meter with eight is stored and exported."""
+    assert pull(captured("germany-iskra")).returncode == 0
+    query = "SELECT import_wh, import_t4_wh, import_t5_wh, import_t8_wh FROM readings"
+    assert rows(database, query) == [(10192570, 1706770, 0, 0)]
+    shown = pull("--dry-run", captured("slovenia-iskra")).stdout
+    assert re.search(r"^Import, tariff 5 +50\.00 kWh +1-0:1\.8\.5$", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize("code", ["1-0:1.8.9", "1-0:2.8.16", "1-0:1.8.14*255", "1-3:1.8.1"])
+def test_register_that_is_not_stored_is_told(code: str, pull: Pull) -> None:
+    """A register for which there is no place isn't left out in silence, once it counts."""
+    bare = code.partition("*")[0]
+    sentence = f"{bare} counts, but only tariffs 1 to 8 are stored"
+    for counter, is_told in (("000100.000", True), ("000000.000", False)):
+        content = simple("1-0:1.8.1(1.000*kWh)", f"{code}({counter}*kWh)").decode()
+        assert (sentence in pull("-v", "-", stdin=content).stdout) == is_told
+        assert (f"{sentence}.\n" in pull("--dry-run", "-", stdin=content).stdout) == is_told
 
 
 @pytest.mark.parametrize(
