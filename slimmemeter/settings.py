@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DEFAULTS_FILE = "/etc/default/slimmemeter"
 SYSTEM_FOLDER = "/var/lib/slimmemeter"
-LINES = ("115200-8N1", "9600-7E1", "auto")
+LINES = ("115200-8N1", "9600-7E1", "9600-7N1", "auto")
 LONGEST_TIMEOUT_S = 240
 OWN_LANGUAGE = "en"  # of the texts in the program; also for browsers with an unknown language
 
@@ -120,7 +120,7 @@ def _switch(text: str) -> bool:
 
 SETTINGS = (
     Setting("SLIMMEMETER_PORT", "port", "", str, "the serial port or URL; empty finds it"),
-    Setting("SLIMMEMETER_LINE", "line", "115200-8N1", _line, "115200-8N1, 9600-7E1 or auto"),
+    Setting("SLIMMEMETER_LINE", "line", LINES[0], _line, f"{', '.join(LINES[:-1])} or {LINES[-1]}"),
     Setting(
         "SLIMMEMETER_DB",
         "database",

@@ -66,6 +66,8 @@ def _listen_at_each(name: str, settings: Settings) -> tuple[dict[str, Reception]
     found: dict[str, Reception] = {}
     others: list[str] = []
     for line in (first, *(line for line in LINES if line not in (first, "auto"))):
+        if len(found) == 2 and not any(each.byte_count for each in found.values()):
+            break  # a third setting hears nothing either
         found[line], others = listen(name, line, settings)
         if found[line].telegram is not None or found[line].foreign.advice:
             break

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import termios
 import time
 
 import serial
@@ -162,7 +163,11 @@ def _opened(name: str, line: str) -> serial.Serial:
     port.timeout = TICK_S
     is_rfc2217 = name.startswith("rfc2217:")
     port.rts = not is_rfc2217  # before open(), so that it never rises late
-    port.open()
+    try:
+        port.open()
+    except termios.error:  # a pseudo-terminal has 8 bits, and refuses others when asked again
+        port.bytesize, port.parity = serial.EIGHTBITS, serial.PARITY_NONE
+        port.open()
     if is_rfc2217:  # pyserial discards what comes during the negotiation
         port.rts = True
     return port

@@ -149,11 +149,12 @@ def test_text_from_outside_is_no_command(meter: Meters, doctor: Doctor, database
 
 
 def test_noise_with_slashes_and_marks_is_no_telegram(meter: Meters, doctor: Doctor) -> None:
-    """Noise with slashes and exclamation marks is no telegram at either line setting."""
+    """Noise with slashes and exclamation marks is no telegram at any line setting."""
     text = plain(
         doctor("--port", meter(b"/\xd1\xe2\x01\n!" * 50, pause_s=0.01).port, "--timeout", 2)
     )
-    assert re.search(r"bytes at 115200-8N1 and \d+ bytes at 9600-7E1, and no telegram", text)
+    lines = r"at 115200-8N1 and \d+ bytes at 9600-7E1 and \d+ bytes at 9600-7N1"
+    assert re.search(rf"bytes {lines}, and no telegram", text)
 
 
 def test_pieces_of_telegrams_are_recognised(meter: Meters, doctor: Doctor) -> None:
@@ -237,13 +238,14 @@ def test_damaged_telegrams(meter: Meters, doctor: Doctor) -> None:
     assert "its CRC is 7BF4" in text
 
 
-def test_line_to_set(doctor: Doctor) -> None:
+@pytest.mark.parametrize("line", ["9600-7E1", "9600-7N1"])
+def test_line_to_set(line: str, doctor: Doctor) -> None:
     """For a meter of the old speed, the doctor prints the setting that reads it."""
-    old = FarEnd("9600-7E1")
+    old = FarEnd(line)
     text = doctor("--port", old.url, "--timeout", 8)
     old.close()
-    assert "at 9600-7E1, but the settings have 115200-8N1" in plain(text)
-    command = "echo SLIMMEMETER_LINE=9600-7E1 | sudo tee -a /etc/default/slimmemeter"
+    assert f"at {line}, but the settings have 115200-8N1" in plain(text)
+    command = f"echo SLIMMEMETER_LINE={line} | sudo tee -a /etc/default/slimmemeter"
     assert command in [line.strip() for line in text.splitlines()]
 
 

@@ -42,13 +42,23 @@ def test_line_is_115200_8n1_with_rts(far_end: FarEnd, pull: Pull) -> None:
     assert True in far_end.rts
 
 
-def test_line_can_be_9600_7e1(pull: Pull) -> None:
-    """The flag --line sets 9600 7E1 for an old meter."""
-    old = FarEnd("9600-7E1")
-    done = pull("--port", old.url, "--dry-run", "--line", "9600-7E1")
+@pytest.mark.parametrize("line", ["9600-7E1", "9600-7N1"])
+def test_line_can_be_that_of_an_old_meter(line: str, pull: Pull) -> None:
+    """The flag --line sets 9600 baud and 7 bits, with even parity or none."""
+    old = FarEnd(line)
+    done = pull("--port", old.url, "--dry-run", "--line", line)
     old.close()
     assert done.returncode == 0
-    assert set(old.seen) == {"9600-7E1"}
+    assert set(old.seen) == {line}
+
+
+@pytest.mark.parametrize("line", ["9600-7E1", "9600-7N1"])
+def test_pseudo_terminal_is_read_at_any_line_setting(line: str, meter: Meters, pull: Pull) -> None:
+    """A pseudo-terminal, as of socat, has no bits and no parity: it is read again and again."""
+    port = meter(E350, pause_s=0.1).port
+    for _ in range(3):
+        done = pull("--port", port, "--dry-run", "--line", line)
+        assert done.returncode == 0, done.stderr
 
 
 def test_line_auto_goes_on_with_the_old_one_after_garbage(pull: Pull) -> None:
