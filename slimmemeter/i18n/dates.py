@@ -127,10 +127,12 @@ def busiest_title(busiest: Busiest, zone: ZoneInfo) -> str:
 
 
 def _season(local: datetime) -> str:
-    """Which one of an hour that comes twice."""
-    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+    """Which one of an hour that comes twice. In summer clocks are ahead of winter's, also in
+    Ireland, where the law and so the zone's data call winter time the exception."""
+    first, second = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
+    if first == second:
         return ""
-    season = gettext("summer time") if local.dst() else gettext("winter time")
+    season = gettext("winter time") if local.fold else gettext("summer time")
     return f" ({season})"
 
 

@@ -20,7 +20,7 @@ from slimmemeter import clock, status
 from support.database import kill_in_a_transaction, rows
 from support.pages import client_of, plain, text_of
 from support.programs import SLIMMEMETER, Pull
-from support.readings import MONDAY, reading, store
+from support.readings import HOUR, MONDAY, reading, store
 from support.serving import Server
 from support.telegrams import simple, telegram
 
@@ -169,6 +169,16 @@ def test_hour_that_comes_twice_is_named(client: FlaskClient) -> None:
     assert "02:00 – 03:00 (summer time)" in text
     assert "02:00 – 03:00 (winter time)" in text
     assert "winter time" not in text_of(client, "/day/2026-10-26")
+
+
+def test_hour_that_comes_twice_in_ireland(tmp_path: Path) -> None:
+    """In Ireland, whose law calls winter time the exception, summer time still comes first."""
+    midnight = MONDAY - 23 * HOUR  # UTC of 25 October, when it is 01:00 in Dublin
+    known = ((midnight + HOUR * hours, wh) for hours, wh in enumerate((0, 1000, 3000)))
+    store(tmp_path / "x", *((at, reading({"import_t1_wh": wh})) for at, wh in known))
+    dublin = client_of(tmp_path / "x", SLIMMEMETER_TZ="Europe/Dublin")
+    text = text_of(dublin, "/day/2026-10-25")
+    assert "01:00 – 02:00 (summer time) ~ 1.000 01:00 – 02:00 (winter time) ~ 2.000" in text
 
 
 def test_no_database_yet_is_a_page_that_says_what_to_do(database: Path) -> None:
