@@ -12,7 +12,7 @@ from slimmemeter.p1.timestamps import parse_timestamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _COUNTERS = frozenset(
     printed.encode()
@@ -35,24 +35,19 @@ def mbus_type(content: bytes) -> int | None:
 
 
 def devices(
-    others: Mapping[bytes, bytes], winter_offset_s: int, received_at: int | None
+    others: Mapping[bytes, bytes], winter_offset_s: int, received_at: int | None, now: int | None
 ) -> list[MbusReading]:
     """Every device with a valid timestamp and a counter with a unit; others are left out.
 
     :param others: what follows the first bracket, by code.
+    :param now: the instant of counters without a timestamp of their own (Iskra in Iceland).
     """
     found: list[MbusReading] = []
     for code in sorted([code for code in others if code in _COUNTERS]):
         channel = int(code[2:3])
         if found and found[-1].channel == channel:
             continue  # the first valid counter of a channel counts
-        parts = groups(others[code])
-        if len(parts) == 7:  # P1 3.0, 5.10
-            parts = [parts[0], parts[6] + b"*" + parts[5]]
-        if len(parts) != 2:
-            continue
-        stamp, content = stamp_first(*parts)
-        at = parse_timestamp(stamp, winter_offset_s, received_at)
+        at, content = _stamped(groups(others[code]), winter_offset_s, received_at, now)
         counter = _counter(content)
         if at is not None and counter is not None:
             device = code[:4]
@@ -60,6 +55,19 @@ def devices(
             name = others.get(device + b"96.1.0") or others.get(device + b"96.1.1") or b")"
             found.append(MbusReading(channel, device_type, text_value(name[:-1]), at, *counter))
     return found
+
+
+def _stamped(
+    parts: Sequence[bytes], winter_offset_s: int, received_at: int | None, now: int | None
+) -> tuple[int | None, bytes]:
+    """The instant and the number of a counter's groups; no instant if they have another form."""
+    if len(parts) == 1:
+        return now, parts[0]
+    if len(parts) == 7:  # P1 3.0, 5.10
+        parts = [parts[0], parts[6] + b"*" + parts[5]]
+    stamp, content = stamp_first(parts[0], parts[1])
+    at = parse_timestamp(stamp, winter_offset_s, received_at) if len(parts) == 2 else None
+    return at, content
 
 
 def _counter(content: bytes) -> tuple[int, str] | None:

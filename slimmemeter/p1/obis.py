@@ -259,6 +259,7 @@ ALTERNATIVES: dict[str, Row] = {
     **_phases("1-0:31.4.0", "mean_current", "Mean current", NUMBER),  # Lithuania, in kA
     "1-0:1.6.0": ("greatest_power", "Greatest mean power", NUMBER, None),  # without a stamp
     "1-0:2.6.0": ("greatest_power_export", "Greatest mean power out", NUMBER, None),
+    "0-n:24.2.1": ("mbus_reading", "Counter", NUMBER, None),  # without a stamp: Iskra in Iceland
     "0-0:98.1.0": ("month_profile", "Registers when the month began", PROFILE, None),  # Hungary
 }
 

@@ -39,7 +39,7 @@ def as_json(telegram: Telegram, reading: Reading | None, winter_offset_s: int) -
         "tariff": reading and reading.tariff,
         "crc": telegram.crc,
         "objects": {entry.code: _plain_object(entry) for entry in known},
-        "mbus": _plain_devices(known),
+        "mbus": _plain_devices(known, reading.timestamp if reading else None),
         "unknown": unknown,
     }
     return _json(document)
@@ -83,12 +83,16 @@ def _plain_cell(cell: Cell) -> dict[str, object]:
     return about | {"value": cell.value, "unit": cell.unit, "at": _utc(cell.at)}
 
 
-def _plain_devices(known: list[Object]) -> list[dict[str, object]]:
-    """Each M-Bus counter with its device's type and id beside it."""
+def _plain_devices(known: list[Object], now: int | None) -> list[dict[str, object]]:
+    """Each M-Bus counter with its device's type and id beside it.
+
+    :param now: the instant of counters without a timestamp of their own.
+    """
     by_code = {entry.code: entry for entry in known}
     devices: list[dict[str, object]] = []
     for entry in known:
-        if entry.name == "mbus_reading" and entry.at is not None and entry.unit is not None:
+        at = entry.at if entry.definition.kind in WITH_TIMESTAMP else now
+        if entry.name == "mbus_reading" and at is not None and entry.unit is not None:
             about = [by_code.get(entry.code[:4] + code) for code in ("24.1.0", "96.1.0", "96.1.1")]
             kind, *ids = (None if other is None else other.value for other in about)
             devices.append(
@@ -96,7 +100,7 @@ def _plain_devices(known: list[Object]) -> list[dict[str, object]]:
                     "channel": entry.channel,
                     "type": obis.MBUS_TYPES.get(kind, kind) if isinstance(kind, int) else kind,
                     "device_id": next((name for name in ids if name), None),
-                    "at": _utc(entry.at),
+                    "at": _utc(at),
                     "value": entry.value,
                     "unit": entry.unit,
                 }

@@ -124,18 +124,19 @@ class Telegram:
         values, others = self._values(lines)
         if "import_wh" in values or "export_wh" in values:
             _drop_unused_tariffs(values)
-        devices = mbus.devices(others, winter_offset_s, received_at)
+        clock = others.get(b"0-0:1.0.0", b")")
+        if len(clock) == 1:
+            clock = _other_clock(others)
+        timestamp = parse_timestamp(clock[:-1], winter_offset_s, received_at)
+        devices = mbus.devices(others, winter_offset_s, received_at, timestamp or received_at)
         if b"7-0:23.1.0" in others:
             equipment_id = text_value(others.get(b"7-0:0.0.0", b")")[:-1])
             devices += mbus.hours_of_gas(lines, equipment_id, winter_offset_s, received_at)
         if values.keys().isdisjoint(obis.REGISTERS):
             self._refuse_without(bool(devices), values, lines)
-        clock = others.get(b"0-0:1.0.0", b")")
-        if len(clock) == 1:
-            clock = _other_clock(others)
         return Reading(
             _equipment_id(others) or self.header or None,
-            parse_timestamp(clock[:-1], winter_offset_s, received_at),
+            timestamp,
             values,
             header=self.header,
             version=_version(others),

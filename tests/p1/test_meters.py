@@ -26,7 +26,7 @@ from support.telegrams import NAMES, Captured, frames, simple, telegram, with_cr
 NOON = 1_795_431_600  # 2026-11-23 12:00:00 W
 
 # Meter, version, tariff, stamp, and by channel the M-Bus devices: type, counter, unit.
-Told = tuple[str, str | None, int | None, str | None, dict[int, tuple[int, int, str]]]
+Told = tuple[str, str | None, int | None, str | None, dict[int, tuple[int | None, int, str]]]
 METERS: dict[str, Told] = {
     "austria-sagemcom": ("EST5\\253710000_A", "50", None, "2026-10-06T14:50:14Z", {}),
     "belgium-1.4-single-phase": (
@@ -72,7 +72,10 @@ METERS: dict[str, Told] = {
     "heat-warmtelink": ("0", "50", None, "2026-11-23T11:00:05Z", {1: (12, 12345, "MJ")}),
     "hungary-holley": ("HLY123456789", "50", 1, "2026-02-01T11:00:01Z", {}),
     "hungary-sagemcom": ("SAG1234567890012", None, 1, "2026-07-04T11:16:00Z", {}),
-    "iceland-iskra": ("424242424", None, None, "2026-11-23T11:00:05Z", {}),
+    "iceland-iskra": (
+        *("424242424", None, None, "2026-11-23T11:00:05Z"),
+        {1: (None, 366475, "dm3")},
+    ),
     "israel": ("K50322", "50", 3, "2026-11-23T11:00:00Z", {}),
     "lithuania-kilo": ("LGF12345678", "50", None, "2026-07-15T12:09:40Z", {}),
     "luxembourg-smarty": ("SAG1030700123456", "42", None, "2026-11-23T11:00:10Z", {}),
