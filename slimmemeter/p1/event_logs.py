@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 NO_FAILURE_S = 2**31 - 1  # seconds: unused entries of Kaifa have this, or more
-PEAK = b"1-0:1.6.0"  # from the grid; 1-0:2.6.0 is the one to the grid
+PEAKS = (b"1-0:1.6.0", b"1-1:1.6.0")  # from the grid; 2.6.0 is the one to the grid
 _POWER = NumberParser(obis.UNITS[obis.POWER])
 
 
@@ -98,7 +98,7 @@ def month_peaks(running: bytes, history: bytes, winter_offset_s: int) -> list[Mo
         (month, stamp, power)
         for month, contents in records(history) or ()
         for code, stamp, power in cells(contents)
-        if code == PEAK
+        if code in PEAKS
     ]
     if len(this_month := groups(running)) == 2:
         printed.append((b"", *stamp_first(*this_month)))

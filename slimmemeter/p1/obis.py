@@ -212,7 +212,7 @@ TABLE: dict[str, Row] = {
     "0-0:98.1.0": ("month_peak_history", "Month peaks before", PEAKS, None),
     "0-0:98.1.1": ("month_registers", "Registers of months before", RECORDS, None),  # E660
     "1-0:99.1.0": ("last_interval", "Last interval", RECORDS, None),  # Israel, as the next three
-    "0-0:96.10.7": ("interval_status", "Status", NUMBER, None),
+    "0-0:96.10.7": ("interval_status", "Status", PLAIN, None),
     "1-0:1.29.0": ("interval_import", "Import in it", NUMBER, None),
     "1-0:2.29.0": ("interval_export", "Export in it", NUMBER, None),
     # the grid and the switch

@@ -207,27 +207,31 @@ def _peaks(content: bytes, offset_s: int) -> Found | None:
         return None
     peaks = []
     for month_ended_at, cells in found[0]:
-        if [cell.code for cell in cells] != [event_logs.PEAK.decode()] or not cells[0].unit:
+        first = cells[0]
+        is_peak = len(cells) == 1 and first.code.encode() in event_logs.PEAKS
+        if not (is_peak and isinstance(first.value, Decimal) and first.unit):
             return found
-        peaks.append(PrintedPeak(month_ended_at, cells[0].at, cells[0].value, cells[0].unit))
+        peaks.append(PrintedPeak(month_ended_at, first.at, first.value, first.unit))
     return peaks, None, None
 
 
 def _records(content: bytes, offset_s: int) -> tuple[list[Record], None, None] | None:
-    """A list of records, of which every value is a number."""
+    entries = event_logs.records(content)
+    if entries is None:
+        return None
     records = []
-    for stamp, contents in event_logs.records(content) or ():
+    for stamp, contents in entries:
         cells = [_cell(*cell, offset_s) for cell in event_logs.cells(contents)]
-        known = [cell for cell in cells if cell is not None]
-        if len(known) < len(cells):
-            return None
-        records.append(Record(parse_timestamp(stamp, offset_s), known))
-    return None if event_logs.records(content) is None else (records, None, None)
+        records.append(Record(parse_timestamp(stamp, offset_s), cells))
+    return records, None, None
 
 
-def _cell(code: bytes, stamp: bytes, content: bytes, offset_s: int) -> Cell | None:
-    found = _number(content)
-    return found and Cell(printable(code), found[0], found[1], parse_timestamp(stamp, offset_s))
+def _cell(code: bytes, stamp: bytes, content: bytes, offset_s: int) -> Cell:
+    """A number, unless the code's value is plain text or no number came."""
+    known = DEFINITIONS.get(printable(code))
+    number = None if known and known.kind == obis.PLAIN else _number(content)
+    value, unit, _ = number or (printable(content) or None, None, None)
+    return Cell(printable(code), value, unit, parse_timestamp(stamp, offset_s))
 
 
 def _profile(content: bytes, offset_s: int) -> Found | None:

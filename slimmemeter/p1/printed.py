@@ -23,10 +23,10 @@ class ProfileValue(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """One value of a record, its code, and its own instant if it has one."""
+    """One value of a record (None for `()`), its code, and its own instant if it has one."""
 
     code: str
-    value: Decimal
+    value: Decimal | str | None
     unit: str | None
     at: int | None
 

@@ -174,9 +174,7 @@ def _cells(
         value = _local(entry.at, house)
     if isinstance(value, list):
         value = len(value)
-    text = (
-        "-" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
-    )
+    text = _text(value)
     if len(text) > 40:  # a long message goes under the columns, not through them
         note, text = text, ""
     return label, text, entry.unit or "", entry.code, note
@@ -201,7 +199,14 @@ def _cell(cell: Cell, house: ZoneInfo) -> str:
     known = DEFINITIONS.get(cell.code)
     label = known.label.lower() if known else cell.code
     at = f" at {_local(cell.at, house)}" if cell.at is not None else ""
-    return f"{label} {cell.value:f} {cell.unit or ''}".rstrip() + at
+    return f"{label} {_text(cell.value)} {cell.unit or ''}".rstrip() + at
+
+
+def _text(value: object) -> str:
+    """A value in the decimals that the meter printed."""
+    return (
+        "-" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+    )
 
 
 def _local(at: int | None, house: ZoneInfo) -> str:

@@ -277,6 +277,10 @@ PEAK_OF_NOW = "1-0:1.6.0(261112223000W)(08.832*kW)"
             [("2026-10-12 20:30", 2500)],
         ),
         (
+            ["0-0:98.1.0(1)(1-1:1.6.0)(1-1:1.6.0)(261101000000W)(261012223000S)(02.5*kW)"],
+            [("2026-10-12 20:30", 2500)],
+        ),
+        (
             ["0-0:98.1.0(1)(1-0:1.6.0)(1-0:1.6.0)(261101000000W)(02.5*kW)(261012223000S)"],
             [("2026-10-12 20:30", 2500)],
         ),
@@ -322,6 +326,14 @@ def test_records_of_the_grid_s_large_meters_are_shown(pull: Pull, captured: Capt
         **{"code": "1-0:1.29.0", "name": "interval_import", "value": 0.165},
         **{"unit": "kWh", "at": None},
     }
+
+
+def test_status_of_a_record_may_be_no_number(pull: Pull) -> None:
+    """What is no number in a record is shown as it was printed."""
+    codes = "(1)(0-0:96.10.7)(1-0:1.29.0)(1-0:2.29.0)"
+    line = f"1-0:99.1.0{codes}(261123114500W)(0A)(000000.165*kWh)()"
+    shown = pull("--dry-run", "-", stdin=simple("1-0:1.8.1(1.000*kWh)", line).decode()).stdout
+    assert "CET: status 0A; import in it 0.165 kWh; export in it -\n" in shown
 
 
 def test_tariffs_to_eight_are_stored(pull: Pull, database: Path, captured: Captured) -> None:
