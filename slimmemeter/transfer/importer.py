@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Bar = tqdm[Any]
 
 LONGEST_S = 0.2  # of a transaction, for which a pull may have to wait
+LONGEST_SHOWN = 20  # characters of a number that isn't one
 
 
 @dataclass
@@ -146,7 +147,8 @@ def _store(writer: ImportWriter, entry: Entry, tally: Tally) -> None:
     if entry.log is not None:
         tally.log_rows += writer.put_log(entry.equipment_id, entry.log, entry.at or 0, tally.number)
     if not tally.is_recorded and (tally.new or tally.log_rows):
-        writer.record_import(tally.number, tally.kind, tally.path)
+        name = tally.path.encode("utf-8", "backslashreplace").decode()
+        writer.record_import(tally.number, tally.kind, name)
         tally.is_recorded = True
 
 
@@ -187,7 +189,8 @@ def undo(settings: Settings, number: str) -> int:
         raise StoreError(f"there is no database {settings.database}")
     with ImportWriter(settings.database, settings.timeout_s) as writer:
         imports = writer.imports()
-        if not number.isdigit() or int(number) not in imports:
+        numbers = {str(key): key for key in imports}
+        if number not in numbers:
             known = ", ".join(f"{key} ({name})" for key, name in imports.items()) or "none"
-            raise UsageError(f"there is no import {number}; there are: {known}")
-        return writer.undo_import(int(number))
+            raise UsageError(f"there is no import '{number[:LONGEST_SHOWN]}'; there are: {known}")
+        return writer.undo_import(numbers[number])

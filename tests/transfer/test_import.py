@@ -129,7 +129,29 @@ def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path
     assert run("import", "--undo", "2").returncode == 0
     assert validated(database) == before
     gone = run("import", "--undo", "1")
-    assert (gone.returncode, "there is no import 1" in gone.stderr) == (2, True)
+    assert (gone.returncode, "there is no import '1'" in gone.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("number", ["²", "١", "１", "-1", "01", " 1", "", "1.0", "one", "9" * 5000])
+def test_undo_of_what_is_no_import(run: Run, log: Path, database: Path, number: str) -> None:
+    """An undo of what is no number of an import lists those that there are, and changes nothing."""
+    run("import", log)
+    before = database.read_bytes()
+    done = run("import", "--undo", number)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert f"; there are: 1 ({log})" in done.stderr
+    assert len(done.stderr) < 300
+    assert database.read_bytes() == before
+
+
+def test_file_whose_name_is_no_text(run: Run, log: Path, database: Path, tmp_path: Path) -> None:
+    """A file whose name has bytes that are no text is imported, and its import is undone."""
+    odd = tmp_path / os.fsdecode(b"gas\xff.log")
+    log.rename(odd)
+    done = run("import", odd)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert rows(database, "SELECT name FROM imports") == [(f"{tmp_path}/gas\\udcff.log",)]
+    assert "100 readings of import 1 were removed" in run("import", "--undo", "1").stdout
 
 
 def test_notebook_that_lacks_a_register_once_loses_nothing(
