@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from slimmemeter import clock
+from slimmemeter.history import periods
 from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
 
 
@@ -22,6 +25,9 @@ class Home(NamedTuple):
         return self.own.get(METER, ("", 0))[0]
 
 
+DAY_S = 86400
+# Before it, no zone is in the first year that a telegram's timestamp can have.
+EARLIEST = int(datetime(periods.FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp()) - DAY_S
 METER = "meter"  # the key of the meter of electricity in `own`
 
 
@@ -42,3 +48,12 @@ def of_telegram(reading: Reading, place: str) -> Entry:
     if reading.timestamp is None:
         return Entry(place, error="it has no valid time")
     return Entry(place, reading.timestamp, reading)
+
+
+def untimely(at: int, now: int) -> str:
+    """Why nothing can have been read at an instant; empty if it can."""
+    if at < EARLIEST:
+        return f"{clock.utc(at)} is before {periods.FIRST_YEAR}, when there was no such meter"
+    if at > now + DAY_S:
+        return f"{clock.utc(at)} is more than a day ahead of this computer's clock"
+    return ""

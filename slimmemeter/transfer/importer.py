@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,14 @@ from tqdm import tqdm
 from slimmemeter import clock, zones
 from slimmemeter.errors import StoreError, UsageError
 from slimmemeter.history.table import of_device
+from slimmemeter.p1.reading import MbusReading
 from slimmemeter.settings import Settings
 from slimmemeter.store.import_log import ImportWriter
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import Device
 from slimmemeter.store.series import CONFLICT, STORED
 from slimmemeter.transfer import detect
-from slimmemeter.transfer.entry import METER, Entry, Home
+from slimmemeter.transfer.entry import METER, Entry, Home, untimely
 
 if TYPE_CHECKING:
     Bar = tqdm[Any]
@@ -46,6 +47,8 @@ class Tally:
     invalid: int = 0
     log_rows: int = 0  # new counts of failures, power failures and peaks
     is_recorded: bool = False  # in the database, as something was stored
+    now: int = field(default_factory=clock.now)
+    meters: set[str | None] = field(default_factory=set)  # those of its readings
 
     def add(self, result: str, at: int, place: str) -> None:
         """Count a reading."""
@@ -134,22 +137,43 @@ def _store_all(
 
 
 def _store(writer: ImportWriter, entry: Entry, tally: Tally) -> None:
-    if entry.error:
-        tally.add_invalid(entry.place, entry.error)
+    """Store what can be of its time; count it, and what is left out."""
+    error = entry.error or ("" if entry.at is None else untimely(entry.at, tally.now))
+    if error:
+        tally.add_invalid(entry.place, error)
         return
     if tally.number is None:
         tally.number = writer.next_import()
-    if entry.reading is not None and entry.at is not None:
-        result = writer.put(entry.reading, entry.at, None, tally.number)
-        tally.add(result, entry.at, entry.place)
-    for device in entry.devices:
-        tally.add(writer.put_device(device, tally.number), device.at, entry.place)
-    if entry.log is not None:
-        tally.log_rows += writer.put_log(entry.equipment_id, entry.log, entry.at or 0, tally.number)
+    _store_valid(writer, entry, tally.number, tally)
     if not tally.is_recorded and (tally.new or tally.log_rows):
         name = tally.path.encode("utf-8", "backslashreplace").decode()
         writer.record_import(tally.number, tally.kind, name)
         tally.is_recorded = True
+
+
+def _store_valid(writer: ImportWriter, entry: Entry, number: int, tally: Tally) -> None:
+    reading, at = entry.reading, entry.at
+    if reading is not None and at is not None:
+        reading.devices = _timely(reading.devices, entry.place, tally)
+        tally.add(writer.put(reading, at, None, number), at, entry.place)
+        tally.meters.add(reading.equipment_id)
+    for device in _timely(entry.devices, entry.place, tally):
+        tally.add(writer.put_device(device, number), device.at, entry.place)
+    if entry.log is not None and entry.equipment_id in tally.meters:
+        tally.log_rows += writer.put_log(entry.equipment_id, entry.log, at or 0, number)
+    elif entry.log is not None:
+        tally.add_invalid(entry.place, "its meter has no reading")
+
+
+def _timely(devices: Sequence[MbusReading], place: str, tally: Tally) -> Sequence[MbusReading]:
+    """The devices' readings that can be of their time; the others are counted as invalid."""
+    errors = [untimely(device.at, tally.now) for device in devices]
+    if not any(errors):
+        return devices
+    for device, error in zip(devices, errors, strict=True):
+        if error:
+            tally.add_invalid(place, f"device {device.equipment_id}: {error}")
+    return [device for device, error in zip(devices, errors, strict=True) if not error]
 
 
 @contextmanager
@@ -192,5 +216,5 @@ def undo(settings: Settings, number: str) -> int:
         numbers = {str(key): key for key in imports}
         if number not in numbers:
             known = ", ".join(f"{key} ({name})" for key, name in imports.items()) or "none"
-            raise UsageError(f"there is no import '{number[:LONGEST_SHOWN]}'; there are: {known}")
+            raise UsageError(f"there is no import {number[:LONGEST_SHOWN]}; there are: {known}")
         return writer.undo_import(numbers[number])

@@ -57,4 +57,4 @@ def _log(path: str, reader: Reader, meter: Meter) -> Iterator[Entry]:
     for at, counts in reader.counts(meter.id):
         yield Entry(path, at, log=MeterLog(counts), equipment_id=meter.equipment_id)
     failures, peaks = reader.power_failures(meter.id), reader.month_peaks(meter.id)
-    yield Entry(path, 0, log=MeterLog({}, failures, peaks), equipment_id=meter.equipment_id)
+    yield Entry(path, log=MeterLog({}, failures, peaks), equipment_id=meter.equipment_id)

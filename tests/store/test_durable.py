@@ -22,11 +22,12 @@ import pytest
 from support.database import rows, validated
 from support.debian import needs
 from support.programs import PULL, SLIMMEMETER, Run
-from support.readings import EVERY_S, MONDAY
+from support.readings import DAY, EVERY_S, MONDAY
 from support.serving import Server
 from support.telegrams import numbered
 
 KILLS, MANY_KILLS = 100, 2_000
+BEGIN = MONDAY - 365 * DAY  # so that the last of them isn't yet to come
 # What another user who may only read sees, again and again: how many readings, or why none.
 LOOK = """
 import os, sys
@@ -48,6 +49,11 @@ while True:
         page = client.get("/day/2026-11-23")
         print("hot", page.status_code, "was interrupted" in page.text, flush=True)
 """
+
+
+def telegram(number: int) -> bytes:
+    """The telegram of a moment of that year."""
+    return numbered(number, BEGIN)
 
 
 @pytest.fixture
@@ -75,10 +81,10 @@ class Puller:
             self._command, stdin=subprocess.PIPE, env=self._environment, stderr=subprocess.PIPE
         )
         if kill_after_s is None:
-            process.communicate(numbered(self._number), timeout=60)
+            process.communicate(telegram(self._number), timeout=60)
         else:
             assert process.stdin is not None
-            process.stdin.write(numbered(self._number))
+            process.stdin.write(telegram(self._number))
             process.stdin.close()
             time.sleep(kill_after_s)
             process.send_signal(signal.SIGKILL)
@@ -135,7 +141,7 @@ def slowest_client(database: Path) -> Iterator[socket.socket]:
     with Server(database, database.parent) as server, socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         client.connect(server.address)
-        client.sendall(b"GET /month/2026-12/power.csv HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        client.sendall(b"GET /month/2025-12/power.csv HTTP/1.0\r\nHost: localhost\r\n\r\n")
         assert client.recv(1) == b"H"
         yield client
 
@@ -144,7 +150,7 @@ def test_nobody_makes_a_pull_fail(run: Run, database: Path, tmp_path: Path) -> N
     """Pulls succeed beside a slow client, an export, an import and a backup."""
     logs = {"before": range(20_000), "more": range(20_000, 60_000)}
     for name, numbers in logs.items():
-        (tmp_path / name).write_bytes(b"".join(map(numbered, numbers)))
+        (tmp_path / name).write_bytes(b"".join(map(telegram, numbers)))
     assert run("import", tmp_path / "before").returncode == 0
     puller = Puller(database, 100_000)
     with slowest_client(database) as client:
@@ -161,7 +167,7 @@ def test_nobody_makes_a_pull_fail(run: Run, database: Path, tmp_path: Path) -> N
         assert len(export.communicate(timeout=60)[0].splitlines()) > 40_000
         assert [each.returncode for each in (taking, backup, export)] == [0, 0, 0]
         rest = b"".join(iter(lambda: client.recv(4096), b""))
-        assert rest.count(b"2026-12-") > 1000
+        assert rest.count(b"2025-12-") > 1000
     check_whole(database, [*logs["before"], *logs["more"], *puller.stored])
 
 
@@ -170,7 +176,7 @@ def test_import_survives_kills(
 ) -> None:
     """An import that is killed and repeated stores each reading exactly once."""
     log, whole = tmp_path / "p1.log", tmp_path / "whole.sqlite3"
-    log.write_bytes(b"".join(map(numbered, [*range(5_000, 25_000), *range(5_000)])))
+    log.write_bytes(b"".join(map(telegram, [*range(5_000, 25_000), *range(5_000)])))
     begin = time.monotonic()
     assert run("import", log, "--db", whole).returncode == 0
     takes_s = time.monotonic() - begin
@@ -198,7 +204,7 @@ def test_undo_survives_kills(run: Run, database: Path, tmp_path: Path) -> None:
     """An undo that is killed and repeated leaves what was there before the import."""
     logs = {"own": range(10_000, 20_000), "other": [*range(10_000), *range(20_000, 30_000)]}
     for name, numbers in logs.items():
-        (tmp_path / name).write_bytes(b"".join(map(numbered, numbers)))
+        (tmp_path / name).write_bytes(b"".join(map(telegram, numbers)))
     assert run("import", tmp_path / "own").returncode == 0
     before = validated(database)
     assert run("import", tmp_path / "other").returncode == 0
@@ -235,7 +241,7 @@ def check_whole(database: Path, stored: list[int]) -> None:
     gas = rows(database, "SELECT taken_at, counter FROM mbus_readings ORDER BY id")
     assert readings == gas
     there = {wh: at for at, wh in readings}
-    reported = {number * 1000: MONDAY + EVERY_S * number for number in stored}
+    reported = {number * 1000: BEGIN + EVERY_S * number for number in stored}
     assert reported.items() <= there.items()
 
 
@@ -263,7 +269,7 @@ def test_pull_syncs_file_and_folder_before_it_ends_well(database: Path) -> None:
     """A pull ends with 0 only after the row and the folder are on the disk."""
     folder = f"<{database.parent}>"
     for number in (1, 2):
-        calls = traced(*PULL, "-", "--db", database, stdin=numbered(number))
+        calls = traced(*PULL, "-", "--db", database, stdin=telegram(number))
         if number == 1:
             made = place(calls, "sync", ".part>")
             named = place(calls, "link", f'"{database}"', after=made)
@@ -276,7 +282,7 @@ def test_pull_syncs_file_and_folder_before_it_ends_well(database: Path) -> None:
 
 def test_backup_and_restore_are_synced_before_they_count(database: Path, tmp_path: Path) -> None:
     """A backup and a restore are on the disk before they get their name."""
-    subprocess.run([*PULL, "-", "--db", str(database)], input=numbered(1), check=True)
+    subprocess.run([*PULL, "-", "--db", str(database)], input=telegram(1), check=True)
     folder = tmp_path / "backups"
     calls = traced(*SLIMMEMETER, "backup", "--db", database)
     synced = place(calls, "sync", ".part>")
@@ -325,7 +331,7 @@ def test_database_that_is_not_right_is_left_as_it_is(database: Path, kind: str) 
     ruined(database)[kind]()
     before = database.read_bytes()
     done = subprocess.run(
-        [*PULL, "-", "--db", str(database)], input=numbered(7), capture_output=True, check=False
+        [*PULL, "-", "--db", str(database)], input=telegram(7), capture_output=True, check=False
     )
     assert done.returncode == 5, done.stderr
     assert done.stderr.count(b"\n") == 1
@@ -353,7 +359,7 @@ def test_full_disk_loses_nothing_and_the_next_pull_works(tmp_path: Path) -> None
     """A full disk changes nothing, and with room again the next pull works."""
     needs("sqlite3", "sqlite3")
     for number in (1, 2, 3):
-        (tmp_path / f"telegram-{number}").write_bytes(numbered(number))
+        (tmp_path / f"telegram-{number}").write_bytes(telegram(number))
     disk = tmp_path / "disk"
     disk.mkdir()
     script = SMALL_DISK.replace("telegrams/", f"{tmp_path}/telegram-")
@@ -398,7 +404,7 @@ def test_permission_that_was_lost_is_explained(open_folder: Path) -> None:
         path.chmod(mode)
     done = subprocess.run(
         [sys.executable, "-c", PULL_AS_NOBODY, str(database)],
-        input=numbered(5),
+        input=telegram(5),
         capture_output=True,
         check=False,
     )
@@ -416,7 +422,7 @@ def test_folder_that_is_gone_is_explained(database: Path) -> None:
     folder = database.parent / "disk"
     done = subprocess.run(
         [*PULL, "-", "--db", str(folder / database.name)],
-        input=numbered(5),
+        input=telegram(5),
         capture_output=True,
         check=False,
     )
@@ -433,7 +439,7 @@ def test_read_only_file_system_is_explained(database: Path) -> None:
     command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
     done = subprocess.run(
         [*command, database.parent, *PULL, "-", "--db", str(database)],
-        input=numbered(5),
+        input=telegram(5),
         capture_output=True,
         check=False,
     )
@@ -450,7 +456,7 @@ def test_long_lock_is_explained_and_the_next_pull_works(database: Path) -> None:
         person.execute("BEGIN IMMEDIATE")
         done = subprocess.run(
             [*PULL, "-", "--db", str(database), "--timeout", "1"],
-            input=numbered(9),
+            input=telegram(9),
             capture_output=True,
             check=False,
         )

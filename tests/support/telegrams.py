@@ -42,10 +42,10 @@ def telegram(name: str) -> bytes:
     return "\r\n".join([*lines, ""]).encode("latin-1")
 
 
-def numbered(number: int) -> bytes:
+def numbered(number: int, begin: int = MONDAY) -> bytes:
     """The telegram of a moment, with a counter and a gas counter of its own."""
     # in winter the meter is an hour ahead of UTC
-    stamp = f"{datetime.fromtimestamp(MONDAY + 3600 + EVERY_S * number, UTC):%y%m%d%H%M%S}W"
+    stamp = f"{datetime.fromtimestamp(begin + 3600 + EVERY_S * number, UTC):%y%m%d%H%M%S}W"
     gas = ("0-1:24.1.0(003)", "0-1:96.1.0(4731)", f"0-1:24.2.1({stamp})({number:09.3f}*m3)")
     return simple(f"1-0:1.8.1({number:010.3f}*kWh)", *gas, stamp=stamp)
 
