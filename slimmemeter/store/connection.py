@@ -14,8 +14,8 @@ from slimmemeter.store import schema
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any, Self
+    from collections.abc import Mapping, Sequence
+    from typing import Self
 
     Values = Sequence[object] | Mapping[str, object]
 
@@ -71,7 +71,7 @@ class Database:
         self._timeout_s = timeout_s
         self._explained = Explained(path)
         with self._explained:
-            self._db = _connected(path, mode, timeout_s)
+            self._db = connected(path, mode, timeout_s)
             version = self._check()
         if version < schema.VERSION and not any_version:
             self._upgrade(version)
@@ -127,13 +127,7 @@ class Database:
     def _check(self) -> int:
         application_id = self._one("PRAGMA application_id")[0]
         version = self._one("PRAGMA user_version")[0] or 0
-        if application_id != schema.APPLICATION_ID:
-            raise StoreError(f"{self.path} isn't a database of slimmemeter; it is left as it is")
-        if version > schema.VERSION:
-            raise StoreError(
-                f"{self.path} has schema {version}, and this program knows up to"
-                f" {schema.VERSION}: upgrade slimmemeter"
-            )
+        check_version(self.path, application_id, version)
         return version
 
     def copy_to(self, path: str) -> None:
@@ -154,51 +148,19 @@ class Database:
         return rows[0] if rows else (None,)
 
 
-class ForeignDatabase:
-    """The database of another program, read only; leaving its `with` block closes it.
-
-    Each method raises `StoreError` if the file can't be read.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._explained = Explained(path)
-        with self._explained:
-            self._db = _connected(path, "ro", 5)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._db.close()
-
-    def columns(self, table: str) -> list[str]:
-        """The columns of a table; none if there is no such table."""
-        return [str(name) for _, name, *_ in self._rows(f"PRAGMA table_info({table})")]
-
-    def count(self, table: str) -> int:
-        """The number of rows of a table."""
-        ((count,),) = self._rows(f"SELECT count(*) FROM {table}")
-        return int(count)
-
-    def rows(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Each row's number and the bytes of its columns, fetched in parts, so that its own program
-        can write in between."""
-        names = ", ".join(f'CAST("{name}" AS BLOB)' for name in columns)
-        rows: list[tuple[Any, ...]] = [(-1,)]
-        while rows:
-            after = rows[-1][0]
-            rows = self._rows(
-                f"SELECT rowid, {names} FROM {table} WHERE rowid > {after} ORDER BY rowid"
-                f" LIMIT {MOST_ROWS}"
-            )
-            yield from rows
-
-    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with self._explained:
-            return self._db.execute(sql).fetchall()
+def check_version(path: str, application_id: int | None, version: int) -> None:
+    """:raises StoreError: it is no database of this program, or one of a newer program."""
+    if application_id != schema.APPLICATION_ID:
+        raise StoreError(f"{path} isn't a database of slimmemeter; it is left as it is")
+    if version > schema.VERSION:
+        raise StoreError(
+            f"{path} has schema {version}, and this program knows up to {schema.VERSION}:"
+            " upgrade slimmemeter"
+        )
 
 
-def _connected(path: str, mode: str, timeout_s: float) -> sqlite3.Connection:
+def connected(path: str, mode: str, timeout_s: float) -> sqlite3.Connection:
+    """A connection to a file, which is opened `ro` or `rw`."""
     quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return sqlite3.connect(
         f"file:{quoted}?mode={mode}",

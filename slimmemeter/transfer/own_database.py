@@ -1,60 +1,168 @@
-"""Another database of slimmemeter as a source: an old card from a drawer, a backup."""
+"""Another database of slimmemeter as a source: an old card from a drawer, a backup.
+
+It may be damaged, or anybody's: only tables that this program makes are read, of any version, and
+each cell is checked. What doesn't fit is left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
 
-from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
+from slimmemeter import clock
+from slimmemeter.errors import UsageError
 from slimmemeter.store import schema
-from slimmemeter.store.reader import Reader
-from slimmemeter.store.records import Meter, StoredReading
+from slimmemeter.store.foreign import LOWEST, ForeignDatabase
+from slimmemeter.transfer import own_rows
+from slimmemeter.transfer.cells import InvalidCellError, Row
 from slimmemeter.transfer.entry import Entry
+from slimmemeter.transfer.own_rows import Device, Logged, Meter
+
+# By table, the columns that are read beside its key; it must have them.
+READ: dict[str, tuple[str, ...]] = {
+    "meters": ("equipment", "header", "version"),
+    "series": ("meter",),
+    "readings": (),
+    "mbus_devices": ("equipment", "channel", "type", "unit"),
+    "mbus_readings": ("counter",),
+    "counters": ("meter", "taken_at"),
+    "power_failures": ("meter", "ended_at", "duration_s"),
+    "month_peaks": ("meter", "month_ended_at", "ended_at", "power_w"),
+}
+# The same, where it has them.
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "readings": ("tariff", *schema.COMMON_COLUMNS, *schema.RARE_COLUMNS, schema.METER_CLOCK),
+    "counters": schema.COUNTERS,
+}
+TABLES = {*READ, "imports", "events", "stretches", "overrides", "checkpoints"}
+LOGS = {
+    "counters": own_rows.counts,
+    "power_failures": own_rows.failure,
+    "month_peaks": own_rows.peak,
+}
+UNKNOWN = "it is of no known meter"
+Owner = TypeVar("Owner", Meter, Device)
+# Whose each row is, by its number or by that of its series; or what is wrong with that.
+Owners = Mapping[int, Owner | str]
 
 
 def length(path: str) -> int:
     """The number of its readings. :raises SlimmemeterError: it isn't ours, or can't be read."""
-    with Reader(path) as reader:
-        return sum(map(reader.count, ("readings", "mbus_readings")))
+    with _opened(path) as database:
+        return sum(map(database.count, ("readings", "mbus_readings")))
 
 
 def entries(path: str) -> Iterator[Entry]:
-    """Every reading, outliers too, series by series, and the log of each meter.
+    """Every reading, outliers too, of each meter from the oldest on, and the log of each meter.
 
     :raises SlimmemeterError: as above.
     """
-    meters: dict[int, Meter] = {}
-    with Reader(path) as reader:
-        for owner in reader.meters(with_others=True):
-            assert isinstance(owner.about, Meter)
-            meters[owner.about.id] = owner.about
-            for stored in reader.readings(owner):
-                reading = _reading(owner.about, stored)
-                yield Entry(f"meter {owner.about.equipment_id}", stored.taken_at, reading)
-        for owner in reader.devices(with_others=True):
-            for counter in reader.counters_of(owner):
-                device = counter.device
-                about = (device.channel, device.type, device.equipment_id)
-                found = MbusReading(*about, counter.at, counter.counter, device.unit)
-                yield Entry(f"device {device.equipment_id}", counter.at, devices=(found,))
-        for meter in meters.values():
-            yield from _log(path, reader, meter)
+    with _opened(path) as database:
+        meters = _owners(database, "meters", own_rows.meter)
+        rows = database.rows("series", READ["series"])
+        series = {number: meters.get(meter, UNKNOWN) for number, meter in rows}
+        yield from _readings(database, "readings", series, own_rows.reading)
+        devices = _owners(database, "mbus_devices", own_rows.device)
+        yield from _readings(database, "mbus_readings", devices, own_rows.counter)
+        for table, read in LOGS.items():
+            yield from _log(database, table, meters, read)
 
 
-def _reading(meter: Meter, stored: StoredReading) -> Reading:
-    values = dict(stored.values)
-    clock = values.pop(schema.METER_CLOCK, stored.taken_at)
-    return Reading(
-        meter.equipment_id,
-        None if clock == schema.CLOCK_NOT_SET else clock,
-        values,
-        header=meter.header,
-        version=meter.version,
-        tariff=stored.tariff,
-    )
+@contextmanager
+def _opened(path: str) -> Iterator[ForeignDatabase]:
+    with ForeignDatabase(path) as database:
+        database.check()
+        for name in (*database.oddities(), *sorted(database.tables() - TABLES)):
+            raise UsageError(
+                f"{path} has '{name}' beside the tables of slimmemeter, so it is not read: drop"
+                " that in a copy of it, and import the copy"
+            )
+        for table, columns in READ.items():
+            for name in {"id", *columns} - {"id", *database.columns(table)}:
+                raise UsageError(f"{path} has no {table}.{name}: import another copy of it")
+        yield database
 
 
-def _log(path: str, reader: Reader, meter: Meter) -> Iterator[Entry]:
-    for at, counts in reader.counts(meter.id):
-        yield Entry(path, at, log=MeterLog(counts), equipment_id=meter.equipment_id)
-    failures, peaks = reader.power_failures(meter.id), reader.month_peaks(meter.id)
-    yield Entry(path, log=MeterLog({}, failures, peaks), equipment_id=meter.equipment_id)
+def _owners(
+    database: ForeignDatabase, table: str, read: Callable[[Row], Owner]
+) -> dict[int, Owner | str]:
+    """The meters or devices that a table's rows describe, by number."""
+    found: dict[int, Owner | str] = {}
+    for number, *cells in database.rows(table, READ[table]):
+        try:
+            found[number] = read(dict(zip(READ[table], cells, strict=True)))
+        except InvalidCellError as error:
+            found[number] = f"its row of {table} has {error}"
+    return found
+
+
+def _readings(
+    database: ForeignDatabase,
+    table: str,
+    owners: Owners[Owner],
+    read: Callable[[Owner, int, Row], Entry],
+) -> Iterator[Entry]:
+    """The readings of a table."""
+    columns = _columns(database, table)
+    for owner, key, cells in _by_owner(database, table, columns, owners):
+        at = key & schema.INSTANT_MASK
+        if isinstance(owner, str):
+            yield Entry(f"the reading of {clock.utc(at)}", error=owner)
+            continue
+        try:
+            yield read(owner, at, dict(zip(columns, cells, strict=True)))
+        except InvalidCellError as error:
+            yield Entry(owner.place, error=f"the reading of {clock.utc(at)} has {error}")
+
+
+def _log(
+    database: ForeignDatabase, table: str, meters: Owners[Meter], read: Callable[[Row], Logged]
+) -> Iterator[Entry]:
+    """The rows of a table of what meters keep beside their registers."""
+    columns = _columns(database, table)
+    for cells in database.cells(table, columns):
+        row = dict(zip(columns, cells, strict=True))
+        owner = meters.get(row["meter"], UNKNOWN)
+        if isinstance(owner, str):
+            yield Entry(f"a row of {table}", error=owner)
+            continue
+        try:
+            at, log = read(row)
+            yield Entry(owner.place, at, log=log, equipment_id=owner.equipment_id)
+        except InvalidCellError as error:
+            yield Entry(owner.place, error=f"a row of {table} has {error}")
+
+
+def _columns(database: ForeignDatabase, table: str) -> list[str]:
+    """The columns of a table that are read."""
+    known = (*READ[table], *OPTIONAL.get(table, ()))
+    return [name for name in database.columns(table) if name in known]
+
+
+def _by_owner(
+    database: ForeignDatabase, table: str, columns: Sequence[str], owners: Owners[Owner]
+) -> Iterator[tuple[Owner | str, int, Sequence[object]]]:
+    """The owner, key and cells of each row: owner by owner, the oldest first."""
+    keys: dict[Owner | str, list[int]] = {}
+    for series in _series(database, table):
+        keys.setdefault(owners.get(series, UNKNOWN), []).append(series << schema.INSTANT_BITS)
+    for owner, firsts in keys.items():
+        parts = [
+            database.rows(table, columns, first, first | schema.INSTANT_MASK) for first in firsts
+        ]
+        for key, *cells in heapq.merge(*parts, key=_instant):
+            yield owner, key, cells
+
+
+def _series(database: ForeignDatabase, table: str) -> Iterator[int]:
+    """The number of each series, or of each device, that has a row in a table."""
+    key = database.next_number(table, LOWEST)
+    while key is not None:
+        yield key >> schema.INSTANT_BITS
+        key = database.next_number(table, (key | schema.INSTANT_MASK) + 1)
+
+
+def _instant(row: Sequence[int]) -> int:
+    return row[0] & schema.INSTANT_MASK

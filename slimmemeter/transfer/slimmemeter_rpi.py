@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from slimmemeter.errors import TelegramError
 from slimmemeter.p1.telegram import Telegram
-from slimmemeter.store.connection import ForeignDatabase
+from slimmemeter.store.foreign import ForeignDatabase
 from slimmemeter.transfer.entry import Entry, Home, of_telegram
 
 TABLE = "telegrams"
@@ -41,7 +41,8 @@ def entries(path: str, codes: list[str], home: Home) -> Iterator[Entry]:
     """Every telegram. :raises StoreError: it can't be read."""
     with ForeignDatabase(path) as database:
         for number, *cells in database.rows(TABLE, codes):
-            lines = [_line(code, cell) for code, cell in zip(codes, cells, strict=True) if cell]
+            pairs = zip(codes, cells, strict=True)
+            lines = [_line(code, cell) for code, cell in pairs if cell not in (None, b"")]
             try:
                 reading = Telegram.of_lines([b"/", *lines]).reading(home.winter_offset_s)
             except TelegramError as error:
@@ -50,8 +51,9 @@ def entries(path: str, codes: list[str], home: Home) -> Iterator[Entry]:
                 yield of_telegram(reading, f"row {number}")
 
 
-def _line(code: str, cell: bytes) -> bytes:
-    content = cell.strip().removeprefix(b"(").removesuffix(b")")
+def _line(code: str, cell: bytes | float) -> bytes:
+    printed = cell if isinstance(cell, bytes) else b"%a" % cell  # a number in a damaged file
+    content = printed.strip().removeprefix(b"(").removesuffix(b")")
     if code == FAILURES and content.startswith(b"0-0:"):
         content = b"0)(" + content  # the number of entries isn't used
     return b"%s(%s)" % (code.encode(), content)

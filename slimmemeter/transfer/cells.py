@@ -1,0 +1,57 @@
+"""The cells of a database that anything may be in: believed only if a meter can have told them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from slimmemeter.p1.text import printable
+from slimmemeter.store import schema
+
+Row = Mapping[str, object]  # a cell by its column, as of `ForeignDatabase`
+LONGEST_TEXT = 255  # bytes of an id
+LONGEST_SHOWN = 40  # characters of a cell in an error
+MOST = 10**15 - 1  # what twelve digits of kWh come to; every other value is less
+HIGHEST = {schema.METER_CLOCK: schema.INSTANT_MASK, "tariff": 9999}
+
+
+class InvalidCellError(Exception):
+    """A cell that no meter can have told; the text is what it is, and of which column."""
+
+
+def integer(row: Row, name: str, most: int = MOST) -> int:
+    """A whole number from 0 to `most`. :raises InvalidCellError: the cell is something else."""
+    cell = row[name]
+    if type(cell) is not int or not 0 <= cell <= most:
+        raise InvalidCellError(f"{_shown(cell)} as {name}")
+    return cell
+
+
+def integers(row: Row) -> dict[str, int]:
+    """All cells that aren't empty. :raises InvalidCellError: one is no such number."""
+    names = [name for name, cell in row.items() if cell is not None]
+    return {name: integer(row, name, HIGHEST.get(name, MOST)) for name in names}
+
+
+def instant(row: Row, name: str) -> int:
+    """UTC seconds. :raises InvalidCellError: the cell is something else."""
+    return integer(row, name, schema.INSTANT_MASK)
+
+
+def text(row: Row, name: str) -> str:
+    """A short text. :raises InvalidCellError: it is none, or could harm a terminal or a page."""
+    cell = row[name]
+    found = cell.decode("utf-8", "surrogateescape") if isinstance(cell, bytes) else "\0"
+    if not is_name(found):
+        raise InvalidCellError(f"{_shown(cell)} as {name}")
+    return found
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be a meter's id."""
+    return text.isprintable() and len(text) <= LONGEST_TEXT
+
+
+def _shown(cell: object) -> str:
+    if isinstance(cell, bytes):
+        return f"'{printable(cell[:LONGEST_SHOWN])}'"
+    return "nothing" if cell is None else str(cell)
