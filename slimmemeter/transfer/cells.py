@@ -4,37 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from slimmemeter.p1.event_logs import NO_FAILURE_S
 from slimmemeter.p1.text import printable
 from slimmemeter.store import schema
 
 Row = Mapping[str, object]  # a cell by its column, as of `ForeignDatabase`
 LONGEST_TEXT = 255  # bytes of an id
 LONGEST_SHOWN = 40  # characters of a cell in an error
-MOST = 10**15 - 1  # what twelve digits of kWh come to; every other value is less
-HIGHEST = {schema.METER_CLOCK: schema.INSTANT_MASK, "tariff": 9999}
+# The most that a telegram can have: twelve digits of kWh, and less in these columns.
+MOST = 10**15 - 1
+MOST_OF = {
+    "tariff": 9999,
+    "channel": 9,
+    "type": 0xFFF,
+    "duration_s": NO_FAILURE_S,
+    **dict.fromkeys(
+        ("taken_at", "ended_at", "month_ended_at", schema.METER_CLOCK), schema.INSTANT_MASK
+    ),
+}
 
 
 class InvalidCellError(Exception):
     """A cell that no meter can have told; the text is what it is, and of which column."""
 
 
-def integer(row: Row, name: str, most: int = MOST) -> int:
-    """A whole number from 0 to `most`. :raises InvalidCellError: the cell is something else."""
+def integer(row: Row, name: str) -> int:
+    """A whole number from 0 on. :raises InvalidCellError: the cell is something else."""
     cell = row[name]
-    if type(cell) is not int or not 0 <= cell <= most:
+    if type(cell) is not int or not 0 <= cell <= MOST_OF.get(name, MOST):
         raise InvalidCellError(f"{_shown(cell)} as {name}")
     return cell
 
 
 def integers(row: Row) -> dict[str, int]:
     """All cells that aren't empty. :raises InvalidCellError: one is no such number."""
-    names = [name for name, cell in row.items() if cell is not None]
-    return {name: integer(row, name, HIGHEST.get(name, MOST)) for name in names}
-
-
-def instant(row: Row, name: str) -> int:
-    """UTC seconds. :raises InvalidCellError: the cell is something else."""
-    return integer(row, name, schema.INSTANT_MASK)
+    return {name: integer(row, name) for name, cell in row.items() if cell is not None}
 
 
 def text(row: Row, name: str) -> str:

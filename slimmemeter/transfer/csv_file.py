@@ -16,6 +16,7 @@ from slimmemeter.history.table import MEDIA_UNITS, OTHER_MEDIUM, SHOWN_UNITS, Co
 from slimmemeter.p1 import obis
 from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.store import schema
+from slimmemeter.transfer.cells import LONGEST_SHOWN, MOST, MOST_OF, is_name
 from slimmemeter.transfer.entry import Entry, Home
 
 
@@ -64,7 +65,8 @@ def entries(home: Home, lines: Iterator[str]) -> Iterator[Entry]:
     known = ABOUT | VALUES | set(REGISTERS) | set(COUNTERS)
     for name in names:
         if name not in known:
-            raise UsageError(f"the CSV has a column {name!r}; there are {', '.join(sorted(known))}")
+            shown = repr(name[:LONGEST_SHOWN])
+            raise UsageError(f"the CSV has a column {shown}; there are {', '.join(sorted(known))}")
     before: set[str] = set()  # the registers of earlier rows, if all rows are of one meter
     for number, cells in enumerate(csv.reader(lines, delimiter=";" if semicolons else ","), 2):
         filled = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell}
@@ -101,7 +103,10 @@ def _valid_entry(place: str, cells: dict[str, str], home: Home, point: str) -> E
     """:raises InvalidRowError: it has no valid reading."""
     at = periods.moment(cells.get("time", ""), home.zone)
     if at is None:
-        raise InvalidRowError(f"{cells.get('time', '')!r} is no time")
+        raise InvalidRowError(f"{cells.get('time', '')[:LONGEST_SHOWN]!r} is no time")
+    for name in ("meter", "version"):
+        if not is_name(cells.get(name, "")):
+            raise InvalidRowError(f"{cells[name][:LONGEST_SHOWN]!r} is no {name}")
     values = {REGISTERS[name]: integer(cells[name], point) for name in REGISTERS if name in cells}
     devices = []
     for name in COUNTERS:
@@ -110,9 +115,9 @@ def _valid_entry(place: str, cells: dict[str, str], home: Home, point: str) -> E
             if not values and "meter" in cells:  # the row is the device's alone
                 device.equipment_id, device.device_type = cells["meter"], None
             if "type" in cells:
-                device.device_type = integer(cells["type"], ".", 0)
+                device.device_type = _whole(cells, "type")
             if "channel" in cells:
-                device.channel = integer(cells["channel"], ".", 0)
+                device.channel = _whole(cells, "channel")
             devices.append(device)
     if values:
         return Entry(place, at, _reading(cells, values, at, home), tuple(devices))
@@ -122,7 +127,7 @@ def _valid_entry(place: str, cells: dict[str, str], home: Home, point: str) -> E
 
 
 def _reading(cells: dict[str, str], values: dict[str, int], at: int, home: Home) -> Reading:
-    values |= {name: integer(cells[name], ".", 0) for name in VALUES if name in cells}
+    values |= {name: _whole(cells, name) for name in VALUES if name in cells}
     clock = values.pop(schema.METER_CLOCK, at)
     meter = cells.get("meter", home.meter)
     return Reading(
@@ -131,8 +136,16 @@ def _reading(cells: dict[str, str], values: dict[str, int], at: int, home: Home)
         values,
         header=meter,
         version=cells.get("version"),
-        tariff=integer(cells["tariff"], ".", 0) if "tariff" in cells else None,
+        tariff=_whole(cells, "tariff") if "tariff" in cells else None,
     )
+
+
+def _whole(cells: dict[str, str], name: str) -> int:
+    """A cell that isn't in thousandths. :raises InvalidRowError: it is invalid."""
+    number = integer(cells[name], ".", 0)
+    if number > MOST_OF.get(name, MOST):
+        raise InvalidRowError(f"{cells[name]!r} is no {name}")
+    return number
 
 
 def own_device(column: str, home: Home, at: int, counter: int) -> MbusReading:
@@ -151,5 +164,5 @@ def integer(text: str, point: str, decimals: int = 3) -> int:
     digits = whole + fraction
     is_number = digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
     if not is_number or (mark and not decimals):
-        raise InvalidRowError(f"{text!r} is no number")
+        raise InvalidRowError(f"{text[:LONGEST_SHOWN]!r} is no number")
     return int((whole or "0") + (fraction + "000")[:decimals])

@@ -5,12 +5,14 @@ A source is only read, and in pieces, however long it is.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
 import os
 import shutil
 import stat
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -24,7 +26,9 @@ from slimmemeter.transfer.entry import Entry, Home
 
 PIECE = 1 << 16
 LONGEST = 1 << 16  # of a line
-ZIP = b"PK\x03\x04"  # how such a file begins
+# How such files begin.
+ZIP = b"PK\x03\x04"
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_TIMES = 200  # of a gzip file's length, at least a megabyte's, may come out of it
 
 
@@ -90,8 +94,10 @@ def _of_database(path: str, home: Home) -> Source:
 
 
 def _of_content(content: io.BufferedReader, path: str, home: Home) -> tuple[str, Iterator[Entry]]:
-    """The kind of a text, and its entries."""
+    """The kind of a text, and its entries. :raises UsageError: it is in UTF-16."""
     begin = content.peek(4096)[:4096]
+    if begin.startswith(UTF_16):
+        raise UsageError(f"{path} is a text in UTF-16: save it in UTF-8, and import that")
     head = begin.decode("utf-8", "replace").removeprefix("\ufeff")
     if dsmr_reader.DUMP in begin:
         return "DSMR-reader", dsmr_reader.of_dump(content, path, home)
@@ -147,7 +153,7 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
             piece = self._content.read(len(buffer))
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise UsageError(f"{self._path} is damaged: {error}") from None
         self._left -= len(piece)
         if self._left < 0:

@@ -26,6 +26,7 @@ from functools import partial
 from slimmemeter.errors import UsageError
 from slimmemeter.history import periods
 from slimmemeter.p1.reading import Reading
+from slimmemeter.transfer.cells import LONGEST_SHOWN
 from slimmemeter.transfer.csv_file import InvalidRowError, integer, own_device
 from slimmemeter.transfer.entry import Entry, Home
 
@@ -107,7 +108,7 @@ def _columns(line: bytes) -> tuple[list[str], dict[str, dict[str, str]]]:
     block = COPY.match(line)
     if block is None:
         return [], {}
-    names = [name.strip(' "') for name in block[2].decode().split(",")]
+    names = [name.strip(' "') for name in block[2].decode("utf-8", "replace").split(",")]
     return names, TABLES.get(block[1].decode(), {})
 
 
@@ -143,7 +144,7 @@ def _entries(
 def _entry(place: str, when: str, cells: Mapping[str, str], home: Home) -> Entry:
     at = periods.moment(when, home.zone)
     if at is None:
-        raise InvalidRowError(f"{when!r} is no time")
+        raise InvalidRowError(f"{when[:LONGEST_SHOWN]!r} is no time")
     values = {
         column: integer(cell, ".", 1 if column in TENTHS else 3) for column, cell in cells.items()
     }

@@ -28,7 +28,6 @@ class Home(NamedTuple):
 DAY_S = 86400
 # Before it, no zone is in the first year that a telegram's timestamp can have.
 EARLIEST = int(datetime(periods.FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp()) - DAY_S
-LAST_CHANNEL, LAST_TYPE = 9, 0xFFF  # of what a telegram can have of a device
 METER = "meter"  # the key of the meter of electricity in `own`
 
 

@@ -80,7 +80,7 @@ def _opened(path: str) -> Iterator[ForeignDatabase]:
                 " that in a copy of it, and import the copy"
             )
         for table, columns in READ.items():
-            for name in {"id", *columns} - {"id", *database.columns(table)}:
+            for name in {*(columns or ("id",))}.difference(database.columns(table)):
                 raise UsageError(f"{path} has no {table}.{name}: import another copy of it")
         yield database
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from slimmemeter.p1 import obis
-from slimmemeter.p1.event_logs import NO_FAILURE_S
 from slimmemeter.p1.reading import MbusReading, MeterLog, MonthPeak, PowerFailure, Reading
 from slimmemeter.store import schema
-from slimmemeter.transfer.cells import InvalidCellError, Row, instant, integer, integers, text
-from slimmemeter.transfer.entry import LAST_CHANNEL, LAST_TYPE, Entry
+from slimmemeter.transfer.cells import InvalidCellError, Row, integer, integers, text
+from slimmemeter.transfer.entry import Entry
 
 UNITS = {unit for unit, _ in obis.MBUS_UNITS.values()}
 MONTH_S = 32 * 86400
@@ -57,8 +56,8 @@ def device(row: Row) -> Device:
     unit = text(row, "unit")
     if unit not in UNITS:
         raise InvalidCellError(f"'{unit}' as unit")
-    device_type = None if row["type"] is None else integer(row, "type", LAST_TYPE)
-    return Device(integer(row, "channel", LAST_CHANNEL), device_type, text(row, "equipment"), unit)
+    device_type = None if row["type"] is None else integer(row, "type")
+    return Device(integer(row, "channel"), device_type, text(row, "equipment"), unit)
 
 
 def reading(meter: Meter, at: int, row: Row) -> Entry:
@@ -83,19 +82,19 @@ def counter(device: Device, at: int, row: Row) -> Entry:
 def counts(row: Row) -> Logged:
     """A row of `counters`."""
     counted = {name: cell for name, cell in row.items() if name in schema.COUNTERS}
-    return instant(row, "taken_at"), MeterLog(integers(counted))
+    return integer(row, "taken_at"), MeterLog(integers(counted))
 
 
 def failure(row: Row) -> Logged:
     """A row of `power_failures`."""
-    ended_at = None if row["ended_at"] is None else instant(row, "ended_at")
-    found = PowerFailure(ended_at, integer(row, "duration_s", NO_FAILURE_S))
+    ended_at = None if row["ended_at"] is None else integer(row, "ended_at")
+    found = PowerFailure(ended_at, integer(row, "duration_s"))
     return ended_at, MeterLog(power_failures=[found])
 
 
 def peak(row: Row) -> Logged:
     """A row of `month_peaks`."""
-    month_ended_at, ended_at = instant(row, "month_ended_at"), instant(row, "ended_at")
+    month_ended_at, ended_at = integer(row, "month_ended_at"), integer(row, "ended_at")
     if abs(month_ended_at - ended_at) > MONTH_S:
         raise InvalidCellError(f"{month_ended_at} as month_ended_at")
     return ended_at, MeterLog(
