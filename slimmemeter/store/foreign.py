@@ -31,6 +31,8 @@ class _Explained(Explained):
     """As it is, of a file whose every fault is its own."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, UnicodeDecodeError):  # Python's, of SQLite's own sentence
+            raise StoreError(f"the database {self._path}: {DAMAGED}") from None
         if isinstance(error, sqlite3.Error):
             kind = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
             remedy = _REMEDIES.get(kind, DAMAGED)

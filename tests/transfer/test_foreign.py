@@ -215,6 +215,15 @@ def test_database_of_another_form_is_refused(
     assert not database.exists()
 
 
+def test_name_in_a_database_that_is_no_text(run: Run, card: Path, database: Path) -> None:
+    """A database with a damaged name, of which SQLite's own sentence is no text, is refused."""
+    content = card.read_bytes().replace(b"indexevents_at", b"indexevents_\xe3t")
+    card.write_bytes(content.replace(b"ON events (at)", b"ON events (at("))
+    done = run("import", card)
+    assert (done.returncode, done.stderr.count("\n")) == (5, 1), done.stderr
+    assert not database.exists()
+
+
 def test_view_in_the_place_of_a_table_is_not_run(run: Run, card: Path, database: Path) -> None:
     """A view that never ends, in the place of a table, is refused at once."""
     endless = "WITH RECURSIVE n AS (SELECT 1 AS id UNION ALL SELECT id + 1 FROM n) SELECT id FROM n"
