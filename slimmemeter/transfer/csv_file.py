@@ -16,7 +16,7 @@ from slimmemeter.history.table import MEDIA_UNITS, OTHER_MEDIUM, SHOWN_UNITS, Co
 from slimmemeter.p1 import obis
 from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.store import schema
-from slimmemeter.transfer.cells import LONGEST_SHOWN, MOST, MOST_OF, is_name
+from slimmemeter.transfer.cells import LONGEST_SHOWN, MOST_OF, is_name
 from slimmemeter.transfer.entry import Entry, Home
 
 
@@ -39,11 +39,9 @@ COUNTERS = {
     for unit in units
 } | {Column(OTHER_MEDIUM, shown).name: Counter(None, unit) for unit, shown in SHOWN_UNITS.items()}
 VALUES = {
-    name
-    for name in (*schema.COMMON_COLUMNS, *schema.RARE_COLUMNS, schema.METER_CLOCK)
-    if name not in schema.REGISTERS
+    name for name in (*schema.COMMON_COLUMNS, *schema.RARE_COLUMNS) if name not in schema.REGISTERS
 }
-ABOUT = {"time", "meter", "version", "channel", "type", "tariff"}
+ABOUT = {"time", "meter", "version", "channel", "type", "tariff", schema.METER_CLOCK}
 MOST_DIGITS = 12
 
 
@@ -104,16 +102,13 @@ def _valid_entry(place: str, cells: dict[str, str], home: Home, point: str) -> E
     at = periods.moment(cells.get("time", ""), home.zone)
     if at is None:
         raise InvalidRowError(f"{cells.get('time', '')[:LONGEST_SHOWN]!r} is no time")
-    for name in ("meter", "version"):
-        if not is_name(cells.get(name, "")):
-            raise InvalidRowError(f"{cells[name][:LONGEST_SHOWN]!r} is no {name}")
     values = {REGISTERS[name]: integer(cells[name], point) for name in REGISTERS if name in cells}
     devices = []
     for name in COUNTERS:
         if name in cells:
             device = own_device(name, home, at, integer(cells[name], point))
             if not values and "meter" in cells:  # the row is the device's alone
-                device.equipment_id, device.device_type = cells["meter"], None
+                device.equipment_id, device.device_type = _text(cells, "meter"), None
             if "type" in cells:
                 device.device_type = _whole(cells, "type")
             if "channel" in cells:
@@ -127,25 +122,32 @@ def _valid_entry(place: str, cells: dict[str, str], home: Home, point: str) -> E
 
 
 def _reading(cells: dict[str, str], values: dict[str, int], at: int, home: Home) -> Reading:
-    values |= {name: _whole(cells, name) for name in VALUES if name in cells}
-    clock = values.pop(schema.METER_CLOCK, at)
-    meter = cells.get("meter", home.meter)
+    values |= {name: integer(cells[name], ".", 0) for name in VALUES if name in cells}
+    clock = _whole(cells, schema.METER_CLOCK) if schema.METER_CLOCK in cells else at
+    meter = _text(cells, "meter") if "meter" in cells else home.meter
     return Reading(
         meter,
         None if clock == schema.CLOCK_NOT_SET else clock,
         values,
         header=meter,
-        version=cells.get("version"),
+        version=_text(cells, "version") if "version" in cells else None,
         tariff=_whole(cells, "tariff") if "tariff" in cells else None,
     )
 
 
 def _whole(cells: dict[str, str], name: str) -> int:
-    """A cell that isn't in thousandths. :raises InvalidRowError: it is invalid."""
+    """A number about a meter. :raises InvalidRowError: no telegram can have it."""
     number = integer(cells[name], ".", 0)
-    if number > MOST_OF.get(name, MOST):
+    if number > MOST_OF[name]:
         raise InvalidRowError(f"{cells[name]!r} is no {name}")
     return number
+
+
+def _text(cells: dict[str, str], name: str) -> str:
+    """A text about a meter. :raises InvalidRowError: it is none."""
+    if not is_name(cells[name]):
+        raise InvalidRowError(f"{cells[name][:LONGEST_SHOWN]!r} is no {name}")
+    return cells[name]
 
 
 def own_device(column: str, home: Home, at: int, counter: int) -> MbusReading:

@@ -154,10 +154,11 @@ def _store(writer: ImportWriter, entry: Entry, tally: Tally) -> None:
 def _store_valid(writer: ImportWriter, entry: Entry, number: int, tally: Tally) -> None:
     reading, at = entry.reading, entry.at
     if reading is not None and at is not None:
-        reading.devices = _timely(reading.devices, entry.place, tally)
+        if reading.devices:
+            reading.devices = _timely(reading.devices, entry.place, tally)
         tally.add(writer.put(reading, at, None, number), at, entry.place)
         tally.meters.add(reading.equipment_id)
-    for device in _timely(entry.devices, entry.place, tally):
+    for device in entry.devices and _timely(entry.devices, entry.place, tally):
         tally.add(writer.put_device(device, number), device.at, entry.place)
     if entry.log is not None and entry.equipment_id in tally.meters:
         tally.log_rows += writer.put_log(entry.equipment_id, entry.log, at or 0, number)
@@ -167,13 +168,11 @@ def _store_valid(writer: ImportWriter, entry: Entry, number: int, tally: Tally) 
 
 def _timely(devices: Sequence[MbusReading], place: str, tally: Tally) -> Sequence[MbusReading]:
     """The devices' readings that can be of their time; the others are counted as invalid."""
-    errors = [untimely(device.at, tally.now) for device in devices]
-    if not any(errors):
-        return devices
-    for device, error in zip(devices, errors, strict=True):
-        if error:
-            tally.add_invalid(place, f"device {device.equipment_id}: {error}")
-    return [device for device, error in zip(devices, errors, strict=True) if not error]
+    late = [device for device in devices if untimely(device.at, tally.now)]
+    for device in late:
+        error = untimely(device.at, tally.now)
+        tally.add_invalid(place, f"device {device.equipment_id}: {error}")
+    return [device for device in devices if device not in late] if late else devices
 
 
 @contextmanager
