@@ -5,7 +5,7 @@ A yearly statement, a move or a new supplier needs it, and totals of a period ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from slimmemeter.history import interpolation
@@ -15,6 +15,7 @@ from slimmemeter.store.records import Meter, Series, StoredReading
 from slimmemeter.store.snapshot import Snapshot
 
 DAY_S = 86400
+ROUNDING_WH = 10  # of a register that shows hundredths of a kWh
 NEAR_S = 60  # a reading that close counts as the moment's own
 
 
@@ -128,10 +129,15 @@ def _last(series: Series) -> int:
 
 @dataclass(frozen=True)
 class Span:
-    """The registers of one series at both borders of a period, or at its own ends in it."""
+    """The register of one series at both borders of a period, or at its own ends in it."""
 
     begin: MeterReading
     end: MeterReading
+
+    @property
+    def counted(self) -> int:
+        """What the register counted between them."""
+        return (self.end.counter or 0) - (self.begin.counter or 0)
 
 
 def spans(house: Snapshot, begin: int, end: int) -> list[Span]:
@@ -141,6 +147,24 @@ def spans(house: Snapshot, begin: int, end: int) -> list[Span]:
         for series in (*house.meter_series, *house.device_series)
         if series.overlaps(begin, end)
     ]
+
+
+def differing_totals(spans: Sequence[Span]) -> Iterator[tuple[Column, int, int]]:
+    """By direction what a meter's total register counted and what its tariffs counted together,
+    where these differ by more than their rounding."""
+    groups: dict[tuple[int, str], list[Span]] = {}
+    for span in spans:
+        key = (span.begin.series.owner_id, span.begin.column.quantity)
+        groups.setdefault(key, []).append(span)
+    for group in groups.values():
+        totals = [span for span in group if span.begin.column.tariff is None]
+        tariffs = [span for span in group if span.begin.column.tariff is not None]
+        ends = {(span.begin.at, span.end.at) for span in group}
+        if not totals or not tariffs or len(ends) > 1:
+            continue  # without both over the same time nothing can be compared
+        counted, together = (sum(span.counted for span in each) for each in (totals, tariffs))
+        if abs(counted - together) > ROUNDING_WH * len(group):
+            yield totals[0].begin.column, counted, together
 
 
 def agrees(table: Table, spans: Sequence[Span]) -> bool:

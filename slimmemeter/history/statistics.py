@@ -14,6 +14,7 @@ from slimmemeter.store.snapshot import Snapshot
 FEWEST_HOURS = 48  # from which a standby can be estimated
 HOURS_A_YEAR = 8766
 LEAST_PEAK_W = 2500
+YEAR_OF_MONTHS_S = 350 * 86400  # between the ends of eleven months and of twelve
 IMPORT, EXPORT = Column("import", "kWh"), Column("export", "kWh")
 
 
@@ -83,13 +84,19 @@ def month_peaks(house: Snapshot) -> list[MonthPeak]:
     return list(by_month.values())
 
 
+def of_twelve_months(peaks: Sequence[MonthPeak]) -> list[MonthPeak]:
+    """The peaks of the newest month and the eleven before it, the newest first."""
+    after = peaks[0].month_ended_at - YEAR_OF_MONTHS_S if peaks else 0
+    return [peak for peak in peaks if peak.month_ended_at > after]
+
+
 def mean_peak_w(peaks: Sequence[MonthPeak]) -> int | None:
-    """The mean of the newest twelve month peaks, each at least 2.5 kW; None without any.
+    """The mean of month peaks, each at least 2.5 kW; None without any.
 
     The Flemish capacity tariff is based on it (VREG, "capaciteitstarief").
     """
-    newest = [max(peak.power_w, LEAST_PEAK_W) for peak in peaks[:12]]
-    return round(sum(newest) / len(newest)) if newest else None
+    counted = [max(peak.power_w, LEAST_PEAK_W) for peak in peaks]
+    return round(sum(counted) / len(counted)) if counted else None
 
 
 def _certain(table: Table) -> Sequence[int]:

@@ -35,6 +35,11 @@ def moment(at: int, zone: ZoneInfo) -> str:
     return language.moment(datetime.fromtimestamp(at, zone), "d MMM yyyy HH:mm:ss")
 
 
+def day(at: int, zone: ZoneInfo) -> str:
+    """A day in running text: 29 Jul 2026."""
+    return language.day(datetime.fromtimestamp(at, zone), "d MMM y")
+
+
 def near(at: int, other_at: int, zone: ZoneInfo) -> str:
     """An instant beside another: 00:00:04 if both are on the same day."""
     local, other = (datetime.fromtimestamp(each, zone) for each in (at, other_at))

@@ -23,7 +23,7 @@ from slimmemeter.store.records import (
     StoredCounter,
     StoredReading,
 )
-from slimmemeter.store.validation import FIRST, RESTARTED
+from slimmemeter.store.validation import FIRST, RESTARTED, SET_ASIDE
 
 if TYPE_CHECKING:
     from slimmemeter.store.connection import Values
@@ -213,12 +213,24 @@ class Reader(Database):
         )
         return [Event(*row) for row in rows]
 
-    def newest_events(self, *kinds: str) -> list[Event]:
-        """The newest event of each of these kinds."""
-        newest = (
-            f"SELECT * FROM (SELECT {_EVENT} FROM events WHERE kind = ? ORDER BY at DESC LIMIT 1)"
+    def waiting(self) -> list[Event]:
+        """Registers whose newest readings are set aside until they are understood."""
+        rows = self._rows(
+            f"SELECT {_EVENT} FROM events WHERE register NOT NULL AND kind = ? AND until IS NULL"
+            " ORDER BY at",
+            (SET_ASIDE,),
         )
-        return [Event(*row) for row in self._rows(" UNION ALL ".join([newest] * len(kinds)), kinds)]
+        return [Event(*row) for row in rows]
+
+    def newest_events(self, now: int, *kinds: str) -> list[Event]:
+        """The newest event of each of these kinds up to now."""
+        newest = (
+            f"SELECT * FROM (SELECT {_EVENT} FROM events WHERE kind = ? AND at <= ?"
+            " ORDER BY at DESC LIMIT 1)"
+        )
+        values = [each for kind in kinds for each in (kind, now)]
+        rows = self._rows(" UNION ALL ".join([newest] * len(kinds)), values)
+        return [Event(*row) for row in rows]
 
     def power_failures(self, meter: int | None = None) -> list[PowerFailure]:
         """Every long power failure in the log of a meter, or of all, newest first."""

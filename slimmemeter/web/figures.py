@@ -16,7 +16,7 @@ from slimmemeter.history.voltage import STORED
 from slimmemeter.i18n import dates, labels, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.store.records import StoredReading
+from slimmemeter.store.snapshot import Snapshot
 
 # The pictures of a page, in order; a medium's own are followed by its cumulative ones.
 PICTURES = {
@@ -32,14 +32,14 @@ FEWEST_MAPPED_DAYS = 3  # beside each other on the map of hours
 MOST_LINKED_BARS = 62
 
 
-def names_of(period: Period, media: Sequence[str], newest: StoredReading) -> list[str]:
+def names_of(house: Snapshot, period: Period, media: Sequence[str]) -> list[str]:
     """The pictures of a period's page in a house with these media."""
-    found = list(PICTURES[period.kind])
+    found = list(PICTURES[period.kind]) if house.meter_series else []
     if "hours" in found and period.days < FEWEST_MAPPED_DAYS:
         found.remove("hours")
     for medium in media:
         found += [medium, f"cumulative_{medium}"]
-    if any(newest.values.get(name) for name in STORED.values()):
+    if house.newest and any(house.newest.values.get(name) for name in STORED.values()):
         found.append("voltage")
     return [name for name in found if catalogue.has_table(name, period)]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from slimmemeter import clock
-from slimmemeter.history import periods
+from slimmemeter.history import consumption, periods
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.changes import Change
 from slimmemeter.history.periods import Period
@@ -60,6 +60,8 @@ class Overview:
     standby: Standby | None
     peaks: Peaks | None
     incident: Incident | None
+    has_electricity: bool  # a heat meter's own port sends none
+    waiting: list[Event]  # registers whose newest readings don't count yet
 
     def power_w(self, direction: str) -> int | None:
         """The power that was measured last."""
@@ -83,25 +85,33 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
         next_pull_at=next_pull_at(now),
         month=month,
         year=year,
-        today=figure(Catalogue(house, day), "power", words, is_linked=True),
+        today=figure(Catalogue(house, day), _first_picture(house), words, is_linked=True),
         today_totals=today_totals,
         month_totals=month_totals,
         year_totals=year_totals,
         standby=standby(house, day, now),
         peaks=peaks(house, month.begin_at, month.end_at),
-        incident=_incident(house, zone),
+        incident=_incident(house, now, zone),
+        has_electricity=bool(house.meter_series),
+        waiting=house.reader.waiting(),
     )
 
 
-def _incident(house: Snapshot, zone: ZoneInfo) -> Incident | None:
+def _first_picture(house: Snapshot) -> str:
+    """The picture of today: of power, or in a house without it of what is metered."""
+    return "power" if house.meter_series else next(iter(consumption.media(house)), "power")
+
+
+def _incident(house: Snapshot, now: int, zone: ZoneInfo) -> Incident | None:
     def incident(at: int, **what: Event | PowerFailure | Change) -> Incident:
         return Incident(at, periods.today("day", at, zone).name, **what)  # type: ignore[arg-type]
 
-    found = [incident(each.at, event=each) for each in house.reader.newest_events(GAP, SET_ASIDE)]
+    events = house.reader.newest_events(now, GAP, SET_ASIDE)
+    found = [incident(each.at, event=each) for each in events]
     found += [
         incident(each.ended_at, failure=each)
-        for each in house.power_failures[:1]
-        if each.ended_at is not None
+        for each in house.power_failures
+        if each.ended_at is not None and each.ended_at <= now
     ]
     found += [incident(each.times[1], change=each) for each in newest_changes(house)[:1]]
     return max(found, key=lambda incident: incident.at, default=None)

@@ -26,6 +26,8 @@ from slimmemeter.web.meter_page import (
 from slimmemeter.web.state import newest_of
 from slimmemeter.web.totals import Peaks, Total, peaks, standby, totals
 
+Gap = tuple[int, int]
+
 
 @dataclass
 class Highlight:
@@ -56,6 +58,14 @@ class BorderRow:
 
 
 @dataclass
+class Differing:
+    """What a total register counted, and what its tariffs counted together."""
+
+    total: str
+    tariffs: str
+
+
+@dataclass
 class PeriodPage:
     """What the page shows."""
 
@@ -73,7 +83,9 @@ class PeriodPage:
     columns: list[Column]
     sums: list[str]
     rows: list[Row]
-    gaps: list[tuple[int, int]]
+    gaps: list[Gap]  # inside the period
+    gaps_over_ends: list[Gap]  # over its borders, with some use in them
+    differing: list[Differing]
     changes: list[ShownChange]
     outliers: list[Event]
     borders: list[BorderRow]
@@ -82,9 +94,12 @@ class PeriodPage:
 
 def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> PeriodPage:
     """The page of a period at a time. :raises NoReadingError: there is no reading yet."""
+    newest_of(house)
     tables, media = Catalogue(house, period), consumption.media(house)
     energy = [tables.table(name) for name in (consumption.ELECTRICITY, *media)]
     spans = meter_readings.spans(house, period.begin_at, period.end_at)
+    sure, unsure = _gaps(period, energy)
+    differing = _differing(spans)
     return PeriodPage(
         period=period,
         title=dates.period_title(period),
@@ -93,7 +108,7 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
         after=period.beside(1) if period.end_at <= now else None,
         is_running=period.end_at > now,
         totals=totals(house, [period], words)[0],
-        figures=[figure(tables, name, words) for name in names_of(period, media, newest_of(house))],
+        figures=[figure(tables, name, words) for name in names_of(house, period, media)],
         highlights=_highlights(tables, words),
         standby=standby(house, period, now),
         peaks=peaks(house, period.begin_at, period.end_at),
@@ -104,9 +119,9 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
             for column, value in table.totals.items()
         ],
         rows=list(_rows(period, energy)),
-        gaps=consumption.merged(
-            [gap for each in energy for gap in each.gaps if each.is_exact(gap)]
-        ),
+        gaps=sure,
+        gaps_over_ends=unsure,
+        differing=differing,
         changes=[
             shown_change(house, change, period.zone)
             for table in energy
@@ -116,8 +131,29 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
             each for each in house.events(period.begin_at, period.end_at) if each.kind == SET_ASIDE
         ],
         borders=list(_borders(spans[:MOST_LISTED], period)),
-        agrees=bool(spans) and all(meter_readings.agrees(each, spans) for each in energy),
+        agrees=bool(spans)
+        and not differing
+        and all(meter_readings.agrees(each, spans) for each in energy),
     )
+
+
+def _gaps(period: Period, energy: Sequence[Table]) -> tuple[list[Gap], list[Gap]]:
+    """The gaps whose use belongs to the period, and those in which some of it may not."""
+    sure: list[Gap] = []
+    unsure: list[Gap] = []
+    for table in energy:
+        for gap in filter(table.is_exact, table.gaps):
+            is_inside = period.begin_at <= gap[0] and gap[1] <= period.end_at
+            (sure if is_inside or not table.over_ends else unsure).append(gap)
+    return consumption.merged(sure), consumption.merged(unsure)
+
+
+def _differing(spans: Sequence[meter_readings.Span]) -> list[Differing]:
+    """Where a total register counted other than its tariffs together."""
+    return [
+        Differing(*(numbers.amount(value, column) for value in values))
+        for column, *values in meter_readings.differing_totals(spans)
+    ]
 
 
 def _before(house: Snapshot, period: Period) -> Period | None:

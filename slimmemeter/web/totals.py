@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from slimmemeter.history import comparison, consumption, periods, statistics
 from slimmemeter.history.catalogue import Catalogue
-from slimmemeter.history.comparison import Compared
+from slimmemeter.history.comparison import Compared, Totals
 from slimmemeter.history.periods import Period
 from slimmemeter.history.statistics import Standby
-from slimmemeter.history.table import Column
+from slimmemeter.history.table import Column, Table
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
+from slimmemeter.i18n.language import gettext
 from slimmemeter.p1.reading import MonthPeak
 from slimmemeter.store.snapshot import Snapshot
 
 STANDBY_DAYS = 30
+DAY_S = 86400
 
 
 @dataclass
@@ -37,6 +39,8 @@ class Total:
     quantity: str
     name: str
     amount: str
+    since: str  # when it begins to be known; empty if that is the period's begin
+    is_partial: bool  # a part of the time up to the newest reading isn't known
     beside: list[Beside]
 
 
@@ -55,13 +59,31 @@ def totals(house: Snapshot, shown: Sequence[Period], words: Labels) -> list[list
                 Total(
                     column.quantity,
                     words.quantity(column.quantity),
-                    numbers.amount(value, column),
+                    _amount(row.table, column, value),
+                    _since(row, period),
+                    bool(row.table.partial),
                     [_beside(period, each, column, value) for each in row.compared],
                 )
                 for column, value in row.table.without_tariffs().totals.items()
                 if value is not None
             ]
     return found
+
+
+def _amount(table: Table, column: Column, value: int) -> str:
+    """An amount, and whether it is a guess, as a border of its time lies in a gap."""
+    amount = numbers.amount(value, column)
+    guesses = {each.quantity for each in table.over_ends}
+    return gettext("about %(amount)s", amount=amount) if column.quantity in guesses else amount
+
+
+def _since(row: Totals, period: Period) -> str:
+    """The day from which on a period of more days is known, and how many days these are."""
+    days = (row.table.borders[-1] - row.since) // DAY_S
+    if period.days < 2 or row.since < period.begin_at + DAY_S:
+        return ""
+    day = dates.day(row.since, period.zone)
+    return gettext("since %(day)s (%(days)s days)", day=day, days=days)
 
 
 def _beside(period: Period, other: Compared, column: Column, value: int) -> Beside:
@@ -85,7 +107,8 @@ def standby(house: Snapshot, period: Period, now: int) -> Standby | None:
 
 @dataclass
 class Peaks:
-    """Belgium's month peaks in a period, newest first, and the mean of up to twelve until then."""
+    """Belgium's month peaks in a period, newest first, and the mean of the twelve months until
+    then, of as many as are known."""
 
     peaks: list[MonthPeak]
     mean: str
@@ -96,8 +119,8 @@ def peaks(house: Snapshot, begin: int, end: int) -> Peaks | None:
     """The month peaks of a period; None without any."""
     every = statistics.month_peaks(house)
     inside = [each for each in every if begin < each.month_ended_at and each.ended_at < end]
-    until = [each for each in every if each.ended_at < end]
     if not inside:
         return None
-    mean = numbers.number(statistics.mean_peak_w(until), 1000, 3)
-    return Peaks(inside, mean, min(len(until), 12))
+    last_year = statistics.of_twelve_months([each for each in every if each.ended_at < end])
+    mean = numbers.number(statistics.mean_peak_w(last_year), 1000, 3)
+    return Peaks(inside, mean, len(last_year))
