@@ -195,15 +195,16 @@ class Points:
         for old, new in ((first, spare), (second, first), (spare, second)):
             self._db.execute(f"UPDATE {table} SET id = ? WHERE id = ?", (new, old))
 
-    def others(self) -> list[tuple[int, int]]:
-        """The instants that have more than one value, each with the number of the other one."""
+    def others(self, low: int, high: int) -> list[tuple[int, int]]:
+        """The instants from one to another that have more than one value, each with the number of
+        the other one."""
         found = []
         for other, number in self.ids.items():
             if other:
                 rows = self._db.execute(
                     f"SELECT id & {schema.INSTANT_MASK} FROM {self._tables.readings}"
                     " WHERE id BETWEEN ? AND ?",
-                    (number << schema.INSTANT_BITS, (number + 1 << schema.INSTANT_BITS) - 1),
+                    (number << schema.INSTANT_BITS | low, number << schema.INSTANT_BITS | high),
                 )
                 found += [(at, other) for (at,) in rows.fetchall()]
         return sorted(found)

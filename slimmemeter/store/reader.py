@@ -1,4 +1,4 @@
-"""Reads the database: series, registers at instants, and what happened.
+"""Reads the database: meters, devices, their series, and registers at instants.
 
 Each method is one statement that is fetched at once, so that no pull has to wait.
 """
@@ -9,42 +9,24 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from slimmemeter.p1.reading import MonthPeak, PowerFailure
 from slimmemeter.store import schema
-from slimmemeter.store.connection import MOST_ROWS, Database
+from slimmemeter.store.connection import MOST_ROWS
+from slimmemeter.store.log_reader import LogReader
 from slimmemeter.store.records import (
     Device,
-    Event,
     Meter,
     Owner,
     Series,
     StoredCounter,
     StoredReading,
 )
-from slimmemeter.store.validation import FIRST, RESTARTED, SET_ASIDE
-
-if TYPE_CHECKING:
-    from slimmemeter.store.connection import Values
+from slimmemeter.store.validation import FIRST, RESTARTED
 
 
-class Reader(Database):
-    """Reads, and never writes; its user may not even be able to."""
-
-    def __init__(self, path: str, timeout_s: float = 2, any_version: bool = False) -> None:
-        """:raises StoreError: as `Database`; `HotJournalError` after a pull that was killed."""
-        super().__init__(path, "ro", timeout_s, any_version)
-
-    def _rows(self, sql: str, values: Values = ()) -> list[Any]:
-        with self._explained:
-            return self._db.execute(sql, values).fetchall()
-
-    def _named_rows(self, sql: str, values: Values = ()) -> list[sqlite3.Row]:
-        cursor = self._db.cursor()
-        cursor.row_factory = sqlite3.Row
-        with self._explained:
-            return cursor.execute(sql, values).fetchall()
+class Reader(LogReader):
+    """Reads readings, too."""
 
     def meters(self, with_others: bool = False) -> list[Owner]:
         """The meters that have readings, oldest first.
@@ -204,63 +186,6 @@ class Reader(Database):
         }
         return StoredReading(row["taken_at"], row["delay_s"], values.pop("tariff", None), values)
 
-    def events(self, begin: int, end: int) -> list[Event]:
-        """The events that reach into [begin, end), oldest first."""
-        rows = self._rows(
-            f"SELECT {_EVENT} FROM events WHERE at < :end AND coalesce(until, at) >= :begin"
-            " ORDER BY at",
-            {"begin": begin, "end": end},
-        )
-        return [Event(*row) for row in rows]
-
-    def waiting(self) -> list[Event]:
-        """Registers whose newest readings are set aside until they are understood."""
-        rows = self._rows(
-            f"SELECT {_EVENT} FROM events WHERE register NOT NULL AND kind = ? AND until IS NULL"
-            " ORDER BY at",
-            (SET_ASIDE,),
-        )
-        return [Event(*row) for row in rows]
-
-    def newest_events(self, now: int, *kinds: str) -> list[Event]:
-        """The newest event of each of these kinds up to now."""
-        newest = (
-            f"SELECT * FROM (SELECT {_EVENT} FROM events WHERE kind = ? AND at <= ?"
-            " ORDER BY at DESC LIMIT 1)"
-        )
-        values = [each for kind in kinds for each in (kind, now)]
-        rows = self._rows(" UNION ALL ".join([newest] * len(kinds)), values)
-        return [Event(*row) for row in rows]
-
-    def power_failures(self, meter: int | None = None) -> list[PowerFailure]:
-        """Every long power failure in the log of a meter, or of all, newest first."""
-        rows = self._rows(
-            f"SELECT ended_at, duration_s FROM power_failures {_OF_METER} ORDER BY ended_at DESC",
-            {"meter": meter},
-        )
-        return [PowerFailure(*row) for row in rows]
-
-    def month_peaks(self, meter: int | None = None) -> list[MonthPeak]:
-        """Belgium's month peaks of a meter, or of all, newest first."""
-        rows = self._rows(
-            f"SELECT month_ended_at, ended_at, power_w FROM month_peaks {_OF_METER}"
-            " ORDER BY month_ended_at DESC",
-            {"meter": meter},
-        )
-        return [MonthPeak(*row) for row in rows]
-
-    def counts(self, meter: int) -> list[tuple[int, dict[str, int]]]:
-        """The instant and a meter's counts of failures, sags and swells, for each change."""
-        rows = self._named_rows(
-            f"SELECT * FROM counters {_OF_METER} ORDER BY taken_at", {"meter": meter}
-        )
-        return [(row["taken_at"], _counts(row)) for row in rows]
-
-    def newest_counts(self) -> dict[str, int]:
-        """The newest counts of failures, sags and swells; empty without any."""
-        rows = self._named_rows("SELECT * FROM counters ORDER BY taken_at DESC LIMIT 1")
-        return _counts(rows[0]) if rows else {}
-
     def damage(self, thorough: bool = False) -> str:
         """What SQLite finds damaged in the file; empty if nothing."""
         check = "PRAGMA integrity_check(3)" if thorough else "PRAGMA quick_check(3)"
@@ -273,8 +198,6 @@ class Reader(Database):
         return count, first, newest
 
 
-_EVENT = "kind, series, device, register, at, until, readings, detail"
-_OF_METER = "WHERE :meter IS NULL OR meter = :meter"
 _NAMES = {"bits": schema.INSTANT_BITS, "mask": schema.INSTANT_MASK}
 
 
@@ -323,7 +246,3 @@ def _register_only(series: Series, at: int | None, counter: int | None) -> Store
     if at is None or counter is None:
         return None
     return StoredReading(at, None, None, {series.register: counter})
-
-
-def _counts(row: sqlite3.Row) -> dict[str, int]:
-    return {name: row[name] for name in schema.COUNTERS if row[name] is not None}

@@ -14,17 +14,13 @@ from slimmemeter.store.scan import Scan
 from slimmemeter.store.validation import (
     CLOCK_OFF,
     CLOCK_RIGHT,
-    FIRST,
     GAP,
     MOST_FOR_A_PIECE,
-    NOT_SENT,
     PIECE_PRICE,
-    RESTARTED,
-    SET_ASIDE,
     counted,
     goes_on,
-    weigh,
 )
+from slimmemeter.store.verdicts import Verdicts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +29,7 @@ if TYPE_CHECKING:
 
     from slimmemeter.store.events import Found
     from slimmemeter.store.points import Counters
-    from slimmemeter.store.validation import Kept, Point
+    from slimmemeter.store.validation import Kept
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
 SETTLED = MOST_FOR_A_PIECE - PIECE_PRICE  # points of a piece: more of them change no price
@@ -58,6 +54,7 @@ class SeriesWriter:
         self.registers = self._points.registers
         self.notices: list[str] = []  # changes of state, in sentences
         self._changed: set[str] = set()  # registers that have to be weighed
+        self._others: list[tuple[int, int]] = []  # instants that got another reading
         self._is_here = False  # whether these are the neighbours of the next reading:
         self._before: Row | None = None
         self._after: Row | None = None
@@ -116,6 +113,7 @@ class SeriesWriter:
     def _added_other(self, new: Row) -> None:
         """Notice what changes with another reading of an instant."""
         self._calm = None
+        self._others.append((new.at, new.at))
         for register, counter in zip(self.registers, new.counters, strict=True):
             if counter is not None:
                 self._mend(register, new.at)
@@ -238,13 +236,13 @@ class SeriesWriter:
             return until
         events.forget(after if until is None else until, schema.INSTANT_MASK)
         events.forget_other_values()
-        for at, other in self._points.others():
+        for at, other in self._points.others(0, schema.INSTANT_MASK):
             self._points.settle(at, other)
             self._mend_all(at, at)
         for at, end in self._points.overrides:
             self._mend_all(at, end)
         self._changed.update(self.registers)
-        kept = self._weigh_changed()
+        kept = self._weigh_changed([(0, schema.INSTANT_MASK)])
         events.complete_validated_again({name: counted(each) for name, each in kept.items()})
         return None
 
@@ -271,100 +269,17 @@ class SeriesWriter:
     def close(self) -> None:
         """Weigh the registers that changed, and store what follows."""
         if self._changed:
-            self._weigh_changed()
+            self._weigh_changed(self._others)
 
-    def _weigh_changed(self) -> dict[str, list[Kept]]:
-        kept = {register: self._weigh(register) for register in sorted(self._changed)}
-        self._choose_values(kept)
-        for register, ranges in kept.items():
-            self._store(register, ranges)
+    def _weigh_changed(self, others: Sequence[tuple[int, int]]) -> dict[str, list[Kept]]:
+        """:param others: times in which there may be new readings of instants that have one."""
+        verdicts = Verdicts(self._points, self._breaks(), self._events(), self._most_per_hour)
+        kept = verdicts.store(sorted(self._changed), others)
+        self.notices += verdicts.notices
         self._changed.clear()
+        self._others.clear()
         self._is_here = False
         return kept
-
-    def _weigh(self, register: str) -> list[Kept]:
-        pieces = self._breaks().pieces(register)
-        return weigh(pieces, self._most_per_hour) if pieces else []
-
-    def _choose_values(self, kept: dict[str, list[Kept]]) -> None:
-        """Of several readings of an instant, let the one that counts be the first."""
-        for instant, _ in self._points.others():
-            rows = self._points.at(instant)
-            scores = [
-                (sum(_counts(kept.get(register, ()), (instant, counter))
-                     for register, counter in zip(self.registers, row.counters, strict=True)
-                     if counter is not None), tuple(-(counter or 0) for counter in row.counters))
-                for row in rows
-            ]  # fmt: skip
-            best = max(range(len(rows)), key=scores.__getitem__)
-            if best:
-                self._points.exchange(instant, best)
-                rows.insert(0, rows.pop(best))
-            self._note_other_value(rows)
-
-    def _note_other_value(self, rows: Sequence[Row]) -> None:
-        """Record that an instant has another value than the one that counts."""
-        for first, *others in zip(*(row.counters for row in rows), strict=True):
-            differing = [each for each in others if each not in (None, first)]
-            if first is not None and differing:
-                self._events().put_other_value(rows[0].at, f"{first} {differing[0]}")
-                return
-
-    def _store(self, register: str, kept: Sequence[Kept]) -> None:
-        """Store the events of a register, which make its series."""
-        events = self._events()
-        old = events.of(register)
-        new = self._found(register, kept)
-        events.replace(old, new, register)
-        waited = any(kind == SET_ASIDE and until is None for kind, _, until, _, _ in old)
-        for kind, _, until, count, detail in sorted(new - old, key=str):
-            first, before = (detail or " ").split(" ")
-            if kind == SET_ASIDE and until is None and not waited:
-                self.notices.append(
-                    f"{register} of {first} after {before} is set aside until it is understood"
-                )
-            elif kind == SET_ASIDE and until is not None:
-                self.notices.append(f"{count} set aside of {register}: {first} after {before}")
-            elif kind == RESTARTED:
-                self.notices.append(f"{register} restarted: {before} after {first}")
-
-    def _found(self, register: str, kept: Sequence[Kept]) -> set[Found]:
-        if not kept:
-            return set()
-        last = self._points.before(register, END)
-        found: set[Found] = set()
-        for before, each in zip((None, *kept), kept, strict=False):
-            found |= self._step(register, before, each)
-        end = kept[-1].last
-        assert last is not None
-        if last[0] > end[0]:
-            found.add(self._aside(register, end, None))
-        elif self._points.has_rows_between(last[0], schema.INSTANT_MASK):
-            found.add((NOT_SENT, last[0], None, None, None))
-        return found
-
-    def _step(self, register: str, before: Kept | None, each: Kept) -> set[Found]:
-        """The event between what counts and what counted before it."""
-        if before is None:
-            aside = self._points.count(register, 0, each.first[0] - 1)
-            return {(FIRST, None, each.first[0], aside or None, None)}
-        at, until = before.last, each.first
-        if each.opened_by == RESTARTED:
-            aside = self._points.count(register, at[0] + 1, until[0] - 1)
-            return {(RESTARTED, at[0], until[0], aside or None, f"{at[1]} {until[1]}")}
-        if not self._points.has_rows_between(at[0], until[0]):
-            return set()  # a turn that counts
-        if self._points.some(register, at[0] + 1, until[0] - 1, 1):
-            return {self._aside(register, at, until)}
-        return {(NOT_SENT, at[0], until[0], None, None)}
-
-    def _aside(self, register: str, at: Point, until: Point | None) -> Found:
-        """Readings that are set aside: their number, the first of them and the one before."""
-        high = until[0] - 1 if until else schema.INSTANT_MASK
-        first = self._points.some(register, at[0] + 1, high, 1)
-        count = self._points.count(register, at[0] + 1, high)
-        value = first[0][1] if first else at[1]
-        return (SET_ASIDE, at[0], until[0] if until else None, count, f"{value} {at[1]}")
 
 
 MOST = 1 << 63  # no counter is as high
@@ -373,7 +288,3 @@ MOST = 1 << 63  # no counter is as high
 def _has_all_of(counters: Counters, others: Counters) -> bool:
     """Whether a reading has every counter of another one."""
     return all(other is None or here == other for here, other in zip(counters, others, strict=True))
-
-
-def _counts(kept: Sequence[Kept], point: Point) -> bool:
-    return any(each.first <= point <= each.last for each in kept)
