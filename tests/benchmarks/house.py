@@ -72,10 +72,13 @@ def _forget_since(path: str, at: int) -> None:
 def _house_of(path: str) -> household.House:
     """The house as the newest reading of a database has it."""
     with Reader(path) as reader:
-        newest, (gas,) = Snapshot(reader).newest, reader.newest_counters()
+        house = Snapshot(reader)
+        newest, (gas,) = house.newest, house.device_series
+        ((counter, _),) = reader.neighbours(gas, [gas.last])
     assert newest is not None
     registers = {name: newest.values[name] for name in household.START_WH}
-    return household.House(newest.taken_at, registers, gas.counter)
+    assert counter is not None
+    return household.House(newest.taken_at, registers, counter.values[gas.register])
 
 
 class Demo:

@@ -42,10 +42,10 @@ class Files:
     def borders(self, path: str) -> Work:
         """The registers at the 366 borders of the last year's days."""
         reader = Reader(path)
-        (series,) = reader.meter_series()
+        series, *_ = every = reader.series(reader.meters())
         year = _year(series.last)
         days = year.borders("day")
-        return busy_s(partial(reader.curve, series, days))
+        return busy_s(partial(reader.curves, series, [each.register for each in every], days))
 
     def json(self, path: str, url: str) -> Work:
         """A table through the web app, as JSON."""
