@@ -76,6 +76,11 @@ class Points:
             for at, until in self.overrides
         )
 
+    @property
+    def has_others(self) -> bool:
+        """Whether any instant has more than one reading."""
+        return len(self.ids) > 1
+
     def make(self, other: int = 0) -> int:
         """The id for readings that are the first of their instant, or for others."""
         if other not in self.ids:
