@@ -139,12 +139,14 @@ class _Sum:
         self._estimated: set[int] = set()
         self._over_ends: dict[Column, int] = {}
         self._inside = [each for each in series if each.overlaps(self.begin, self.end)]
-        every = changes(series)
+        every, last = changes(series), max((each.last for each in series), default=0)
         self._changes = [
             each for each in every if each.times[0] < self.end and each.times[1] > self.begin
         ]
         self._holes = sorted(
-            {each.times for each in every if each.is_gap} | set(_of_devices(series, every))
+            {each.times for each in every if each.is_gap}
+            | set(_of_devices(series, every))
+            | {(each.last, last) for each in series if each.waits and each.last < last}
         )
         in_row_of_all = {each.times for each in in_row(by_owner(series)) if each.is_gap}
         unknown = [

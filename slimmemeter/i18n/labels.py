@@ -164,8 +164,8 @@ class Labels:
         count = event.readings or 0
         if event.until is None:
             return ngettext(
-                "%(num)d reading is set aside until it is understood",
-                "%(num)d readings are set aside until they are understood",
+                "%(num)d reading does not count until it is clear whether it is right",
+                "%(num)d readings do not count until it is clear whether they are right",
                 count,
             )
         return ngettext("%(num)d reading was set aside", "%(num)d readings were set aside", count)

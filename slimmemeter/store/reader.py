@@ -22,7 +22,7 @@ from slimmemeter.store.records import (
     StoredCounter,
     StoredReading,
 )
-from slimmemeter.store.validation import FIRST, RESTARTED
+from slimmemeter.store.validation import FIRST, RESTARTED, SET_ASIDE
 
 
 class Reader(LogReader):
@@ -229,6 +229,7 @@ def _series(owner: Owner, register: str, events: Sequence[tuple[Any, ...]]) -> I
     """
     begin, opened_by, end = owner.first, FIRST, owner.last
     skips: list[tuple[int, int]] = []
+    waits = False
     for kind, at, until in events:
         if kind == FIRST:
             begin = until
@@ -236,10 +237,10 @@ def _series(owner: Owner, register: str, events: Sequence[tuple[Any, ...]]) -> I
             yield Series(owner.id, owner.about, register, opened_by, begin, at, tuple(skips))
             begin, opened_by, skips = until, kind, []
         elif until is None:
-            end = at
+            end, waits = at, kind == SET_ASIDE
         else:
             skips.append((at, until))
-    yield Series(owner.id, owner.about, register, opened_by, begin, end, tuple(skips))
+    yield Series(owner.id, owner.about, register, opened_by, begin, end, tuple(skips), waits)
 
 
 def _register_only(series: Series, at: int | None, counter: int | None) -> StoredReading | None:

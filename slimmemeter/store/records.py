@@ -55,6 +55,7 @@ class Series:
     last: int
     # Between these instants no reading has the register, or counts: it goes straight on over them.
     skips: tuple[tuple[int, int], ...] = ()
+    waits: bool = False  # its newest readings are set aside until they are understood
 
     @property
     def table(self) -> str:
