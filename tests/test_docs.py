@@ -145,7 +145,10 @@ def test_commands_do_what_they_should(database: Path, house_database: Path, tmp_
 def sentences() -> set[str]:
     """What the modules that look for faults can say; `…` stands for what they fill in."""
     found = set()
-    for name in ("doctor/port_check", "doctor/checks", "line/port_errors", "line/foreign"):
+    for name in (
+        *("doctor/port_check", "doctor/checks", "doctor/readings_check"),
+        *("line/port_errors", "line/foreign"),
+    ):
         for node in ast.walk(ast.parse((ROOT / f"slimmemeter/{name}.py").read_text())):
             parts = node.values if isinstance(node, ast.JoinedStr) else [node]
             texts = [part.value if isinstance(part, ast.Constant) else "…" for part in parts]

@@ -17,6 +17,7 @@ from datetime import datetime
 from slimmemeter import clock, process, status, zones
 from slimmemeter.doctor import port_check
 from slimmemeter.doctor.finding import FINE, NOTE, WRONG, Finding, failure
+from slimmemeter.doctor.readings_check import check_readings
 from slimmemeter.errors import (
     NEEDS_A_HAND,
     PortError,
@@ -146,7 +147,7 @@ def _check_database(settings: Settings, is_written: bool) -> Iterator[Finding]:
         yield Finding(WRONG, f"{path} is no file: choose another SLIMMEMETER_DB")
         return
     try:
-        yield _check_content(settings, about.st_size)
+        yield from _check_content(settings, about.st_size)
     except HotJournalError as error:
         yield Finding(NOTE, f"{path}: {error}")
     except StoreError as error:
@@ -174,18 +175,22 @@ def _check_missing(settings: Settings) -> Finding:
     return Finding(NOTE, f"there is no database {path} yet; the first pull makes it")
 
 
-def _check_content(settings: Settings, size: int) -> Finding:
-    """Whether the file is sound, and its newest reading. :raises StoreError: it can't be read."""
-    path = settings.database
+def _check_content(settings: Settings, size: int) -> Iterator[Finding]:
+    """Whether the file is sound, and its readings. :raises StoreError: it can't be read."""
+    path, zone = settings.database, zones.of(settings.zone)
     with Reader(path) as reader:
-        damage, newest = reader.damage(), Snapshot(reader).newest
-    if damage:
-        return Finding(WRONG, f"{path} is damaged: {damage}; move it aside and restore a backup")
-    if newest is None:
-        return Finding(NOTE, f"{path} is sound, and has no reading yet")
-    at = datetime.fromtimestamp(newest.taken_at, zones.of(settings.zone))
-    newest_is = f"the newest reading is of {at:%Y-%m-%d %H:%M:%S}"
-    return Finding(FINE, f"{path} is sound: {size / 1e6:.1f} MB, {newest_is}")
+        if damage := reader.damage():
+            text = f"{path} is damaged: {damage}; move it aside and restore a backup"
+            yield Finding(WRONG, text)
+            return
+        house = Snapshot(reader)
+        if house.newest is None:
+            yield Finding(NOTE, f"{path} is sound, and has no reading yet")
+            return
+        at = datetime.fromtimestamp(house.newest.taken_at, zone)
+        newest_is = f"the newest reading is of {at:%Y-%m-%d %H:%M:%S}"
+        yield Finding(FINE, f"{path} is sound: {size / 1e6:.1f} MB, {newest_is}")
+        yield from check_readings(house, zone)
 
 
 def _as_owner(state: str, sentence: str, path: str) -> Finding:

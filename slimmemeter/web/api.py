@@ -14,6 +14,7 @@ from slimmemeter.history import catalogue, consumption, meter_readings, periods,
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.meter_readings import MeterReading
 from slimmemeter.history.serialize import iso
+from slimmemeter.history.silence import SilentDevice, silent_devices
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
 from slimmemeter.p1 import obis
@@ -21,7 +22,7 @@ from slimmemeter.p1.anonymize import masked
 from slimmemeter.store.records import Device, Meter
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import meter_page, query
-from slimmemeter.web.freshness import FRESH, Freshness, freshness
+from slimmemeter.web.freshness import FRESH, freshness
 from slimmemeter.web.state import NoReadingError, newest_of, site
 from slimmemeter.web.views import PERIODS
 
@@ -171,13 +172,14 @@ def _counter(reading: MeterReading) -> float | int | None:
 @api.get("/healthz")
 def health() -> ResponseReturnValue:
     """Whether the program works; with ?readings, whether readings arrive."""
-    state, age_s = _freshness()
+    state, age_s, silent = _readings()
     last = status.last_pull(site().database)
     answer = {
         "status": "ok",
         "version": __version__,
         "readings": state,
         "age_s": age_s,
+        "silent": silent,
         "last_pull": last
         and {
             "at": iso(last.at, site().zone),
@@ -188,12 +190,22 @@ def health() -> ResponseReturnValue:
     return jsonify(answer), 503 if "readings" in request.args and state != FRESH else 200
 
 
-def _freshness() -> Freshness | tuple[str, None]:
-    """The state of the readings, and the age of the newest in seconds."""
+def _readings() -> tuple[str, int | None, list[dict[str, object]]]:
+    """The state of the readings, the age of the newest in seconds, and the devices that lack."""
     try:
         with site().house() as house:
-            return freshness(newest_of(house), clock.now())
+            now = clock.now()
+            silent = [_silent(each) for each in silent_devices(house, now)]
+            return *freshness(newest_of(house), now), silent
     except NoReadingError:
-        return "none yet", None
+        return "none yet", None, []
     except StoreError as error:
-        return str(error), None
+        return str(error), None, []
+
+
+def _silent(silent: SilentDevice) -> dict[str, object]:
+    return {
+        "medium": silent.medium,
+        "channel": silent.device.channel,
+        "since": iso(silent.since, site().zone),
+    }

@@ -12,21 +12,26 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import serial
 
 from slimmemeter.line import port_errors
 from slimmemeter.p1.anonymize import anonymous
+from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.p1.telegram import Telegram
 from support.devices import run_with_adapters
 from support.far_end import FarEnd
 from support.house import telegram_now
 from support.meter import Meters
+from support.pages import client_of
 from support.paths import EXAMPLE
 from support.processes import has_open
 from support.programs import OWN_MOUNTS, PULL, SLIMMEMETER, Pull, free_port
+from support.readings import DAY, HOUR, reading, store
 from support.telegrams import E350, NAMES, frames, simple, telegram, with_crc
 from support.waiting import until
 
@@ -327,6 +332,66 @@ def test_database(pull: Pull, doctor: Doctor, database: Path) -> None:
         other.execute("CREATE TABLE diary (line)")
     other.close()
     assert "isn't a database of slimmemeter" in plain(doctor(*nowhere))
+
+
+def gas_days_ago(database: Path, **last: int) -> None:
+    """An electricity meter that goes on until now, and gas meters on channels 1, 2, ... whose
+    readings end so many days ago."""
+    now = int(time.time())
+    for day in range(80, -1, -1):
+        at = now - day * DAY
+        devices = [
+            MbusReading(channel, 3, name, at, 5000 + 80 - day, "dm3")
+            for channel, (name, days) in enumerate(last.items(), 1)
+            if days <= day and not (name == "new" and day > 3)
+        ]
+        values = {"import_t1_wh": 1000 + 80 - day}
+        store(database, (at, Reading("one", at, values, header="TST5", devices=devices)))
+
+
+def silent(database: Path) -> list[dict[str, object]]:
+    """The devices that `/healthz` names as silent."""
+    answer = client_of(database).get("/healthz").json
+    assert answer is not None
+    found: list[dict[str, object]] = answer["silent"]
+    return found
+
+
+def test_device_that_fell_silent(doctor: Doctor, database: Path) -> None:
+    """A gas meter without a reading for two days is told with the time of its last one."""
+    gas_days_ago(database, first=2, second=0)
+    text = plain(doctor("--port", "/dev/ttyNOTHERE"))
+    since = datetime.fromtimestamp(time.time() - 2 * DAY, ZoneInfo("Europe/Amsterdam"))
+    assert f"note gas: no reading since {since:%Y-%m-%d %H:}" in text
+    assert text.count("no reading since") == 1
+    (one,) = silent(database)
+    assert (one["medium"], one["channel"]) == ("gas", 1)
+    assert str(one["since"]).startswith(f"{since:%Y-%m-%dT%H:}")
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param({"old": 1}, id="a day late"),
+        pytest.param({"old": 70}, id="gone for long"),
+        pytest.param({"old": 4, "new": 0}, id="replaced"),
+    ],
+)
+def test_device_that_is_late_or_gone_is_not_told(
+    last: dict[str, int], doctor: Doctor, database: Path
+) -> None:
+    """A device that is a day late, was replaced, or has been gone for months needs nobody."""
+    gas_days_ago(database, **last)
+    assert "no reading since" not in plain(doctor("--port", "/dev/ttyNOTHERE"))
+    assert silent(database) == []
+
+
+def test_house_without_any_new_reading_has_no_silent_device(doctor: Doctor, database: Path) -> None:
+    """If the electricity meter stopped too, the port is to blame and not the gas meter."""
+    at = int(time.time()) - 5 * DAY
+    store(database, (at, reading({"import_t1_wh": 1}, gas=(at - HOUR, 5))))
+    assert "no reading since" not in plain(doctor("--port", "/dev/ttyNOTHERE"))
+    assert silent(database) == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything; tests/system has it too")

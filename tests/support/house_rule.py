@@ -10,7 +10,7 @@ PACKAGES = {
     "charts": "i18n history store",
     "web": "charts i18n history store p1",
     "transfer": "history store p1",
-    "doctor": "line store p1",
+    "doctor": "history line store p1",
     "demo": "web store p1",
 }
 GROUND = {
