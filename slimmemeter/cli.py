@@ -157,6 +157,15 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _set_aside(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import set_aside
+
+    about = (arguments.at, arguments.until, arguments.meter, arguments.undo)
+    for line in set_aside.run(settings, *about):
+        process.print_line(line)
+    return 0
+
+
 def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter.demo import run
 
@@ -166,14 +175,15 @@ def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 class Command(NamedTuple):
-    """A command: its sentence, its function, the settings that are its flags, its other flags, and
-    its argument (name, number as in argparse, sentence)."""
+    """A command: its sentence, its function, the settings that are its flags, its other flags,
+    its argument (name, number as in argparse, sentence), and its flags that take a value."""
 
     sentence: str
     run: Callable[[Settings, argparse.Namespace], int]
     settings: tuple[str, ...]
     switches: Mapping[str, str] = {}
     argument: tuple[str, str | None, str] | None = None
+    values: Mapping[str, str] = {}
 
 
 YES = {"--yes": "don't ask"}
@@ -221,6 +231,17 @@ COMMANDS = {
         },
         ("what", "?", "a table, such as day/2026-11-23/electricity; without it all readings"),
     ),
+    "set-aside": Command(
+        "don't let the readings of a time count, as of a meter that was wrong",
+        _set_aside,
+        ("--db",),
+        {"--undo": "let those count again that were set aside so"},
+        ("at", None, "2026-11-23T14:05 of the house's clock, or 2026-11-23 for the whole day"),
+        {
+            "--until": "the end of a longer time, which still belongs to it",
+            "--meter": "the id of a meter, of gas too; without it the newest of electricity",
+        },
+    ),
     "start-over": Command(
         "set the database aside and begin a new one", _start_over, ("--db",), YES
     ),
@@ -252,6 +273,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(argument, nargs=number, metavar=argument.upper(), help=meaning)
         for flag in about.settings:
             command.add_argument(flag, help=FLAGS[flag].sentence)
+        for flag, meaning in about.values.items():
+            command.add_argument(flag, help=meaning)
         for flag, meaning in about.switches.items():
             command.add_argument(flag, action="store_true", help=meaning)
     return parser

@@ -13,6 +13,7 @@ from slimmemeter.p1 import countries
 from slimmemeter.store import schema
 from slimmemeter.store.records import Meter
 from slimmemeter.store.validation import (
+    BY_HAND,
     CLOCK_OFF,
     CLOCK_RIGHT,
     GAP,
@@ -123,6 +124,7 @@ class Labels:
             GAP: gettext("no valid reading came"),
             CLOCK_OFF: gettext("the meter's clock was not set"),
             CLOCK_RIGHT: gettext("the meter's clock was right again"),
+            BY_HAND: self._by_hand(event),
         }
         return names[event.kind]
 
@@ -169,6 +171,13 @@ class Labels:
                 count,
             )
         return ngettext("%(num)d reading was set aside", "%(num)d readings were set aside", count)
+
+    def _by_hand(self, event: Event) -> str:
+        return ngettext(
+            "%(num)d reading was set aside by hand",
+            "%(num)d readings were set aside by hand",
+            event.readings or 0,
+        )
 
     def _counters(self, event: Event) -> list[str]:
         """The two counters of an event's detail: what was read, and what was read before."""

@@ -65,9 +65,10 @@ class Events:
             (*event, register, self._owner),
         )
 
-    def forget_other_values(self) -> None:
-        """Delete the events of instants that have more than one reading."""
-        self._db.execute(f"DELETE FROM events WHERE {self._owned} AND kind = ?", (OTHER_VALUE,))
+    def forget_kind(self, kind: str) -> None:
+        """Delete the events of a kind that are of no register."""
+        sql = f"DELETE FROM events WHERE {self._owned} AND kind = ? AND register IS NULL"
+        self._db.execute(sql, (kind,))
 
     def complete_validated_again(self, counted: Mapping[str, int]) -> None:
         """Add to what registers had counted before an upgrade what they count now; forget those

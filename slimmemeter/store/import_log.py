@@ -6,11 +6,11 @@ import time
 
 from slimmemeter.store import schema
 from slimmemeter.store.connection import MOST_ROWS
-from slimmemeter.store.points import DEVICES, METERS
-from slimmemeter.store.revalidation import RevalidatingWriter
+from slimmemeter.store.overriding import OverridingWriter
+from slimmemeter.store.points import DEVICES, METERS, Tables
 
 
-class ImportWriter(RevalidatingWriter):
+class ImportWriter(OverridingWriter):
     """Stores imported readings, and removes them again."""
 
     def next_import(self) -> int:
@@ -61,6 +61,16 @@ class ImportWriter(RevalidatingWriter):
             for table in ("events", "breaks", "overrides"):
                 self._db.execute(f"DELETE FROM {table} WHERE {tables.event} IN ({empty})")
             self._db.execute(f"DELETE FROM {tables.series} WHERE id IN ({empty})")
+            self._drop_empty_overrides(tables)
+
+    def _drop_empty_overrides(self, tables: Tables) -> None:
+        """Forget the times that a person set aside of which no reading is left."""
+        first = f"(o.{tables.event} << {schema.INSTANT_BITS})"
+        self._db.execute(
+            f"DELETE FROM overrides AS o WHERE o.{tables.event} NOT NULL AND NOT EXISTS"
+            f" (SELECT 1 FROM {tables.readings} AS r"
+            f" WHERE r.id BETWEEN {first} + o.at AND {first} + o.until)"
+        )
 
     def _remove(self, table: str, number: int) -> int:
         count, after = 0, -1

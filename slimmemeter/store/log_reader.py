@@ -9,7 +9,7 @@ from slimmemeter.p1.reading import MonthPeak, PowerFailure
 from slimmemeter.store import schema
 from slimmemeter.store.connection import Database
 from slimmemeter.store.records import Event
-from slimmemeter.store.validation import SET_ASIDE
+from slimmemeter.store.validation import BY_HAND, SET_ASIDE
 
 if TYPE_CHECKING:
     from slimmemeter.store.connection import Values
@@ -39,8 +39,8 @@ class LogReader(Database):
         """The events that reach into [begin, end), oldest first."""
         rows = self._rows(
             f"SELECT {_EVENT} FROM events WHERE at < :end AND coalesce(until, at) >= :begin"
-            " ORDER BY at",
-            {"begin": begin, "end": end},
+            " AND (register IS NULL OR kind <> :by_hand) ORDER BY at",
+            {"begin": begin, "end": end, "by_hand": BY_HAND},
         )
         return [Event(*row) for row in rows]
 

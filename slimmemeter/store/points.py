@@ -67,19 +67,38 @@ class Points:
         found = db.execute(f"SELECT other, id FROM {tables.series} WHERE {whose}", owner)
         self.ids: dict[int, int] = dict(found.fetchall())  # by `other`; 0 is the series
         self.overrides: list[tuple[int, int]] = []  # times that a person has set aside
+        self._not_aside = ""
         if self.ids:
-            self.overrides = db.execute(
-                f"SELECT at, until FROM overrides WHERE {tables.event} = ?", (self.ids[0],)
-            ).fetchall()
-        self._not_aside = "".join(
-            f" AND id & {schema.INSTANT_MASK} NOT BETWEEN {at} AND {until}"
-            for at, until in self.overrides
+            self.look_at_overrides()
+
+    def look_at_overrides(self) -> None:
+        """See which times are set aside now."""
+        of_owner = f"FROM overrides AS o WHERE o.{self._tables.event} = {self.ids[0]}"
+        self.overrides = self._db.execute(f"SELECT at, until {of_owner} ORDER BY at").fetchall()
+        within = f"id & {schema.INSTANT_MASK} BETWEEN o.at AND o.until"
+        self._not_aside = (
+            f" AND NOT EXISTS (SELECT 1 {of_owner} AND {within})" if self.overrides else ""
         )
 
     @property
     def has_others(self) -> bool:
         """Whether any instant has more than one reading."""
         return len(self.ids) > 1
+
+    def is_aside(self, at: int, until: int | None = None) -> bool:
+        """Whether a person has set an instant aside, or any between two."""
+        until = at if until is None else until
+        return any(low <= until and at <= high for low, high in self.overrides)
+
+    def extent(self, at: int, until: int) -> tuple[int, int, int]:
+        """The first and the last reading of a time, and how many there are, if any."""
+        first = self.ids[0] << schema.INSTANT_BITS
+        found: tuple[int, int, int] = self._db.execute(
+            f"SELECT min(id) & :mask, max(id) & :mask, count(*) FROM {self._tables.readings}"
+            " WHERE id BETWEEN :low AND :high",
+            {"mask": schema.INSTANT_MASK, "low": first + at, "high": first + until},
+        ).fetchone()
+        return found
 
     def make(self, other: int = 0) -> int:
         """The id for readings that are the first of their instant, or for others."""

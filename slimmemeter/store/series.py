@@ -16,6 +16,7 @@ from slimmemeter.store.validation import (
     CLOCK_RIGHT,
     GAP,
     MOST_FOR_A_PIECE,
+    OTHER_VALUE,
     PIECE_PRICE,
     counted,
     goes_on,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from slimmemeter.store.events import Found
+    from slimmemeter.store.overrides import Overrides
     from slimmemeter.store.points import Counters
     from slimmemeter.store.validation import Kept
 
@@ -124,6 +126,9 @@ class SeriesWriter:
         self._breaks().mend(register, at, at)
         self._changed.add(register)
 
+    def _verdicts(self) -> Verdicts:
+        return Verdicts(self._points, self._breaks(), self._events(), self._most_per_hour)
+
     def _scan(self) -> Scan:
         return Scan(self._db, self._tables, self._points)
 
@@ -136,6 +141,8 @@ class SeriesWriter:
     def _is_calm(self, register: str, place: int, new: Row) -> bool:
         """Whether a register simply goes on, so that nothing has to be weighed."""
         assert self._calm is not None
+        if self._is_beside_override(new):
+            return False
         most = self._calm.get(register)
         counter, before, after = new.counters[place], self._before, self._after
         old = before.counters[place] if before else None
@@ -151,6 +158,10 @@ class SeriesWriter:
         return later is not None and goes_on(
             (new.at, counter), (after.at, later), self._most_per_hour
         )
+
+    def _is_beside_override(self, new: Row) -> bool:
+        rows = (self._before, new, self._after) if self._points.overrides else ()
+        return any(row is not None and self._points.is_aside(row.at) for row in rows)
 
     def _find_calm(self) -> dict[str, int]:
         """The registers of which the neighbours here count and are in one long piece, each with the
@@ -237,7 +248,7 @@ class SeriesWriter:
         if not is_last:
             return until
         events.forget(after if until is None else until, schema.INSTANT_MASK)
-        events.forget_other_values()
+        events.forget_kind(OTHER_VALUE)
         for at, other in self._points.others(0, schema.INSTANT_MASK):
             self._points.settle(at, other)
             self._mend_all(at, at)
@@ -268,6 +279,27 @@ class SeriesWriter:
         for register in self.registers:
             self._breaks().mend(register, at, until)
 
+    def overrides(self) -> Overrides:
+        """What a person has set aside; `override` tells what of it changed."""
+        from slimmemeter.store.overrides import Overrides
+
+        return Overrides(self._db, self._points, self._tables.event)
+
+    def override(self, at: int, until: int) -> None:
+        """Notice that other readings of a time are set aside by a person than before."""
+        self._is_here = False
+        self._mend_all(at, until)
+        self._changed.update(self.registers)
+
+    def count(self, at: int, until: int) -> int:
+        """The number of readings of a time, whether they count or not."""
+        return self._points.extent(at, until)[2]
+
+    def counted(self) -> dict[str, int]:
+        """What each register counts in all."""
+        verdicts = self._verdicts()
+        return {register: counted(verdicts.weigh(register)) for register in self.registers}
+
     def close(self) -> None:
         """Weigh the registers that changed, and store what follows."""
         if self._changed:
@@ -275,9 +307,11 @@ class SeriesWriter:
 
     def _weigh_changed(self, others: Sequence[tuple[int, int]]) -> dict[str, list[Kept]]:
         """:param others: times in which there may be new readings of instants that have one."""
-        verdicts = Verdicts(self._points, self._breaks(), self._events(), self._most_per_hour)
+        verdicts = self._verdicts()
         kept = verdicts.store(sorted(self._changed), others)
         self.notices += verdicts.notices
+        if self._points.overrides:
+            self.overrides().note()
         self._changed.clear()
         self._others.clear()
         self._is_here = False

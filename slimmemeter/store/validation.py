@@ -18,6 +18,8 @@ from __future__ import annotations
 
 GAP, CLOCK_OFF, CLOCK_RIGHT, OTHER_VALUE = "gap", "clock off", "clock right", "other value"
 VALIDATED_AGAIN = "validated again"  # an upgrade has changed what a register counts
+# A person has set readings aside; of a register it only says that it goes straight on over them.
+BY_HAND = "set aside by hand"
 # Kinds of events of one register, which make its series: it goes straight on over the first two.
 SET_ASIDE, NOT_SENT = "set aside", "not sent"
 FIRST, RESTARTED = "first reading", "restarted counter"

@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 from slimmemeter.store import schema
 from slimmemeter.store.breaks import END
-from slimmemeter.store.validation import FIRST, NOT_SENT, RESTARTED, SET_ASIDE, weigh
+from slimmemeter.store.validation import BY_HAND, FIRST, NOT_SENT, RESTARTED, SET_ASIDE, weigh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Verdicts:
         :param others: times in which there may be new readings of instants that have one.
         :returns: what counts of each.
         """
-        kept = {register: self._weigh(register) for register in registers}
+        kept = {register: self.weigh(register) for register in registers}
         changed = list(others)
         for register, ranges in kept.items():
             changed += self._store(register, ranges)
@@ -45,7 +45,8 @@ class Verdicts:
                 self._choose_value(instant, kept)
         return kept
 
-    def _weigh(self, register: str) -> list[Kept]:
+    def weigh(self, register: str) -> list[Kept]:
+        """What counts of a register."""
         pieces = self._breaks.pieces(register)
         return weigh(pieces, self._most_per_hour) if pieces else []
 
@@ -110,7 +111,7 @@ class Verdicts:
         if last[0] > end[0]:
             found.add(self._aside(register, end, None))
         elif self._points.has_rows_between(last[0], schema.INSTANT_MASK):
-            found.add((NOT_SENT, last[0], None, None, None))
+            found.add(self._skip(last[0], None))
         return found
 
     def _step(self, register: str, before: Kept | None, each: Kept) -> set[Found]:
@@ -126,7 +127,12 @@ class Verdicts:
             return set()  # a turn that counts
         if self._points.some(register, at[0] + 1, until[0] - 1, 1):
             return {self._aside(register, at, until)}
-        return {(NOT_SENT, at[0], until[0], None, None)}
+        return {self._skip(at[0], until[0])}
+
+    def _skip(self, at: int, until: int | None) -> Found:
+        """Readings without the register, or that a person has set aside."""
+        by_hand = self._points.is_aside(at + 1, until or schema.INSTANT_MASK)
+        return (BY_HAND if by_hand else NOT_SENT, at, until, None, None)
 
     def _aside(self, register: str, at: Point, until: Point | None) -> Found:
         """Readings that are set aside: their number, the first of them and the one before."""

@@ -19,7 +19,8 @@ MOST_OF = {
     "type": 0xFFF,
     "duration_s": NO_FAILURE_S,
     **dict.fromkeys(
-        ("taken_at", "ended_at", "month_ended_at", schema.METER_CLOCK), schema.INSTANT_MASK
+        ("taken_at", "ended_at", "month_ended_at", "at", "until", schema.METER_CLOCK),
+        schema.INSTANT_MASK,
     ),
 }
 

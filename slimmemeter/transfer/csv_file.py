@@ -17,7 +17,7 @@ from slimmemeter.p1 import obis
 from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.store import schema
 from slimmemeter.transfer.cells import LONGEST_SHOWN, MOST_OF, is_name
-from slimmemeter.transfer.entry import Entry, Home
+from slimmemeter.transfer.entry import SET_ASIDE, YES, Entry, Home
 
 
 class Counter(NamedTuple):
@@ -41,7 +41,7 @@ COUNTERS = {
 VALUES = {
     name for name in (*schema.COMMON_COLUMNS, *schema.RARE_COLUMNS) if name not in schema.REGISTERS
 }
-ABOUT = {"time", "meter", "version", "channel", "type", "tariff", schema.METER_CLOCK}
+ABOUT = {"time", "meter", "version", "channel", "type", "tariff", schema.METER_CLOCK, SET_ASIDE}
 MOST_DIGITS = 12
 
 
@@ -92,7 +92,8 @@ def _incomplete(entry: Entry, missing: set[str]) -> Iterator[Entry]:
 
 def _entry(place: str, cells: dict[str, str], home: Home, point: str) -> Entry:
     try:
-        return _valid_entry(place, cells, home, point)
+        entry = _valid_entry(place, cells, home, point)
+        return entry._replace(is_set_aside=_is_set_aside(cells))
     except InvalidRowError as error:
         return Entry(place, error=str(error))
 
@@ -119,6 +120,14 @@ def _valid_entry(place: str, cells: dict[str, str], home: Home, point: str) -> E
     if devices:
         return Entry(place, at, devices=tuple(devices))
     raise InvalidRowError("it has no counter")
+
+
+def _is_set_aside(cells: dict[str, str]) -> bool:
+    """:raises InvalidRowError: it is neither `yes` nor `no`."""
+    cell = cells.get(SET_ASIDE, "no").lower()
+    if cell not in (YES, "no"):
+        raise InvalidRowError(f"{cell[:LONGEST_SHOWN]!r} as {SET_ASIDE} is neither yes nor no")
+    return cell == YES
 
 
 def _reading(cells: dict[str, str], values: dict[str, int], at: int, home: Home) -> Reading:

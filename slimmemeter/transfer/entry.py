@@ -28,6 +28,7 @@ class Home(NamedTuple):
 DAY_S = 86400
 # Before it, no zone is in the first year that a telegram's timestamp can have.
 EARLIEST = int(datetime(periods.FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp()) - DAY_S
+SET_ASIDE, YES = "set_aside", "yes"  # a column of our CSV: the reading doesn't count
 METER = "meter"  # the key of the meter of electricity in `own`
 
 
@@ -41,6 +42,7 @@ class Entry(NamedTuple):
     log: MeterLog | None = None
     equipment_id: str = ""  # of the meter whose log it is
     error: str = ""  # why it is invalid
+    is_set_aside: bool = False  # by a person, so that it doesn't count
 
 
 def of_telegram(reading: Reading, place: str) -> Entry:

@@ -22,6 +22,7 @@ from slimmemeter.store import schema
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import Device, Owner
 from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.transfer.entry import SET_ASIDE, YES
 
 STRETCH_S = 4 * 86400  # of one query: 1,152 readings, or 5,760 of a pull each minute
 # Columns about a reading's meter; the others are counters and values.
@@ -33,8 +34,10 @@ Line = tuple[int, str]
 class Exported:
     """A meter or device as it is exported: what is the same in each line, and its columns."""
 
-    def __init__(self, exported: Owner, name: str, stored: Sequence[str]) -> None:
-        """:param stored: all columns of values in the table of readings."""
+    def __init__(self, exported: Owner, name: str, stored: Sequence[str], marks: bool) -> None:
+        """:param stored: all columns of values in the table of readings.
+        :param marks: whether what a person has set aside is marked.
+        """
         owner = exported.about
         self.owner = exported
         self.about: dict[str, object] = {"meter": name}
@@ -48,6 +51,15 @@ class Exported:
                 of_register(each).name if each in schema.REGISTERS else each: each
                 for each in stored
             }
+        if marks:
+            self.columns[SET_ASIDE] = self._mark()
+
+    def _mark(self) -> str:
+        """`yes` in SQL if a person has set a reading aside."""
+        column = "device" if isinstance(self.owner.about, Device) else "series"
+        within = f"{column} = {self.owner.id} AND taken_at BETWEEN at AND until"
+        whether = f"EXISTS (SELECT 1 FROM overrides AS o WHERE o.{within})"
+        return f"CASE WHEN {whether} THEN '{YES}' END"
 
     def is_counter(self, stored: str) -> bool:
         """Whether a stored column is shown in thousandths."""
@@ -116,13 +128,15 @@ def _exported(reader: Reader, without_ids: bool) -> tuple[list[Exported], list[s
     stored = [name for name in reader.columns("readings") if name not in ignored]
     names: dict[str, str] = {}
     every = []
+    marks = reader.count("overrides") > 0
     for owner in (*reader.meters(with_others=True), *reader.devices(with_others=True)):
         name = owner.about.equipment_id
         if without_ids:
             kind = "device" if isinstance(owner.about, Device) else "meter"
             name = names.setdefault(name, f"{kind} {len(names) + 1}")
-        every.append(Exported(owner, name, stored))
-    return every, list(dict.fromkeys(name for each in every for name in each.columns))
+        every.append(Exported(owner, name, stored, marks))
+    columns = dict.fromkeys(name for each in every for name in each.columns)
+    return every, sorted(columns, key=SET_ASIDE.__eq__)  # that one last
 
 
 def _merged(reader: Reader, every: Sequence[Exported], sql: Lines) -> Iterator[str]:

@@ -157,9 +157,13 @@ def _store_valid(writer: ImportWriter, entry: Entry, number: int, tally: Tally) 
         if reading.devices:
             reading.devices = _timely(reading.devices, entry.place, tally)
         tally.add(writer.put(reading, at, None, number), at, entry.place)
+        if entry.is_set_aside:
+            writer.put_aside(reading.equipment_id, at)
         tally.meters.add(reading.equipment_id)
     for device in entry.devices and _timely(entry.devices, entry.place, tally):
         tally.add(writer.put_device(device, number), device.at, entry.place)
+        if entry.is_set_aside:
+            writer.put_device_aside(device)
     if entry.log is not None and entry.equipment_id in tally.meters:
         tally.log_rows += writer.put_log(entry.equipment_id, entry.log, at or 0, number)
     elif entry.log is not None:

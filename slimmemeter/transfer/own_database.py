@@ -7,12 +7,14 @@ each cell is checked. What doesn't fit is left out.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 from slimmemeter import clock
 from slimmemeter.errors import UsageError
+from slimmemeter.history.consumption import merged
 from slimmemeter.store import schema
 from slimmemeter.store.foreign import LOWEST, ForeignDatabase
 from slimmemeter.transfer import own_rows
@@ -46,6 +48,7 @@ UNKNOWN = "it is of no known meter"
 Owner = TypeVar("Owner", Meter, Device)
 # Whose each row is, by its number or by that of its series; or what is wrong with that.
 Owners = Mapping[int, Owner | str]
+Time = tuple[int, int]  # its first instant and its last one
 
 
 def length(path: str) -> int:
@@ -106,15 +109,45 @@ def _readings(
 ) -> Iterator[Entry]:
     """The readings of a table."""
     columns = _columns(database, table)
+    aside = yield from _aside(database, "series" if table == "readings" else "device", owners)
     for owner, key, cells in _by_owner(database, table, columns, owners):
         at = key & schema.INSTANT_MASK
         if isinstance(owner, str):
             yield Entry(f"the reading of {clock.utc(at)}", error=owner)
             continue
         try:
-            yield read(owner, at, dict(zip(columns, cells, strict=True)))
+            entry = read(owner, at, dict(zip(columns, cells, strict=True)))
+            yield entry._replace(is_set_aside=_is_within(at, aside.get(owner, [])))
         except InvalidCellError as error:
             yield Entry(owner.place, error=f"the reading of {clock.utc(at)} has {error}")
+
+
+def _aside(
+    database: ForeignDatabase, column: str, owners: Owners[Owner]
+) -> Generator[Entry, None, dict[Owner | str, list[Time]]]:
+    """By owner, the times in order that a person has set aside; an entry for each invalid row."""
+    found: dict[Owner | str, list[Time]] = {}
+    columns = (column, "at", "until")
+    has_all = set(columns) <= set(database.columns("overrides"))
+    for cells in database.cells("overrides", columns) if has_all else ():
+        row = dict(zip(columns, cells, strict=True))
+        if row[column] is None:
+            continue
+        owner = owners.get(row[column], UNKNOWN)
+        if isinstance(owner, str):
+            yield Entry("what was set aside", error=owner)
+            continue
+        try:
+            found.setdefault(owner, []).append(own_rows.override(row))
+        except InvalidCellError as error:
+            yield Entry("what was set aside", error=f"a row of overrides has {error}")
+    return {owner: merged(times) for owner, times in found.items()}
+
+
+def _is_within(at: int, times: Sequence[Time]) -> bool:
+    """Whether an instant lies in one of some times, which are in order."""
+    place = bisect_right(times, (at, schema.INSTANT_MASK)) - 1
+    return place >= 0 and at <= times[place][1]
 
 
 def _log(

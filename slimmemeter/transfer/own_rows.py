@@ -79,6 +79,14 @@ def counter(device: Device, at: int, row: Row) -> Entry:
     return Entry(device.place, at, devices=(found,))
 
 
+def override(row: Row) -> tuple[int, int]:
+    """A row of `overrides`: its first instant and its last one."""
+    at, until = integer(row, "at"), integer(row, "until")
+    if until < at:
+        raise InvalidCellError(f"{until} as until")
+    return at, until
+
+
 def counts(row: Row) -> Logged:
     """A row of `counters`."""
     counted = {name: cell for name, cell in row.items() if name in schema.COUNTERS}

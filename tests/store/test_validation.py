@@ -8,12 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slimmemeter.p1.reading import Reading
+from slimmemeter.store.overriding import OverridingWriter
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.records import Series
+from slimmemeter.store.records import Owner, Series
 from slimmemeter.store.revalidation import RevalidatingWriter
 from slimmemeter.store.writer import Writer
 from support.database import rows, validated
@@ -214,6 +215,48 @@ def test_verdicts_do_not_depend_on_the_order(
         writer.revalidate()
         writer.close()
         assert validated(path) == expected
+
+
+@settings(max_examples=settings.default.max_examples // 10)
+@given(data=st.data(), steps=STEPS)
+def test_what_a_person_sets_aside_never_came(
+    data: st.DataObject,
+    steps: list[tuple[int, object, str, object]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Whenever a time is set aside, what counts is the same; and taken back, it never was so."""
+    folder = tmp_path_factory.mktemp("aside")
+    readings = [(each, at) for at, each in history(steps)]
+    at, until = sorted(data.draw(st.sampled_from(readings))[1] for _ in range(2))
+    inside = [pair for pair in readings if at <= pair[1] <= until]
+    outside = data.draw(st.permutations([pair for pair in readings if pair not in inside]))
+    late, early, without = folder / "late", folder / "early", folder / "without"
+    for path, first, rest in ((late, readings, []), (early, inside, outside)):
+        with OverridingWriter(str(path)) as writer:
+            writer.add_many(first, None)
+            for owner in owners(path):
+                writer.set_aside(owner, at, until)
+            writer.add_many(rest, None)
+    expected = validated(late)
+    assert validated(early) == expected
+    with OverridingWriter(str(early)) as writer:
+        writer.revalidate()
+        assert validated(early) == expected
+        for owner in owners(early):
+            writer.take_back(owner, at, until)
+    with OverridingWriter(str(late)) as writer:
+        for owner in owners(late):
+            writer.take_back(owner, at, until)
+    writer = Writer(str(without))
+    writer.add_many(readings, None)
+    writer.close()
+    assert validated(early) == validated(late) == validated(without)
+
+
+def owners(database: Path) -> list[Owner]:
+    """The meters and devices of a database."""
+    with Reader(str(database)) as reader:
+        return [*reader.meters(), *reader.devices()]
 
 
 def muddle(database: Path) -> None:

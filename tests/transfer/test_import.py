@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slimmemeter.settings import Settings
+from slimmemeter.store.overriding import OverridingWriter
+from slimmemeter.store.reader import Reader
 from slimmemeter.store.writer import Writer
 from slimmemeter.transfer import exporter, importer
 from support.database import counters, measured, rows, validated
@@ -245,6 +247,16 @@ def test_old_card_from_a_drawer(run: Run, database: Path, tmp_path: Path) -> Non
     assert card.read_bytes() == before
 
 
+def set_aside_some(database: Path, data: st.DataObject) -> None:
+    """What a person may set aside: nothing, or some times of any meter or device."""
+    with Reader(str(database)) as reader:
+        owners = [*reader.meters(), *reader.devices()]
+    with OverridingWriter(str(database)) as writer:
+        for owner in data.draw(st.lists(st.sampled_from(owners), max_size=3)):
+            at, until = sorted(data.draw(st.integers(owner.first, owner.last)) for _ in range(2))
+            writer.set_aside(owner, at, until)
+
+
 @settings(max_examples=settings.default.max_examples // 25)
 @given(data=st.data(), house=houses())
 def test_export_and_import_make_the_same_tables(
@@ -256,6 +268,7 @@ def test_export_and_import_make_the_same_tables(
     writer = Writer(str(first))
     writer.add_many(spread(data.draw, house), None)
     writer.close()
+    set_aside_some(first, data)
     with text.open("w", newline="") as file:
         file.writelines(exporter.csv_lines(str(first), without_ids=False))
     for source in (text, first):
