@@ -202,6 +202,27 @@ def test_one_reading_announces_the_first_picture(
     assert "the first picture comes with the next one" in text_of(client_of(database), "/")
 
 
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (["0-0:96.7.21(00004)"], "4 power failures were counted."),
+        (["0-0:96.7.9(00002)"], "2 long power failures were counted."),
+        (
+            ["0-0:96.7.21(00004)", "0-0:96.7.9(00002)"],
+            "4 power failures were counted, 2 of them long.",
+        ),
+        (["1-0:32.32.0(00003)"], "Power failures The meter has logged no long one."),
+    ],
+)
+def test_meter_may_count_only_some_power_failures(
+    lines: list[str], sentence: str, pull: Pull, database: Path
+) -> None:
+    """The page has the counts that the meter sends, be they both, one or none."""
+    telegram = simple("1-0:1.8.1(000001.000*kWh)", *lines, stamp="261123140703W")
+    assert pull("-", stdin=telegram.decode()).returncode == 0
+    assert sentence in text_of(client_of(database), "/meter")
+
+
 def test_old_readings_come_with_the_last_pull_s_sentence(
     client: FlaskClient, house_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
