@@ -81,7 +81,9 @@ def _number(error: Exception) -> int | None:
     if number is None:
         digits = str(error).partition(ERRNO)[2].partition("]")[0]
         digits = digits or str(error).partition("port: (")[2].partition(",")[0]
-        number = int(digits) if digits.lstrip("-").isdigit() else None
+        plain = digits.removeprefix("-")  # it may as well be from the port's own name
+        is_number = plain.isascii() and plain.isdigit() and len(plain) < 6
+        number = int(digits) if is_number else None
     return number
 
 

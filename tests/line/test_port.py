@@ -250,6 +250,8 @@ def test_ser2net_shared_with_another_reader(ser2net: tuple[Pty, int, int], pull:
         ("gopher://localhost:70", "it must be socket://HOST:PORT"),
         ("socket://localhost:1", "nothing listens there"),
         ("socket://nowhere.invalid:2000", "no computer is called nowhere.invalid"),
+        ("socket://x[Errno --2]:1", "does not appear to be an IPv4 or IPv6 address"),
+        ("socket://x[Errno ²]:1", "does not appear to be an IPv4 or IPv6 address"),
     ],
 )
 def test_url_that_leads_nowhere_is_explained(url: str, output: str, pull: Pull) -> None:
