@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -217,7 +218,7 @@ def _unpack(source: str, target: str) -> None:
             if length + FREE_LEFT > free:
                 raise StoreError(f"{source} needs {length} bytes, and only {free} are free")
             _write_exactly(header, content.read, length, source, target)
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise StoreError(f"{source} is damaged: {error}") from None
 
 

@@ -103,6 +103,7 @@ def damaged(made: bytes) -> dict[str, bytes]:
         "no gzip inside": b"\x1f\x8b" + b"nonsense" * 100,
         "cut off": made[: len(made) // 2],
         "a flipped byte in gzip": made[:-2000] + b"\xff" + made[-1999:],
+        "no such block in gzip": made[:3] + bytes(7) + b"\xff" * 100,
         "text": b"dear diary, " * 100,
         "empty": b"",
         "half of the pages": gzip.compress(plain[:middle]),
