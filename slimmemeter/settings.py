@@ -74,7 +74,8 @@ def _listen(text: str) -> str:
     host, _, port = text.rpartition(":")
     bare = host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host.replace(":", " ")
     fits = bare.isascii() and bare.isprintable() and not set(bare) & set(" []/@?#")
-    if not (bare and fits and port.isascii() and port.isdigit() and int(port) < 65536):
+    is_number = port.isascii() and port.isdigit() and len(port) < 6
+    if not (bare and fits and is_number and int(port) < 65536):
         raise ValueError("HOST:PORT, such as *:8765 or [::1]:8765")
     return text
 
