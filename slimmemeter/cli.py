@@ -114,6 +114,8 @@ def _import(settings: Settings, arguments: argparse.Namespace) -> int:
     if not arguments.files:
         raise UsageError("which file? `slimmemeter import FILE...`")
     if arguments.undo:
+        if len(arguments.files) > 1:
+            raise UsageError("--undo takes back one import at a time: give it one number")
         count = importer.undo(settings, arguments.files[0])
         process.print_line(f"{count} readings of import {arguments.files[0]} were removed")
         return 0

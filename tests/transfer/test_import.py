@@ -126,6 +126,9 @@ def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path
         str(log),
         str(other),
     ]
+    both = run("import", "--undo", "1", "2")
+    assert (both.returncode, both.stdout) == (2, "")
+    assert "one import at a time" in both.stderr
     done = run("import", "--undo", "1")
     assert (done.returncode, done.stdout) == (0, "100 readings of import 1 were removed\n")
     assert run("import", "--undo", "2").returncode == 0
