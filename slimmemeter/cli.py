@@ -119,7 +119,7 @@ def _import(settings: Settings, arguments: argparse.Namespace) -> int:
         count = importer.undo(settings, arguments.files[0])
         process.print_line(f"{count} readings of import {arguments.files[0]} were removed")
         return 0
-    for tally in importer.run(settings, arguments.files, arguments.dry_run):
+    for tally in importer.run(settings, arguments.files, arguments.dry_run, arguments.new_meter):
         process.print_line(_summary(tally, settings, arguments.dry_run))
     return 0
 
@@ -220,6 +220,7 @@ COMMANDS = {
         {
             "--dry-run": "print the result, and store nothing",
             "--undo": "remove the import of that number",
+            "--new-meter": "accept readings of a meter that the database doesn't know",
         },
         ("files", "*", "the files, or the number; - is standard input"),
     ),

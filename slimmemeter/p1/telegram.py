@@ -41,6 +41,7 @@ _TARIFFS = {  # by the column of a total, those of its tariffs
     f"{direction}_wh": [f"{direction}_t{number}_wh" for number in range(1, obis.TARIFFS + 1)]
     for direction in ("import", "export")
 }
+ID_CODES = (b"0-0:96.1.1", b"0-0:42.0.0", b"0-0:96.1.0")  # of a meter's id, the first before others
 LONGEST_SHOWN = 60  # characters of a line in an error
 
 
@@ -275,8 +276,8 @@ def _other_clock(others: Others) -> bytes:
 
 
 def _equipment_id(others: Others) -> str | None:
-    """0-0:96.1.1, else 0-0:42.0.0, else 0-0:96.1.0; an empty one counts as absent."""
-    for code in (b"0-0:96.1.1", b"0-0:42.0.0", b"0-0:96.1.0"):
+    """The first one of `ID_CODES`; an empty one counts as absent."""
+    for code in ID_CODES:
         if text := text_value(others.get(code, b")")[:-1]):
             return text
     return None

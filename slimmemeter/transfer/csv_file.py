@@ -57,20 +57,10 @@ def is_csv(beginning: str) -> bool:
 
 def entries(home: Home, lines: Iterator[str]) -> Iterator[Entry]:
     """Each row's entry. :raises UsageError: the header has an unknown column."""
-    head = next(lines, "")
-    semicolons = ";" in head
-    names = [name.strip(' "\r\n').lower() for name in head.split(";" if semicolons else ",")]
-    known = ABOUT | VALUES | set(REGISTERS) | set(COUNTERS)
-    for name in names:
-        if name not in known:
-            shown = repr(name[:LONGEST_SHOWN])
-            raise UsageError(f"the CSV has a column {shown}; there are {', '.join(sorted(known))}")
+    names, point = _header(next(lines, ""))
     before: set[str] = set()  # the registers of earlier rows, if all rows are of one meter
-    for number, cells in enumerate(csv.reader(lines, delimiter=";" if semicolons else ","), 2):
-        filled = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell}
-        if not filled:
-            continue
-        entry = _entry(f"line {number}", filled, home, "," if semicolons else ".")
+    for number, filled in _rows(names, point, lines):
+        entry = _entry(f"line {number}", filled, home, point)
         registers = REGISTERS.keys() & filled.keys()
         if entry.reading is None or "meter" in names:
             yield entry
@@ -79,6 +69,40 @@ def entries(home: Home, lines: Iterator[str]) -> Iterator[Entry]:
             yield entry
         else:
             yield from _incomplete(entry, before - registers)
+
+
+def meters(home: Home, lines: Iterator[str]) -> Iterator[str]:
+    """The id of each meter that a valid row names. :raises UsageError: as above."""
+    names, point = _header(next(lines, ""))
+    seen: set[str] = set()
+    for _, filled in _rows(names, point, lines if "meter" in names else iter(())):
+        name = filled.get("meter", "")
+        if name and name not in seen and _entry("", filled, home, point).reading is not None:
+            seen.add(name)
+            yield name
+
+
+def _header(head: str) -> tuple[list[str], str]:
+    """The columns, and the decimal point. :raises UsageError: a column is unknown."""
+    semicolons = ";" in head
+    names = [name.strip(' "\r\n').lower() for name in head.split(";" if semicolons else ",")]
+    known = ABOUT | VALUES | set(REGISTERS) | set(COUNTERS)
+    for name in names:
+        if name not in known:
+            shown = repr(name[:LONGEST_SHOWN])
+            raise UsageError(f"the CSV has a column {shown}; there are {', '.join(sorted(known))}")
+    return names, "," if semicolons else "."
+
+
+def _rows(
+    names: list[str], point: str, lines: Iterator[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The number of each line that isn't empty, and its cells that aren't."""
+    rows = csv.reader(lines, delimiter=";" if point == "," else ",")
+    for number, cells in enumerate(rows, 2):
+        filled = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell}
+        if filled:
+            yield number, filled
 
 
 def _incomplete(entry: Entry, missing: set[str]) -> Iterator[Entry]:

@@ -16,13 +16,15 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from tempfile import TemporaryDirectory
-from typing import BinaryIO, NamedTuple
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from slimmemeter.errors import UsageError
 from slimmemeter.store import backup
 from slimmemeter.transfer import csv_file, dsmr_reader, own_database, slimmemeter_rpi, telegram_log
 from slimmemeter.transfer.entry import Entry, Home
+
+Read = TypeVar("Read")
 
 PIECE = 1 << 16
 LONGEST = 1 << 16  # of a line
@@ -33,27 +35,52 @@ MOST_TIMES = 200  # of a gzip file's length, at least a megabyte's, may come out
 
 
 class Source(NamedTuple):
-    """Its kind and entries; its length, how much of it has been read, and the unit of both."""
+    """Its kind; its entries, or the ids of the meters that it names, of which one can be read; its
+    length, how much of it has been read, and the unit of both."""
 
     kind: str
     entries: Iterator[Entry]
+    meters: Iterator[str]
     length: int
     position: Callable[[], int]
     unit: str = "B"
 
 
 @contextmanager
-def opened(path: str, home: Home) -> Iterator[Source]:
-    """Open a file as what it is. :raises UsageError: it is of no known kind, or unreadable."""
+def opened(path: str, home: Home, spool: BinaryIO | None = None) -> Iterator[Source]:
+    """Open a file as what it is.
+
+    :param spool: what came from it, as of `spooled`; None for a file that can be read again.
+    :raises UsageError: it is of no known kind, or unreadable.
+    """
+    with _explained(path), _file(path, spool) as file, ExitStack() as stack:
+        yield _source(file, path, home, stack)
+
+
+def spooled(path: str, folder: str) -> BinaryIO | None:
+    """What comes from standard input or a pipe, in a temporary file that has no name; None for a
+    file, which can be read again. :raises UsageError: it is unreadable."""
+    with _explained(path), _file(path, None) as file:
+        if path != "-" and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return None
+        spool = TemporaryFile(dir=folder)  # noqa: SIM115 - the caller closes it
+        shutil.copyfileobj(file, spool, PIECE)
+        return spool
+
+
+def _file(path: str, spool: BinaryIO | None) -> io.BufferedReader:
+    if spool is None:
+        return open(0 if path == "-" else path, "rb", closefd=path != "-")
+    spool.seek(0)
+    return open(spool.fileno(), "rb", closefd=False)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
     try:
-        file = open(0 if path == "-" else path, "rb", closefd=path != "-")  # noqa: SIM115 - below
+        yield
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    with file, ExitStack() as stack:
-        try:
-            yield _source(file, path, home, stack)
-        except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _source(file: io.BufferedReader, path: str, home: Home, stack: ExitStack) -> Source:
@@ -73,8 +100,7 @@ def _source(file: io.BufferedReader, path: str, home: Home, stack: ExitStack) ->
         if content is not file or path == "-":
             path = _copied(content, stack.enter_context(TemporaryDirectory()))
         return _of_database(path, home)
-    kind, entries = _of_content(content, path, home)
-    return Source(kind, entries, length, position)
+    return Source(*_of_content(content, path, home), length, position)
 
 
 def _copied(content: BinaryIO, folder: str) -> str:
@@ -88,34 +114,40 @@ def _of_database(path: str, home: Home) -> Source:
     """slimmemeter-rpi's or ours. :raises SlimmemeterError: it is neither, or unreadable."""
     if codes := slimmemeter_rpi.columns(path):
         rows = _Counted(slimmemeter_rpi.entries(path, codes, home))
-        return Source("slimmemeter-rpi", rows, slimmemeter_rpi.length(path), rows.position, " rows")
+        meters, length = slimmemeter_rpi.meters(path, codes, home), slimmemeter_rpi.length(path)
+        return Source("slimmemeter-rpi", rows, meters, length, rows.position, " rows")
     rows = _Counted(own_database.entries(path))
-    return Source("database", rows, own_database.length(path), rows.position, " rows")
+    meters, length = own_database.meters(path), own_database.length(path)
+    return Source("database", rows, meters, length, rows.position, " rows")
 
 
-def _of_content(content: io.BufferedReader, path: str, home: Home) -> tuple[str, Iterator[Entry]]:
-    """The kind of a text, and its entries. :raises UsageError: it is in UTF-16."""
+def _of_content(
+    content: io.BufferedReader, path: str, home: Home
+) -> tuple[str, Iterator[Entry], Iterator[str]]:
+    """The kind of a text, its entries and its meters. :raises UsageError: it is in UTF-16."""
     begin = content.peek(4096)[:4096]
     if begin.startswith(UTF_16):
         raise UsageError(f"{path} is a text in UTF-16: save it in UTF-8, and import that")
     head = begin.decode("utf-8", "replace").removeprefix("\ufeff")
     if dsmr_reader.DUMP in begin:
-        return "DSMR-reader", dsmr_reader.of_dump(content, path, home)
+        return "DSMR-reader", dsmr_reader.of_dump(content, path, home), iter(())
     if dsmr_reader.is_export(head):
         export = partial(dsmr_reader.of_export, path, home)
-        return "DSMR-reader", _of_text(content, path, export)
+        return "DSMR-reader", _of_text(content, path, export), iter(())
     if csv_file.is_csv(head):
-        return "CSV", _of_text(content, path, partial(csv_file.entries, home))
-    return "telegrams", telegram_log.entries(content, path, home.winter_offset_s)
+        rows = _of_text(content, path, partial(csv_file.entries, home))
+        return "CSV", rows, _of_text(content, path, partial(csv_file.meters, home))
+    telegrams = telegram_log.entries(content, path, home.winter_offset_s)
+    return "telegrams", telegrams, telegram_log.meters(content, home.winter_offset_s)
 
 
 def _of_text(
-    content: io.BufferedReader, path: str, entries: Callable[[Iterator[str]], Iterator[Entry]]
-) -> Iterator[Entry]:
-    """The entries of lines of text, however long one is; the caller closes the file."""
+    content: io.BufferedReader, path: str, read: Callable[[Iterator[str]], Iterator[Read]]
+) -> Iterator[Read]:
+    """What is read from lines of text, however long one is; the caller closes the file."""
     text = io.TextIOWrapper(content, "utf-8-sig", "replace", newline="")
     try:
-        yield from entries(iter(partial(text.readline, LONGEST), ""))
+        yield from read(iter(partial(text.readline, LONGEST), ""))
     except csv.Error as error:
         raise UsageError(f"{path} is no CSV: {error}") from None
     finally:

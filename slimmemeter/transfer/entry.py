@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ class Home(NamedTuple):
     zone: ZoneInfo
     winter_offset_s: int
     own: Mapping[str, tuple[str, int]]  # the newest meters' id and channel, by column: `gas_m3`
+    meters: Set[str] = frozenset()  # the ids of all meters of electricity
 
     @property
     def meter(self) -> str:

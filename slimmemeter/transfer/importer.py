@@ -8,23 +8,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tqdm import tqdm
 
-from slimmemeter import clock, zones
+from slimmemeter import clock
 from slimmemeter.errors import StoreError, UsageError
-from slimmemeter.history.table import of_device
 from slimmemeter.p1.reading import MbusReading
 from slimmemeter.settings import Settings
 from slimmemeter.store.import_log import ImportWriter
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.records import Device
 from slimmemeter.store.series import CONFLICT, STORED
-from slimmemeter.transfer import detect
-from slimmemeter.transfer.entry import METER, Entry, Home, untimely
+from slimmemeter.transfer import detect, house
+from slimmemeter.transfer.entry import Entry, Home, untimely
+from slimmemeter.transfer.house import Spools
 
 if TYPE_CHECKING:
     Bar = tqdm[Any]
@@ -73,12 +72,28 @@ class Tally:
         return self.counts.get(STORED, 0)
 
 
-def run(settings: Settings, paths: list[str], dry_run: bool) -> Iterator[Tally]:
-    """Import each file. :raises SlimmemeterError: one can't be read or stored."""
+def run(
+    settings: Settings, paths: list[str], dry_run: bool, new_meter: bool = False
+) -> Iterator[Tally]:
+    """Import each file.
+
+    :param new_meter: whether meters that the database doesn't know come in too.
+    :raises SlimmemeterError: one can't be read or stored.
+    """
     settings.make_own_folder()
-    with _target(settings.database, dry_run) as database:
+    with _target(settings.database, dry_run) as database, ExitStack() as stack:
+        spools: Spools = {}
+        if not new_meter and (home := house.home(settings, database)).meters:
+            spools = _spools(paths, os.path.dirname(os.path.abspath(database)), stack)
+            house.refuse_unknown(home, paths, spools)
         for path in paths:
-            yield _one(settings, path, database)
+            yield _one(path, house.home(settings, database), database, settings, spools.get(path))
+
+
+def _spools(paths: Iterable[str], folder: str, stack: ExitStack) -> Spools:
+    """What can be read only once, to be read twice."""
+    found = {path: detect.spooled(path, folder) for path in paths}
+    return {path: stack.enter_context(spool) for path, spool in found.items() if spool is not None}
 
 
 @contextmanager
@@ -95,11 +110,8 @@ def _target(database: str, dry_run: bool) -> Iterator[str]:
         yield copy
 
 
-def _one(settings: Settings, path: str, database: str) -> Tally:
-    home = Home(
-        zones.of(settings.zone), zones.winter_offset_s(settings.zone), _own_meters(database)
-    )
-    with detect.opened(path, home) as source:
+def _one(path: str, home: Home, database: str, settings: Settings, spool: BinaryIO | None) -> Tally:
+    with detect.opened(path, home, spool) as source:
         tally = Tally(path, source.kind)
         first = next(source.entries, None)  # a file of no known kind makes no database
         if first is not None:
@@ -190,21 +202,6 @@ def _progress(source: detect.Source, path: str) -> Iterator[Bar]:
         disable=not sys.stderr.isatty(),
     ) as bar:
         yield bar
-
-
-def _own_meters(database: str) -> dict[str, tuple[str, int]]:
-    """The newest meters' id and channel, by column of our CSV."""
-    own: dict[str, tuple[str, int]] = {}
-    if os.path.exists(database):
-        with Reader(database) as reader:
-            every = (*reader.meters(), *reader.devices())
-        for known in sorted(every, key=lambda known: known.last):
-            owner = known.about
-            if isinstance(owner, Device):
-                own[of_device(owner.type, owner.unit).name] = owner.equipment_id, owner.channel
-            else:
-                own[METER] = owner.equipment_id, 0
-    return own
 
 
 def undo(settings: Settings, number: str) -> int:

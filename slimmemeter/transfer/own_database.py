@@ -64,13 +64,28 @@ def entries(path: str) -> Iterator[Entry]:
     """
     with _opened(path) as database:
         meters = _owners(database, "meters", own_rows.meter)
-        rows = database.rows("series", READ["series"])
-        series = {number: meters.get(meter, UNKNOWN) for number, meter in rows}
+        series = _by_series(database, meters)
         yield from _readings(database, "readings", series, own_rows.reading)
         devices = _owners(database, "mbus_devices", own_rows.device)
         yield from _readings(database, "mbus_readings", devices, own_rows.counter)
         for table, read in LOGS.items():
             yield from _log(database, table, meters, read)
+
+
+def meters(path: str) -> Iterator[str]:
+    """The id of each meter that has readings. :raises SlimmemeterError: as above."""
+    with _opened(path) as database:
+        owners = _by_series(database, _owners(database, "meters", own_rows.meter))
+        for number in _series(database, "readings"):
+            owner = owners.get(number)
+            if isinstance(owner, Meter):
+                yield owner.equipment_id
+
+
+def _by_series(database: ForeignDatabase, meters: Owners[Meter]) -> dict[int, Meter | str]:
+    """The meter of each series."""
+    rows = database.rows("series", READ["series"])
+    return {number: meters.get(meter, UNKNOWN) for number, meter in rows}
 
 
 @contextmanager

@@ -10,10 +10,10 @@ entries in the power-failure log. CRC and header aren't stored.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from slimmemeter.errors import TelegramError
-from slimmemeter.p1.telegram import Telegram
+from slimmemeter.p1.telegram import ID_CODES, Telegram
 from slimmemeter.store.foreign import ForeignDatabase
 from slimmemeter.transfer.entry import Entry, Home, of_telegram
 
@@ -41,14 +41,34 @@ def entries(path: str, codes: list[str], home: Home) -> Iterator[Entry]:
     """Every telegram. :raises StoreError: it can't be read."""
     with ForeignDatabase(path) as database:
         for number, *cells in database.rows(TABLE, codes):
-            pairs = zip(codes, cells, strict=True)
-            lines = [_line(code, cell) for code, cell in pairs if cell not in (None, b"")]
-            try:
-                reading = Telegram.of_lines([b"/", *lines]).reading(home.winter_offset_s)
-            except TelegramError as error:
-                yield Entry(f"row {number}", error=str(error))
-            else:
-                yield of_telegram(reading, f"row {number}")
+            yield _entry(f"row {number}", codes, cells, home)
+
+
+def meters(path: str, codes: list[str], home: Home) -> Iterator[str]:
+    """The id of each meter with a valid telegram. :raises StoreError: it can't be read."""
+    ids = [code for code in codes if code.encode() in ID_CODES]
+    seen: set[tuple[object, ...]] = set()
+    with ForeignDatabase(path) as database:
+        for number, *cells in database.rows(TABLE, ids):
+            if tuple(cells) in seen:
+                continue
+            for _, *whole in database.rows(TABLE, codes, number, number):
+                reading = _entry("", codes, whole, home).reading
+                if reading is not None:
+                    seen.add(tuple(cells))
+                    yield reading.equipment_id or ""
+
+
+def _entry(
+    place: str, codes: list[str], cells: Sequence[bytes | float | None], home: Home
+) -> Entry:
+    pairs = zip(codes, cells, strict=True)
+    lines = [_line(code, cell) for code, cell in pairs if cell is not None and cell != b""]
+    try:
+        reading = Telegram.of_lines([b"/", *lines]).reading(home.winter_offset_s)
+    except TelegramError as error:
+        return Entry(place, error=str(error))
+    return of_telegram(reading, place)
 
 
 def _line(code: str, cell: bytes | float) -> bytes:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from slimmemeter.errors import TelegramError, UsageError
 from slimmemeter.p1.framing import Framer
-from slimmemeter.p1.telegram import Telegram
+from slimmemeter.p1.telegram import ID_CODES, Telegram
 from slimmemeter.transfer.entry import Entry, of_telegram
 
 PIECE = 1 << 16
@@ -19,21 +19,37 @@ PIECE = 1 << 16
 MARK = b"(base64 encoded): b'"
 LOGGED = re.compile(rb"(?m)^.*" + re.escape(MARK) + rb"([A-Za-z0-9+/=]*)'.*$")
 HEADER = re.compile(rb"(?m)^([^\r\n/]*)/[A-Za-z]{3}[0-9]")
+IDS = re.compile(rb"0-0:(?:" + b"|".join(re.escape(code[4:]) for code in ID_CODES) + rb")[^)]*")
 
 
 def entries(file: BinaryIO, path: str, winter_offset_s: int) -> Iterator[Entry]:
     """Every telegram, whatever stands in between. :raises UsageError: there is none."""
-    framer = Framer()
     number = 0
-    for piece in _unprefixed(file):
-        for frame in framer.feed(piece):
-            number += 1
-            yield _of_frame(frame, f"telegram {number}", winter_offset_s)
+    for number, frame in enumerate(_frames(file), 1):
+        yield _of_frame(frame, f"telegram {number}", winter_offset_s)
     if not number:
         raise UsageError(
             f"{path} is of no known kind: it is no log of telegrams, no CSV of meter readings, and"
             " no database or backup of a known program"
         )
+
+
+def meters(file: BinaryIO, winter_offset_s: int) -> Iterator[str]:
+    """The id of each meter with a valid telegram; most telegrams are only looked at."""
+    seen: set[tuple[bytes, ...]] = set()
+    for frame in _frames(file):
+        ids = (frame[: frame.find(b"\n")], *IDS.findall(frame))  # its header may be its id
+        if ids not in seen:
+            reading = _of_frame(frame, "", winter_offset_s).reading
+            if reading is not None:
+                seen.add(ids)
+                yield reading.equipment_id or ""
+
+
+def _frames(file: BinaryIO) -> Iterator[bytes]:
+    framer = Framer()
+    for piece in _unprefixed(file):
+        yield from framer.feed(piece)
 
 
 def _unprefixed(file: BinaryIO) -> Iterator[bytes]:

@@ -121,7 +121,7 @@ def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path
     before = validated(database)
     other = tmp_path / "other.csv"
     other.write_text("time,import_t1_kwh\n2025-01-01,0.000\n")
-    run("import", log, other)
+    run("import", "--new-meter", log, other)
     assert [name for (name,) in rows(database, "SELECT name FROM imports")] == [
         str(log),
         str(other),

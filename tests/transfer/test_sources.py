@@ -289,7 +289,7 @@ def test_another_database_brings_what_is_kept_beside_readings(
     assert all(rows(card, f"SELECT 1 FROM {table}") for table in schema.LOG_TABLES)
     store(database, *counted(1, 2, 3))
     before, *_ = everything(database)
-    done = run("import", card)
+    done = run("import", "--new-meter", card)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"; \d+ new power failures, peaks and counts", done.stdout)
     *_, kept = everything(database)

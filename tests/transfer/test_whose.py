@@ -1,0 +1,167 @@
+"""Whose readings an import brings: another house is refused, a notebook finds its meter."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support.database import counters, rows
+from support.programs import SLIMMEMETER, Run
+from support.readings import DAY, EVERY_S, MONDAY, reading, store
+from support.telegrams import numbered, simple
+
+
+def put(database: Path, meter: str, at: int, *counters: int) -> None:
+    """Store a reading a day of a meter."""
+    for day, counter in enumerate(counters):
+        store(database, (at + DAY * day, reading({"import_t1_wh": counter}, meter)))
+
+
+def as_log(path: Path) -> None:
+    """Telegrams of meters 1 and BB (31 and 4242); one is damaged, so that its meter isn't one."""
+    telegrams = [simple(), simple(meter="4242", stamp="261123130000W")]
+    path.write_bytes(b"".join(telegrams) + simple(meter="99").replace(b"001.000", b"001.001"))
+
+
+def as_packed_log(path: Path) -> None:
+    """The same, gzipped."""
+    as_log(path)
+    path.write_bytes(gzip.compress(path.read_bytes()))
+
+
+def as_csv(path: Path) -> None:
+    """Our CSV with ids of meters; a line without counter names no meter."""
+    head = "time,meter,import_t1_kwh\n"
+    path.write_text(f"{head}2025-01-01,1,1\n2025-01-02,BB,2\n2025-01-03,99,x\n")
+
+
+def as_database(path: Path) -> None:
+    """Another database of ours."""
+    put(path, "1", MONDAY, 1000)
+    put(path, "BB", MONDAY + DAY, 2000)
+
+
+def as_backup(path: Path) -> None:
+    """The same as a backup."""
+    as_database(path)
+    path.write_bytes(gzip.compress(path.read_bytes()))
+
+
+def as_ancestor(path: Path) -> None:
+    """A database of slimmemeter-rpi."""
+    codes = ("0-0:1.0.0", "0-0:96.1.1", "1-0:1.8.1")
+    with closing(sqlite3.connect(path)) as db, db:
+        columns = ", ".join(f'"{code}" TEXT' for code in codes)
+        db.execute(f"CREATE TABLE telegrams (id INTEGER PRIMARY KEY, {columns}, timestamp TEXT)")
+        for row in (
+            ("261123120000W", "31", "000001.000*kWh"),
+            ("261123130000W", "31", "000001.000*kWh"),
+            ("261123140000W", "4242", "000001.000*kWh"),
+            ("261123150000W", "99", "x"),
+        ):
+            db.execute("INSERT INTO telegrams VALUES (NULL, ?, ?, ?, '')", row)
+
+
+KINDS = (as_log, as_packed_log, as_csv, as_database, as_backup, as_ancestor)
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_another_house_is_refused(
+    run: Run, database: Path, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    """A file with a meter that the database doesn't know is refused, and nothing is stored."""
+    put(database, "1", MONDAY - 90 * DAY, 500)
+    before = database.read_bytes()
+    source = tmp_path / "source"
+    make(source)
+    for flags in ((), ("--dry-run",)):
+        done = run("import", *flags, source)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert f"{source} has readings of meter BB, which this database" in done.stderr
+        assert "--new-meter" in done.stderr
+        assert database.read_bytes() == before
+    assert run("import", "--new-meter", source).returncode == 0
+    found = {str(name) for (name,) in rows(database, "SELECT equipment FROM meters")}
+    assert found == {"1", "BB"}
+    assert run("import", source).returncode == 0  # now it is known
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_empty_database_takes_any_meter(
+    run: Run, database: Path, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    """Without readings, those of all meters come in."""
+    source = tmp_path / "source"
+    make(source)
+    done = run("import", source)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert rows(database, "SELECT count(*) FROM meters") == [(2,)]
+
+
+def test_all_files_are_decided_together(run: Run, database: Path, tmp_path: Path) -> None:
+    """If the last of several files has an unknown meter, the first one isn't stored either."""
+    put(database, "1", MONDAY, 500)
+    own, other = tmp_path / "own.log", tmp_path / "other.log"
+    own.write_bytes(simple())
+    other.write_bytes(b"".join(simple(meter=str(number)) for number in range(41, 46)))
+    done = run("import", own, other)
+    assert done.returncode == 2
+    assert f"{other} has readings of meter A, B, C and 2 others," in done.stderr
+    assert rows(database, "SELECT count(*) FROM readings") == [(1,)]
+    assert run("import", own).returncode == 0
+    assert rows(database, "SELECT count(*) FROM readings") == [(2,)]
+
+
+@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize("through", ["pipe", "file"])
+def test_standard_input_is_decided_too(
+    database: Path, tmp_path: Path, make: Callable[[Path], None], through: str
+) -> None:
+    """What comes from standard input is decided before anything of it is stored."""
+    put(database, "1", MONDAY - 90 * DAY, 500)
+    source = tmp_path / "source"
+    make(source)
+    pipe = f"cat {source} |" if through == "pipe" else f"<{source}"
+    for flag, code, meters in (("", 2, 1), ("--new-meter", 0, 2), ("", 0, 2)):
+        command = f"{pipe} {' '.join(SLIMMEMETER)} import {flag} --db {database} -"
+        done = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert rows(database, "SELECT count(*) FROM meters") == [(meters,)]
+    assert rows(database, "SELECT count(*) FROM readings") != [(1,)]
+
+
+def test_named_pipe_is_read_once(database: Path, tmp_path: Path) -> None:
+    """A file that can be read once, as a shell's `<(…)`, is imported."""
+    put(database, "1", MONDAY - 90 * DAY, 0)
+    command = f"{' '.join(SLIMMEMETER)} import --db {database} <(cat {tmp_path}/log)"
+    (tmp_path / "log").write_bytes(simple())
+    subprocess.run([shutil.which("bash") or "", "-c", command], check=True, capture_output=True)
+    assert rows(database, "SELECT count(*) FROM readings") == [(2,)]
+
+
+def test_backup_of_the_same_house_comes_in(run: Run, database: Path, tmp_path: Path) -> None:
+    """A backup of the house's own meters is imported without a word more."""
+    put(database, "1", MONDAY, 500, 600)
+    put(database, "32", MONDAY + 2 * DAY, 0, 100)
+    card = tmp_path / "card.sqlite3"
+    shutil.copy(database, card)
+    put(database, "32", MONDAY + 4 * DAY, 200)
+    put(card, "1", MONDAY - DAY, 400)
+    assert run("import", card).returncode == 0
+    assert [wh for _, wh in counters(database)] == [400, 500, 600, 0, 100, 200]
+
+
+def test_log_of_the_own_meter_is_not_read_as_another(run: Run, database: Path) -> None:
+    """A log after the first pull, as the documents advise, comes in."""
+    put(database, "1", MONDAY, 0)
+    log = database.with_name("p1.log")
+    log.write_bytes(b"".join(map(numbered, range(1, 4))))
+    assert run("import", log).returncode == 0
+    assert counters(database)[-1] == (MONDAY + 3 * EVERY_S, 3000)
