@@ -1,7 +1,7 @@
 """Our own CSV: meter readings in columns, any of them, as `export` writes and people type them.
 
 `time,import_t1_kwh,import_t2_kwh,gas_m3` is enough. A time without offset is in the house's zone; a
-row without `meter` is of the house's own. `;` with decimal commas will do as well.
+row without `meter` is of the one that the house had then. `;` with decimal commas will do as well.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _is_set_aside(cells: dict[str, str]) -> bool:
 def _reading(cells: dict[str, str], values: dict[str, int], at: int, home: Home) -> Reading:
     values |= {name: integer(cells[name], ".", 0) for name in VALUES if name in cells}
     clock = _whole(cells, schema.METER_CLOCK) if schema.METER_CLOCK in cells else at
-    meter = _text(cells, "meter") if "meter" in cells else home.meter
+    meter = _text(cells, "meter") if "meter" in cells else home.meter(at)
     return Reading(
         meter,
         None if clock == schema.CLOCK_NOT_SET else clock,
@@ -186,7 +186,7 @@ def _text(cells: dict[str, str], name: str) -> str:
 def own_device(column: str, home: Home, at: int, counter: int) -> MbusReading:
     """A reading of the house's own device of a column."""
     device_type, unit = COUNTERS[column]
-    equipment_id, channel = home.own.get(column, ("", 1))
+    equipment_id, channel = home.there(column, at, 1)
     return MbusReading(channel, device_type, equipment_id, at, counter, unit)
 
 

@@ -11,8 +11,8 @@ From its repository, github.com/dsmrreader/dsmr-reader:
   English or Dutch (src/dsmrreader/locales/nl/LC_MESSAGES/django.po), and instants in ISO 8601
   (src/dsmrreader/formats/nl/formats.py).
 
-It doesn't store the meters' ids: the readings count as the house's newest meters'. Its exports of
-hours, and those of days in older versions, are amounts and no meter readings.
+It doesn't store the meters' ids: the readings count as those of the meters that the house had then.
+Its exports of hours, and those of days in older versions, are amounts and no meter readings.
 """
 
 from __future__ import annotations
@@ -152,4 +152,5 @@ def _entry(place: str, when: str, cells: Mapping[str, str], home: Home) -> Entry
         raise InvalidRowError("it has no counter")
     if "gas_m3" in values:
         return Entry(place, at, devices=(own_device("gas_m3", home, at, values["gas_m3"]),))
-    return Entry(place, at, Reading(home.meter, at, values, header=home.meter))
+    meter = home.meter(at)
+    return Entry(place, at, Reading(meter, at, values, header=meter))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,20 +13,49 @@ from slimmemeter.history import periods
 from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
 
 
+class Known(NamedTuple):
+    """A meter or device that is known, and the instants of its first and last reading."""
+
+    equipment_id: str
+    channel: int
+    first: int
+    last: int
+
+
 class Home(NamedTuple):
     """The house's own facts, for what a source doesn't state."""
 
     zone: ZoneInfo
     winter_offset_s: int
-    own: Mapping[str, tuple[str, int]]  # the newest meters' id and channel, by column: `gas_m3`
-    meters: Set[str] = frozenset()  # the ids of all meters of electricity
+    own: Mapping[str, Sequence[Known]]  # its meters and devices, by column: `gas_m3`
 
     @property
-    def meter(self) -> str:
-        """The id of the newest meter of electricity."""
-        return self.own.get(METER, ("", 0))[0]
+    def meters(self) -> Set[str]:
+        """The ids of its meters of electricity."""
+        return {known.equipment_id for known in self.own.get(METER, ())}
+
+    def meter(self, at: int) -> str:
+        """The id of the meter of electricity that there was at an instant; empty without any."""
+        return self.there(METER, at, 0)[0]
+
+    def there(self, column: str, at: int, channel: int) -> tuple[str, int]:
+        """The id and channel of what a column was read of at an instant.
+
+        It is the one whose readings lie around it; between two of them, or after the last one, the
+        one before; before all of them, the first.
+
+        :param channel: without any, beside an empty id.
+        """
+        own = self.own.get(column, ())
+        if not own:
+            return "", channel
+        begun = [each for each in own if each.first <= at] or [min(own, key=_first)]
+        around = [each for each in begun if at <= each.last]
+        found = max(around, key=_first) if around else max(begun, key=_last)
+        return found.equipment_id, found.channel
 
 
+_first, _last = attrgetter("first"), attrgetter("last")
 DAY_S = 86400
 # Before it, no zone is in the first year that a telegram's timestamp can have.
 EARLIEST = int(datetime(periods.FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp()) - DAY_S

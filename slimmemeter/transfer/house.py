@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import BinaryIO
 
 from slimmemeter import zones
@@ -11,9 +11,9 @@ from slimmemeter.errors import UsageError
 from slimmemeter.history.table import of_device
 from slimmemeter.settings import Settings
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.records import Device, Meter, Owner
+from slimmemeter.store.records import Device, Owner
 from slimmemeter.transfer import detect
-from slimmemeter.transfer.entry import METER, Home
+from slimmemeter.transfer.entry import METER, Home, Known
 
 Spools = Mapping[str, BinaryIO]  # by path: what came from it, if that can't be read again
 MOST_SHOWN = 3  # meters in an error
@@ -21,26 +21,20 @@ MOST_SHOWN = 3  # meters in an error
 
 def home(settings: Settings, database: str) -> Home:
     """The house's own facts, as a database has them now."""
-    owners: list[Owner] = []
+    own: dict[str, list[Known]] = {}
     if os.path.exists(database):
         with Reader(database) as reader:
-            owners = [*reader.meters(), *reader.devices()]
-    meters = {each.about.equipment_id for each in owners if isinstance(each.about, Meter)}
-    return Home(
-        zones.of(settings.zone), zones.winter_offset_s(settings.zone), _newest(owners), meters
-    )
+            for each in (*reader.meters(), *reader.devices()):
+                _add(own, each)
+    return Home(zones.of(settings.zone), zones.winter_offset_s(settings.zone), own)
 
 
-def _newest(owners: Sequence[Owner]) -> dict[str, tuple[str, int]]:
-    """The newest meters' id and channel, by column of our CSV."""
-    own: dict[str, tuple[str, int]] = {}
-    for known in sorted(owners, key=lambda known: known.last):
-        owner = known.about
-        if isinstance(owner, Device):
-            own[of_device(owner.type, owner.unit).name] = owner.equipment_id, owner.channel
-        else:
-            own[METER] = owner.equipment_id, 0
-    return own
+def _add(own: dict[str, list[Known]], owner: Owner) -> None:
+    column, channel = METER, 0
+    if isinstance(owner.about, Device):
+        column, channel = of_device(owner.about.type, owner.about.unit).name, owner.about.channel
+    known = Known(owner.about.equipment_id, channel, owner.first, owner.last)
+    own.setdefault(column, []).append(known)
 
 
 def refuse_unknown(home: Home, paths: Iterable[str], spools: Spools) -> None:

@@ -68,6 +68,8 @@ def _entry(
         reading = Telegram.of_lines([b"/", *lines]).reading(home.winter_offset_s)
     except TelegramError as error:
         return Entry(place, error=str(error))
+    if reading.equipment_id is None and reading.timestamp is not None:
+        reading.equipment_id = home.meter(reading.timestamp)
     return of_telegram(reading, place)
 
 

@@ -8,10 +8,12 @@ import sqlite3
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from slimmemeter.p1.reading import MbusReading
 from support.database import counters, rows
 from support.programs import SLIMMEMETER, Run
 from support.readings import DAY, EVERY_S, MONDAY, reading, store
@@ -165,3 +167,95 @@ def test_log_of_the_own_meter_is_not_read_as_another(run: Run, database: Path) -
     log.write_bytes(b"".join(map(numbered, range(1, 4))))
     assert run("import", log).returncode == 0
     assert counters(database)[-1] == (MONDAY + 3 * EVERY_S, 3000)
+
+
+WINTER, SUMMER = MONDAY - 300 * DAY, MONDAY - 100 * DAY
+
+
+def replaced(database: Path) -> None:
+    """A house whose meters were replaced: days of the old ones in winter, of the new in summer."""
+    for meter, begin, counter in (("old", WINTER, 5_000_000), ("new", SUMMER, 0)):
+        for day in range(20):
+            at, wh = begin + DAY * day, counter + 10_000 * day
+            each = reading({"import_t1_wh": wh}, meter)
+            each.devices = [MbusReading(1, 3, f"{meter} gas", at, wh // 10, "dm3")]
+            store(database, (at, each))
+
+
+def there(database: Path, day: int) -> list[tuple[object, ...]]:
+    """Whose readings there are of a day in UTC, with their counters."""
+    begin = day // DAY * DAY
+    return rows(
+        database,
+        "SELECT equipment, import_t1_wh FROM readings JOIN series AS s ON s.id = series"
+        f" JOIN meters AS m ON m.id = meter WHERE taken_at BETWEEN {begin} AND {begin + DAY - 1}"
+        " AND source > 0 UNION ALL SELECT equipment, counter FROM mbus_readings JOIN mbus_devices"
+        f" AS d ON d.id = device WHERE taken_at BETWEEN {begin} AND {begin + DAY - 1}"
+        " AND source > 0",
+    )
+
+
+def iso(at: int) -> str:
+    """An instant's day, at noon in UTC."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}T12:00:00+00:00"
+
+
+def notebook(lines: dict[int, int]) -> str:
+    """A notebook of electricity (Wh) and gas (a tenth of it, dm3)."""
+    head = "time,import_t1_kwh,gas_m3\n"
+    return head + "".join(f"{iso(at)},{wh / 1000},{wh / 10000:.3f}\n" for at, wh in lines.items())
+
+
+def days_of_dsmr_reader(lines: dict[int, int]) -> str:
+    """The same as DSMR-reader exports days."""
+    head = "Date,Electricity 1" + "," * 10 + "Electricity Reading Timestamp" + "," * 6
+    rows = [
+        ["", *[""] * 10, iso(at), wh / 1000, "", "", "", iso(at), f"{wh / 10000:.3f}"]
+        for at, wh in lines.items()
+    ]
+    return "\n".join([head, *(",".join(map(str, cells)) for cells in rows)]) + "\n"
+
+
+@pytest.mark.parametrize("written", [notebook, days_of_dsmr_reader])
+def test_notebook_is_of_the_meters_that_were_there(
+    run: Run, database: Path, tmp_path: Path, written: Callable[[dict[int, int]], str]
+) -> None:
+    """What names no meter is of the one around it; else of the one before it, or of the first."""
+    replaced(database)
+    lines = {
+        WINTER - 50 * DAY: 4_000_000,
+        WINTER + 5 * DAY: 5_045_000,
+        WINTER + 40 * DAY: 5_500_000,
+        SUMMER + 5 * DAY: 45_000,
+        SUMMER + 40 * DAY: 400_000,
+    }
+    source = tmp_path / "notebook"
+    source.write_text(written(lines))
+    done = run("import", source)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "left out" not in done.stdout
+    for at, wh in lines.items():
+        name = "old" if at < SUMMER else "new"
+        assert there(database, at) == [(name, wh), (f"{name} gas", wh // 10)]
+    assert rows(database, "SELECT 1 FROM events WHERE kind = 'set aside'") == []
+
+
+def test_ancestor_without_ids_is_of_the_meters_that_were_there(
+    run: Run, database: Path, tmp_path: Path
+) -> None:
+    """Telegrams without an id or a header are of the meter that was there at their time."""
+    replaced(database)
+    source = tmp_path / "dsmr42.sqlite"
+    with closing(sqlite3.connect(source)) as db, db:
+        db.execute(
+            'CREATE TABLE telegrams (id INTEGER PRIMARY KEY, "0-0:1.0.0", "1-0:1.8.1", timestamp)'
+        )
+        for at, kwh in ((WINTER + 5 * DAY, 5045), (SUMMER + 5 * DAY, 45)):
+            stamp = f"{datetime.fromtimestamp(at, UTC):%y%m%d}130000W"
+            db.execute("INSERT INTO telegrams VALUES (NULL, ?, ?, '')", (stamp, f"{kwh}.000*kWh"))
+    assert run("import", source).returncode == 0
+    assert rows(
+        database,
+        "SELECT equipment, import_t1_wh FROM readings JOIN series AS s ON s.id = series"
+        " JOIN meters AS m ON m.id = meter WHERE source = 1",
+    ) == [("old", 5_045_000), ("new", 45_000)]
