@@ -22,6 +22,7 @@ from slimmemeter.errors import (
 from slimmemeter.line.receive import Reception, patient_pieces, receive
 from slimmemeter.p1.text import printable
 from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, single_setting
+from slimmemeter.store import stamps
 from slimmemeter.store.series import CONFLICT, STORED
 from slimmemeter.store.writer import FROM_FILE, Writer
 
@@ -233,13 +234,13 @@ def _store(
         if received_at is None:
             _refuse_unknown_meter(request, writer, reading)
             taken_at = reading.timestamp or 0
-            result = writer.add(reading, taken_at, None, FROM_FILE)
+            result = _add(writer, reading, taken_at, None, FROM_FILE)
         else:
             taken_at = clock.instant(reading.timestamp, received_at, writer.newest)
-            result = writer.add(reading, taken_at, received_at - taken_at, None)
+            result = _add(writer, reading, taken_at, received_at - taken_at, None)
             if result == CONFLICT and taken_at != received_at:  # a clock that stands still
                 taken_at = received_at
-                result = writer.add(reading, taken_at, 0, None)
+                result = _add(writer, reading, taken_at, 0, None)
         is_validated = writer.is_validated()
     if not is_validated:
         _go_on_validating(settings)
@@ -248,6 +249,17 @@ def _store(
         raise TelegramError(f"another reading of {at} is stored, with other counters")
     was = "is stored" if result == STORED else "was stored before"
     return f"the reading of {at} {was} in {settings.database}", writer.notices
+
+
+def _add(
+    writer: Writer, reading: Reading, taken_at: int, delay_s: int | None, source: int | None
+) -> str:
+    """Store a reading with what is believed of its devices."""
+    told = reading.devices
+    reading.devices, ahead = stamps.believed(reading, taken_at)
+    result = writer.add(reading, taken_at, delay_s, source, ahead)
+    reading.devices = told  # for --json
+    return result
 
 
 def _go_on_validating(settings: Settings) -> None:

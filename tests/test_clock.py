@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,11 @@ import pytest
 from slimmemeter import clock, pull
 from slimmemeter.clock import AGREEMENT_S
 from slimmemeter.errors import TelegramError
+from slimmemeter.store.revalidation import RevalidatingWriter
 from support.database import rows
 from support.meter import Meters
+from support.pages import client_of
+from support.programs import Pull
 from support.telegrams import simple
 
 NOW = 1_795_431_600  # 2026-11-23 12:00:00 in Amsterdam
@@ -35,11 +39,11 @@ def pulled(meter: Meters, database: Path, monkeypatch: pytest.MonkeyPatch) -> Pu
     monkeypatch.setenv("SLIMMEMETER_DB", str(database))
 
     def once(
-        stamp: int | None, system: int, synchronised: bool, wh: int
+        stamp: int | None, system: int, synchronised: bool, wh: int, said: bytes = b""
     ) -> list[tuple[object, ...]]:
         monkeypatch.setattr(clock, "now", lambda: system)
         monkeypatch.setattr(clock, "is_synchronised", lambda: synchronised)
-        speaking = meter(telegram(stamp, wh))
+        speaking = meter(said or telegram(stamp, wh))
         try:
             pull.pull(pull.parse(["--port", speaking.port, "--timeout", "20"]))
         finally:
@@ -119,6 +123,78 @@ def test_two_wrong_clocks_make_no_reading(
         pulled(stamp, NOW - MONTH, False, 1010)
     assert f"the meter's clock is {why}" in str(caught.value)
     assert rows(database, "SELECT taken_at, delay_s, import_t1_wh FROM readings") == before
+
+
+def with_gas(stamp: int | None, gas: int, number: int = 1) -> bytes:
+    """A telegram with this timestamp and a gas meter's, in winter time."""
+    texts = [
+        "000101000000W" if at is None else f"{datetime.fromtimestamp(at + HOUR, UTC):%y%m%d%H%M%S}W"
+        for at in (stamp, gas)
+    ]
+    lines = ("0-1:24.1.0(003)", "0-1:96.1.0(4731)", f"0-1:24.2.1({texts[1]})(00{number}.000*m3)")
+    return simple(f"1-0:1.8.1(00000{number}.000*kWh)", *lines, stamp=texts[0])
+
+
+GAS = "SELECT taken_at, counter FROM mbus_readings ORDER BY taken_at"
+OFF = "SELECT at, detail FROM events WHERE kind = 'clock off' AND device NOT NULL"
+
+
+@pytest.mark.parametrize(
+    ("stamp", "gas", "stored"),
+    [
+        pytest.param(NOW, NOW - HOUR, NOW - HOUR, id="right"),
+        pytest.param(NOW, NOW + AGREEMENT_S, NOW + AGREEMENT_S, id="a little later"),
+        pytest.param(NOW - HOUR, NOW - 2 * HOUR, NOW - HOUR, id="an hour behind"),
+        pytest.param(NOW + MONTH, NOW + MONTH - HOUR, NOW - HOUR, id="a month ahead"),
+        pytest.param(NOW - 50 * MONTH, NOW - 50 * MONTH, NOW, id="years behind"),
+        pytest.param(UNSET, NOW - 300, NOW - 300, id="unset"),
+        pytest.param(NOW, NOW + AGREEMENT_S + 1, None, id="later than its telegram"),
+        pytest.param(NOW - HOUR, NOW, None, id="later than its telegram, behind too"),
+        pytest.param(UNSET, NOW + MONTH, None, id="later than now"),
+    ],
+)
+def test_devices_stamp_is_off_as_the_meters_clock(
+    pulled: Pulled, database: Path, stamp: int | None, gas: int, stored: int | None
+) -> None:
+    """What a meter's clock is off is taken off its devices' stamps; none is later than that."""
+    telegram = with_gas(stamp, gas)
+    assert len(pulled(stamp, NOW, True, 1000, telegram)) == 1
+    assert rows(database, GAS) == ([] if stored is None else [(stored, 1000)])
+    assert len(rows(database, OFF)) == (stored is None)
+    assert client_of(database).get("/meter").status_code == 200
+
+
+def test_clock_of_a_device_is_told_once(
+    pulled: Pulled, database: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """While a device's clock is ahead, the rest is stored; it is told each time that begins."""
+    ahead = [False, True, True, False, True, True, False]
+    told = []
+    for number, is_ahead in enumerate(ahead, 1):
+        at = NOW + 300 * number
+        gas = at + MONTH if is_ahead else at
+        assert len(pulled(at, at, True, 0, with_gas(at, gas, number))) == number
+        told.append("device G1 is left out, as its clock is" in capfd.readouterr().err)
+    assert told == [False, True, False, False, True, False, False]
+    right = [number for number, is_ahead in enumerate(ahead, 1) if not is_ahead]
+    assert rows(database, GAS) == [(NOW + 300 * each, 1000 * each) for each in right]
+    off = [(NOW + 300 * each, str(MONTH)) for each in (2, 5)]
+    assert rows(database, OFF) == off
+    with RevalidatingWriter(str(database)) as writer:
+        writer.revalidate()
+    assert rows(database, OFF) == off
+
+
+def test_json_shows_what_the_telegram_says(pull: Pull, database: Path) -> None:
+    """A telegram from a file loses what is later than itself, and is printed as it is."""
+    text = with_gas(NOW, NOW + MONTH).decode()
+    done = pull("--json", "-v", "-", stdin=text)
+    assert done.returncode == 0
+    result, printed = done.stdout.split("\n", 1)
+    assert "is stored" in result
+    assert "device G1 is left out, as its clock is 2592000 s ahead of the telegram" in result
+    assert json.loads(printed)["mbus"][0]["at"] == "2026-12-23T11:00:00Z"
+    assert rows(database, GAS) == []
 
 
 def test_kernel_answers() -> None:

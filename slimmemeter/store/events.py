@@ -28,6 +28,7 @@ class Events:
         self._owned = f"{column} = {owner}"
         self._columns = f"kind, at, until, readings, detail, register, {column}"
         self._owner = owner
+        self._is_device = column == "device"
 
     def of(self, register: str) -> set[Found]:
         """The events of a register, which make its series."""
@@ -40,11 +41,15 @@ class Events:
 
     def forget(self, after: int, until: int) -> None:
         """Delete the events between neighbouring readings, of which the later one is after an
-        instant and not after another."""
+        instant and not after another.
+
+        A device's clock that was off stays known: what it stamped wrongly was never stored.
+        """
+        kinds = (GAP,) if self._is_device else (GAP, CLOCK_OFF, CLOCK_RIGHT)
         self._db.execute(
-            f"DELETE FROM events WHERE {self._owned} AND kind IN (?, ?, ?)"
+            f"DELETE FROM events WHERE {self._owned} AND kind IN ({', '.join('?' * len(kinds))})"
             " AND coalesce(until, at) > ? AND coalesce(until, at) <= ?",
-            (GAP, CLOCK_OFF, CLOCK_RIGHT, after, until),
+            (*kinds, after, until),
         )
 
     def replace(self, old: set[Found], new: set[Found], register: str | None = None) -> None:

@@ -7,7 +7,7 @@ import time
 
 from slimmemeter.errors import StoreError
 from slimmemeter.p1.reading import NO_LOG
-from slimmemeter.store import meter_log, schema
+from slimmemeter.store import meter_log, schema, stamps
 from slimmemeter.store.connection import Database
 from slimmemeter.store.devices import owner_of
 from slimmemeter.store.points import DEVICES, METERS, Row, Tables
@@ -16,7 +16,7 @@ from slimmemeter.store.validation import MOST_PER_HOUR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
 
@@ -85,15 +85,24 @@ class Writer(Database):
         )
         return bool(known and not this)
 
-    def add(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
+    def add(
+        self,
+        reading: Reading,
+        taken_at: int,
+        delay_s: int | None,
+        source: int | None,
+        ahead: Sequence[MbusReading] = (),
+    ) -> str:
         """Store a reading in one durable transaction, or nothing of it.
 
+        :param ahead: devices' readings that were left out, as of `stamps.believed`.
         :returns: `STORED`; `KNOWN` if it was there already, with the same counters; `CONFLICT` if
             that instant has other counters: then nothing is stored.
         """
         self.begin(self._deadline_s)
         try:
             result = self.put(reading, taken_at, delay_s, source)
+            self.notices += stamps.notices(self._db, ahead, taken_at)
         except BaseException:
             if self._db.in_transaction:  # a full disk has ended it already
                 self._db.execute("ROLLBACK")
@@ -139,7 +148,7 @@ class Writer(Database):
 
     def put(self, reading: Reading, taken_at: int, delay_s: int | None, source: int | None) -> str:
         """What `add` does, after `begin`; the caller ends the transaction."""
-        clock = _clock(reading, taken_at)
+        clock = stamps.clock_of(reading, taken_at)
         values = reading.values if clock is None else reading.values | {schema.METER_CLOCK: clock}
         if not values.keys() <= self._known:
             self._add_columns(values)
@@ -284,10 +293,3 @@ def _inode(path: str) -> int | None:
         return os.stat(path).st_ino
     except OSError:
         return None
-
-
-def _clock(reading: Reading, taken_at: int) -> int | None:
-    """The time of the meter's clock unless that is `taken_at`; None as well without a clock."""
-    if reading.timestamp == taken_at or not reading.has_clock:
-        return None
-    return schema.CLOCK_NOT_SET if reading.timestamp is None else reading.timestamp

@@ -18,6 +18,7 @@ from slimmemeter import clock
 from slimmemeter.errors import StoreError, UsageError
 from slimmemeter.p1.reading import MbusReading
 from slimmemeter.settings import Settings
+from slimmemeter.store import stamps
 from slimmemeter.store.import_log import ImportWriter
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.series import CONFLICT, STORED
@@ -167,7 +168,11 @@ def _store_valid(writer: ImportWriter, entry: Entry, number: int, tally: Tally) 
     reading, at = entry.reading, entry.at
     if reading is not None and at is not None:
         if reading.devices:
-            reading.devices = _timely(reading.devices, entry.place, tally)
+            devices, ahead = stamps.believed(reading, at)
+            reading.devices = _timely(devices, entry.place, tally)
+            for device in ahead:
+                error = f"{clock.utc(device.at)} is later than its telegram"
+                tally.add_invalid(entry.place, f"device {device.equipment_id}: {error}")
         tally.add(writer.put(reading, at, None, number), at, entry.place)
         if entry.is_set_aside:
             writer.put_aside(reading.equipment_id, at)

@@ -24,7 +24,7 @@ from support.histories import House, houses, spread
 from support.pages import client_of
 from support.programs import SLIMMEMETER, Run
 from support.readings import EVERY_S, MONDAY, counted, store
-from support.telegrams import numbered
+from support.telegrams import numbered, with_crc
 
 
 @pytest.fixture
@@ -113,6 +113,29 @@ def test_dry_run_stores_nothing(run: Run, log: Path, database: Path) -> None:
     done = run("import", "--dry-run", log)
     assert "50 stored before; nothing was stored" in done.stdout
     assert database.read_bytes() == before
+
+
+def test_gas_that_is_later_than_its_telegram_is_left_out(
+    run: Run, database: Path, tmp_path: Path
+) -> None:
+    """A gas meter whose clock was ahead for a while loses those readings, and no telegram."""
+    log = tmp_path / "p1.log"
+    telegrams = [numbered(number) for number in range(50)]
+    for number in (20, 21):
+        later = re.search(rb"0-1:24.2.1.(.{13})", telegrams[number + 20])
+        assert later is not None
+        body = re.sub(rb"(0-1:24.2.1.).{13}", rb"\g<1>" + later[1], telegrams[number])
+        telegrams[number] = with_crc(*body.decode().split("\r\n")[:-2])
+    log.write_bytes(b"".join(telegrams))
+    done = run("import", log)
+    assert "; 2 invalid" in done.stdout
+    for number in (21, 22):
+        assert f"left out: telegram {number}: device G1: 2026-10-26T" in done.stdout
+    assert "is later than its telegram" in done.stdout
+    assert counters(database) == EXPECTED
+    assert rows(database, "SELECT count(*), count(DISTINCT counter) FROM mbus_readings") == [
+        (48, 48)
+    ]
 
 
 def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path: Path) -> None:
