@@ -10,7 +10,7 @@ from slimmemeter.store import schema
 from slimmemeter.store.records import Device, Series, StoredReading
 from slimmemeter.store.snapshot import Snapshot
 
-SILENT_S = 26 * 3600  # one that reports once a day may be late
+SILENT_S = 24 * 3600 + 900  # one that reports once a day may be a little late
 TOLD_S = 60 * 86400  # whoever has been silent for longer is gone
 
 

@@ -47,7 +47,7 @@ class Breaks:
         self._db = db
         self._points = points
         self._column = column
-        self._most_per_hour = most_per_hour
+        self.most_per_hour = most_per_hour
 
     def _find(self, register: str, where: str, *values: int) -> list[Break]:
         """A register's breaks that fulfil an SQL condition, which may end with their order."""
@@ -115,7 +115,7 @@ class Breaks:
         self._mend_turns(register, first, last)
 
     def _kind(self, at: Point, until: Point) -> str:
-        if not goes_on(at, until, self._most_per_hour):
+        if not goes_on(at, until, self.most_per_hour):
             return BREAK
         return PAUSE if self._points.has_rows_between(at[0], until[0]) else ""
 

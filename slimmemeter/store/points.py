@@ -180,6 +180,21 @@ class Points:
         ).fetchone()
         return int(number)
 
+    def counts(self, register: str, at: int, until: int | None) -> bool:
+        """Whether a register has a series, and no event of it reaches between two readings."""
+        has_any, inside = self._db.execute(
+            "SELECT count(*), total(coalesce(at, -1) < :until AND coalesce(until, :end) > :at)"
+            f" FROM events WHERE {self._tables.event} = :owner AND register = :register",
+            {
+                "at": at,
+                "until": schema.INSTANT_MASK if until is None else until,
+                "end": schema.INSTANT_MASK + 1,
+                "owner": self.ids[0],
+                "register": register,
+            },
+        ).fetchone()
+        return bool(has_any and not inside)
+
     def has_rows_between(self, at: int, until: int) -> bool:
         """Whether there is a reading between two instants, with whatever registers."""
         found = self.neighbour(at, after=True)

@@ -7,7 +7,8 @@ the pieces of its registers found and weighed again when the transaction ends.
 from __future__ import annotations
 
 from slimmemeter.store import schema
-from slimmemeter.store.breaks import BEGIN, END, Breaks
+from slimmemeter.store.breaks import Breaks
+from slimmemeter.store.calm import Calm
 from slimmemeter.store.events import Events
 from slimmemeter.store.points import MOST_OTHERS, Points, Row, Tables
 from slimmemeter.store.scan import Scan
@@ -15,9 +16,7 @@ from slimmemeter.store.validation import (
     CLOCK_OFF,
     CLOCK_RIGHT,
     GAP,
-    MOST_FOR_A_PIECE,
     OTHER_VALUE,
-    PIECE_PRICE,
     counted,
     goes_on,
 )
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from slimmemeter.store.validation import Kept
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
-SETTLED = MOST_FOR_A_PIECE - PIECE_PRICE  # points of a piece: more of them change no price
 
 
 class SeriesWriter:
@@ -60,7 +58,7 @@ class SeriesWriter:
         self._is_here = False  # whether these are the neighbours of the next reading:
         self._before: Row | None = None
         self._after: Row | None = None
-        self._calm: dict[str, int] | None = None  # by register: the counter up to which it is calm
+        self._calm: Calm | None = None
 
     def put(self, new: Row, insert: Callable[[int], None], keeps_others: bool) -> str:
         """Store a reading unless it is known, and notice what it changes.
@@ -104,15 +102,13 @@ class SeriesWriter:
         before, after = self._before, self._after
         self._put_neighbours(before, new, after)
         if self._calm is None:
-            self._calm = self._find_calm()
-        was_calm = True
-        for place, register in enumerate(self.registers):
-            if not self._is_calm(register, place, new):
-                self._mend(register, new.at)
-                was_calm = False
+            neighbours = self._before, self._after
+            self._calm = Calm(self._points, self._breaks(), *neighbours, self._changed)
+        odd = self._calm.odd(new)
+        for register in odd:
+            self._mend(register, new.at)
         self._before = new
-        if not was_calm:
-            self._calm = None
+        self._calm = None if odd else self._calm.after(new)
 
     def _added_other(self, new: Row) -> None:
         """Notice what changes with another reading of an instant."""
@@ -137,75 +133,6 @@ class SeriesWriter:
 
     def _events(self) -> Events:
         return Events(self._db, self._tables.event, self._points.ids[0])
-
-    def _is_calm(self, register: str, place: int, new: Row) -> bool:
-        """Whether a register simply goes on, so that nothing has to be weighed."""
-        assert self._calm is not None
-        if self._is_beside_override(new):
-            return False
-        most = self._calm.get(register)
-        counter, before, after = new.counters[place], self._before, self._after
-        old = before.counters[place] if before else None
-        if counter is None:
-            return old is None and (after is None or after.counters[place] is None)
-        if most is None or old is None or before is None or not old <= counter < most:
-            return False
-        if not goes_on((before.at, old), (new.at, counter), self._most_per_hour):
-            return False
-        if after is None:
-            return True
-        later = after.counters[place]
-        return later is not None and goes_on(
-            (new.at, counter), (after.at, later), self._most_per_hour
-        )
-
-    def _is_beside_override(self, new: Row) -> bool:
-        rows = (self._before, new, self._after) if self._points.overrides else ()
-        return any(row is not None and self._points.is_aside(row.at) for row in rows)
-
-    def _find_calm(self) -> dict[str, int]:
-        """The registers of which the neighbours here count and are in one long piece, each with the
-        counter from which on it may turn."""
-        if self._before is None:
-            return {}
-        breaks = self._breaks()
-        has_any = breaks.any()
-        found = {}
-        for place, register in enumerate(self.registers):
-            counter = self._before.counters[place]
-            if counter is None:
-                continue
-            is_weighed = register not in self._changed
-            most = MOST
-            if has_any:
-                most = self._calm_until(breaks, register, counter, SETTLED if is_weighed else 1)
-            if most and (not is_weighed or self._counts_here(register)):
-                found[register] = most
-        return found
-
-    def _calm_until(self, breaks: Breaks, register: str, counter: int, least: int) -> int:
-        """:param least: the points that its piece must have. :returns: 0 if it isn't calm here."""
-        assert self._before is not None
-        at = self._before.at
-        left = breaks.ending_by(register, at)
-        right = breaks.beginning_from(register, left[0].until[0] if left else 0)
-        low, high = left[0].until if left else BEGIN, right[0].at if right else END
-        if low > (at, counter) or (self._after is not None and high[0] < self._after.at):
-            return 0
-        if self._points.count(register, max(low[0], 0), high[0], least) < least:
-            return 0
-        return breaks.level_above(register, at, counter) or MOST
-
-    def _counts_here(self, register: str) -> bool:
-        assert self._before is not None
-        until = self._after.at if self._after else schema.INSTANT_MASK
-        row = self._db.execute(
-            f"SELECT count(*), total(coalesce(at, -1) < :until AND coalesce(until, :mask) > :at)"
-            f" FROM events WHERE {self._tables.event} = :owner AND register = :register",
-            {"at": self._before.at, "until": until, "mask": schema.INSTANT_MASK + 1,
-             "owner": self._points.ids[0], "register": register},
-        ).fetchone()  # fmt: skip
-        return bool(row[0] and not row[1])
 
     def _put_neighbours(self, before: Row | None, new: Row, after: Row | None) -> None:
         """Store the events between readings that follow each other."""
@@ -316,9 +243,6 @@ class SeriesWriter:
         self._others.clear()
         self._is_here = False
         return kept
-
-
-MOST = 1 << 63  # no counter is as high
 
 
 def _has_all_of(counters: Counters, others: Counters) -> bool:

@@ -10,6 +10,7 @@ from slimmemeter.history import consumption, periods
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.changes import Change
 from slimmemeter.history.periods import Period
+from slimmemeter.history.silence import SilentDevice, silent_devices
 from slimmemeter.history.statistics import Standby
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.p1.reading import PowerFailure
@@ -61,6 +62,7 @@ class Overview:
     peaks: Peaks | None
     incident: Incident | None
     has_electricity: bool  # a heat meter's own port sends none
+    silent: list[SilentDevice]
     waiting: list[Event]  # registers whose newest readings don't count yet
 
     def power_w(self, direction: str) -> int | None:
@@ -93,6 +95,7 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
         peaks=peaks(house, month.begin_at, month.end_at),
         incident=_incident(house, now, zone),
         has_electricity=bool(house.meter_series),
+        silent=silent_devices(house, now),
         waiting=house.reader.waiting(),
     )
 

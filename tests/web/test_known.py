@@ -89,7 +89,7 @@ def test_total_with_a_gap_over_its_border_is_a_guess(database: Path) -> None:
     assert table["estimated"] == [9, 10, 11, "total"]
     notes = [line.rpartition(",")[2] for line in
              client.get("/year/2025/electricity.csv").text.splitlines()[1:]]  # fmt: skip
-    assert notes == [""] * 9 + ["gap estimated"] * 3
+    assert notes == ["gap"] * 9 + ["gap estimated"] * 3
 
 
 def test_gap_in_which_nothing_was_used_is_no_guess(database: Path) -> None:
@@ -157,6 +157,23 @@ def test_while_a_register_waits_nothing_of_it_is_claimed(database: Path) -> None
     day = found(client, "/day/2026-10-26/electricity.json")
     assert day["totals"] == {"import_t1_kwh": 1.6, "import_t2_kwh": 0.019}
     assert day["partial"] == [16, 17, 18]
+
+
+def test_device_that_fell_silent_is_named(database: Path) -> None:
+    """The overview says since when, from a day on, and no longer when another one took over."""
+    readings = hourly(MONDAY, MONDAY + 3 * DAY)
+    for reading, at in readings[:30]:
+        with_gas(reading, (1, at, at // HOUR))
+    silent = "gas: no reading since 27 Oct 2026 05:00:00"
+    assert silent not in plain(house(database, *readings[:50]), "/")
+    assert silent in plain(house(database, *readings[50:]), "/")
+    replaced = with_new_gas_meter(readings[-1][1] + HOUR)
+    assert silent not in plain(house(database, replaced), "/")
+
+
+def with_new_gas_meter(at: int) -> tuple[Reading, int]:
+    """A reading with another gas meter."""
+    return with_gas(Reading("one", at, {"import_t1_wh": 10**6}, header="T"), (2, at, 5)), at
 
 
 def test_figure_of_two_gas_meters_only_rises(database: Path) -> None:
