@@ -29,7 +29,7 @@ def find_period(
     """The period of an address: `day` and `2026-11-23`, `last` and `365`, `between` and two
     moments, `years`; None if there is none."""
     if kind == "years":
-        return all_years(house, zone)
+        return all_years(house, now, zone)
     if kind == "last":
         days = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
         return periods.last(days, now, zone) if 0 < days <= periods.MOST_LAST_DAYS else None
@@ -41,11 +41,15 @@ def find_period(
     return periods.parse(kind, text, zone) if kind in periods.CALENDAR and not end else None
 
 
-def all_years(house: Snapshot, zone: ZoneInfo) -> Period | None:
-    """The years from the first reading of any meter or device to the last; None without any."""
+def all_years(house: Snapshot, now: int, zone: ZoneInfo) -> Period | None:
+    """The years from the first reading of any meter or device to the last; None without any.
+
+    A device whose stamps are of the future adds no year.
+    """
     if house.first_at is None or house.last_at is None:
         return None
-    return periods.years(house.first_at, house.last_at, zone)
+    newest = max(now, house.newest.taken_at) if house.newest else now
+    return periods.years(house.first_at, min(house.last_at, newest), zone)
 
 
 def has_table(name: str, period: Period) -> bool:

@@ -166,7 +166,7 @@ class Writer(Database):
             self._put_changed_log(meter, reading.log, taken_at, source)
         elif result == CONFLICT:
             return CONFLICT
-        ids = [device.equipment_id for device in reading.devices]
+        ids = [name for name, _ in {(each.equipment_id, each.channel) for each in reading.devices}]
         devices = [
             self.put_device(device, source, ids.count(device.equipment_id) > 1)
             for device in reading.devices

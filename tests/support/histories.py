@@ -189,8 +189,10 @@ def spread(draw: Callable[..., Any], house: House) -> list[tuple[Reading, int]]:
                 values = [counter] * rng.choice([1, 1, 1, 2])
                 values += [8 * 10**8] * (at in good and not rng.randrange(9))
                 for value in values:
-                    _, reading = rng.choice(readings)
-                    device = MbusReading(channel, kind, equipment, at, value, unit)
+                    number = rng.randrange(len(readings))
+                    _, reading = readings[number]
+                    moved = channel + 4 * (number % 2)  # now and then it is on another channel
+                    device = MbusReading(moved, kind, equipment, at, value, unit)
                     assert isinstance(reading.devices, list)
                     reading.devices.append(device)
     if draw(st.booleans()):
