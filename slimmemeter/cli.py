@@ -44,13 +44,13 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter.doctor import checks
+    from slimmemeter.doctor import checks, rebuild
 
     if arguments.report:
         process.write(checks.report(settings))
         return 0
     if arguments.rebuild:
-        process.print_line(checks.rebuild(settings))
+        process.print_line(rebuild.rebuild(settings))
         return 0
     return checks.run(settings)
 

@@ -32,7 +32,6 @@ from slimmemeter.settings import LINES, Settings
 from slimmemeter.status import STALE_S, Status
 from slimmemeter.store.connection import HotJournalError
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.revalidation import RevalidatingWriter
 from slimmemeter.store.snapshot import Snapshot
 
 BACKUP_LATE_S = 8 * 86400  # a week, and a night
@@ -81,29 +80,6 @@ def report(settings: Settings) -> bytes:
     if not reception.byte_count:
         raise PortError("nothing was heard; this looks for the cause", "slimmemeter doctor")
     raise TelegramError("no telegram was valid; this looks for the cause", "slimmemeter doctor")
-
-
-def rebuild(settings: Settings) -> str:
-    """Validate the stored readings again: which count, where series begin, what events there are.
-
-    :returns: the events, in a sentence.
-    :raises StoreError: there is no database, or it can't be written.
-    """
-    if not os.path.exists(settings.database):
-        raise StoreError(f"there is no database {settings.database}")
-    with RevalidatingWriter(settings.database, settings.timeout_s) as writer:
-        before = writer.event_counts()
-        writer.revalidate()
-        after = writer.event_counts()
-    return f"all readings were validated again: {_differences(before, after)}"
-
-
-def _differences(before: dict[str, int], after: dict[str, int]) -> str:
-    counts = []
-    for kind in sorted({*before, *after}):
-        now, was = after.get(kind, 0), before.get(kind, 0)
-        counts.append(f"{now} {kind}" + f" ({was} before)" * (was != now))
-    return ", ".join(counts) or "there are no events"
 
 
 def _check_pull(last: Status | None, settings: Settings) -> Finding:

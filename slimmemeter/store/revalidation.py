@@ -10,18 +10,22 @@ import time
 
 from slimmemeter.store.connection import MOST_ROWS
 from slimmemeter.store.points import DEVICES, METERS, Tables
+from slimmemeter.store.validation import BY_HAND
 from slimmemeter.store.writer import Writer
 
 
 class RevalidatingWriter(Writer):
     """A writer that can validate everything again."""
 
-    def event_counts(self) -> dict[str, int]:
-        """The number of events, by kind."""
+    def events_of(self, kind: str) -> set[tuple[object, ...]]:
+        """The events of a kind; of what is set aside by hand those of no register."""
         with self._explained:
-            return dict(
-                self._db.execute("SELECT kind, count(*) FROM events GROUP BY kind").fetchall()
+            rows = self._db.execute(
+                "SELECT series, device, register, at, until, readings, detail FROM events"
+                " WHERE kind = ? AND (register IS NULL OR kind <> ?)",
+                (kind, BY_HAND),
             )
+            return set(rows.fetchall())
 
     def revalidate(self) -> None:
         """Validate all readings again and record their events again."""
