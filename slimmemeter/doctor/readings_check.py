@@ -1,29 +1,108 @@
-"""What the stored readings say: devices that fell silent."""
+"""What the stored readings tell: devices that fell silent, what was set aside, what changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from slimmemeter import clock
-from slimmemeter.doctor.finding import NOTE, Finding
+from slimmemeter.doctor.finding import FINE, NOTE, Finding
 from slimmemeter.history.silence import SilentDevice, silent_devices
-from slimmemeter.history.table import OTHER_MEDIUM
+from slimmemeter.history.table import OTHER_MEDIUM, of_device
+from slimmemeter.store import schema
+from slimmemeter.store.records import Device, Event
 from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.store.validation import BY_HAND, RESTARTED, SET_ASIDE
+
+NEW_S = 30 * 86400  # what is older isn't told
+START_S = 86400  # the meters of the first day are no new ones
 
 
 def check_readings(house: Snapshot, zone: ZoneInfo) -> Iterator[Finding]:
     """What is worth knowing of a house's readings."""
-    for silent in silent_devices(house, clock.now()):
+    now = clock.now()
+    for silent in silent_devices(house, now):
         yield _silence(silent, zone)
+    events, begin = house.events(0, now + 1), now - NEW_S
+    new = [each for each in events if (each.until or each.at) >= begin]
+    waiting = [each for each in new if each.kind == SET_ASIDE and each.until is None]
+    if waiting:
+        yield _waiting(house, waiting, zone)
+    yield from _summary(house, events, new, begin)
 
 
 def _silence(silent: SilentDevice, zone: ZoneInfo) -> Finding:
-    name = "another meter" if silent.medium == OTHER_MEDIUM else silent.medium.replace("_", " ")
-    since = datetime.fromtimestamp(silent.since, zone)
     sentence = (
-        f"{name}: no reading since {since:%Y-%m-%d %H:%M}, while the electricity meter goes on:"
-        " its radio or battery failed; wait a day, then call the grid operator or its owner"
+        f"{_medium(silent.medium)}: no reading since {_moment(silent.since, zone)}, while the"
+        " electricity meter goes on: its radio or battery failed; wait a day, then call the grid"
+        " operator or its owner"
     )
     return Finding(NOTE, sentence)
+
+
+def _waiting(house: Snapshot, events: Sequence[Event], zone: ZoneInfo) -> Finding:
+    """What doesn't fit, and may be wrong or the begin of another series."""
+    first = events[0]
+    shown, before = (f"{int(each) / 1000:,.3f}" for each in (first.detail or "0 0").split())
+    more = f", and {len(events) - 1} more like it" if len(events) > 1 else ""
+    sentence = (
+        f"{_register(house, first)} shows {shown} instead of {before} after"
+        f" {_moment(first.at, zone)}{more}; it waits until it is understood"
+    )
+    return Finding(NOTE, sentence)
+
+
+def _summary(
+    house: Snapshot, events: Sequence[Event], new: Sequence[Event], begin: int
+) -> Iterator[Finding]:
+    """How often something was noticed lately, and how many readings don't count in all."""
+    start = (house.first_at or 0) + START_S
+    firsts = [each.first for each in (*house.meters, *house.devices)]
+    told = [
+        _number(_readings_aside(new), "reading", "set aside"),
+        _number(len(_places(new, RESTARTED)), "restart", "of a counter"),
+        _number(sum(first >= max(begin, start) for first in firsts), "new meter", ""),
+    ]
+    in_all = _readings_aside(events)
+    if in_all or any(told):
+        lately = ", ".join(filter(None, told)) or "nothing new"
+        yield Finding(
+            FINE, f"in the last 30 days: {lately}; of all readings {in_all} are set aside"
+        )
+
+
+def _readings_aside(events: Sequence[Event]) -> int:
+    """The number of readings that don't count: those of several registers once."""
+    return sum(_places(events, SET_ASIDE, BY_HAND).values())
+
+
+def _places(events: Sequence[Event], *kinds: str) -> dict[object, int]:
+    """By meter and time, the number of readings of events of these kinds."""
+    found: dict[object, int] = {}
+    for each in events:
+        if each.kind in kinds:
+            key = (each.series, each.device, each.at, each.until)
+            found[key] = max(found.get(key, 0), each.readings or 0)
+    return found
+
+
+def _number(count: int, what: str, more: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)} {more}".rstrip() if count else ""
+
+
+def _register(house: Snapshot, event: Event) -> str:
+    """A register in words: import T1, or gas."""
+    for each in house.devices:
+        if each.id == event.device and isinstance(each.about, Device):
+            return _medium(of_device(each.about.type, each.about.unit).quantity)
+    about = schema.REGISTERS[event.register or ""]
+    return about.direction + (f" T{about.tariff}" if about.tariff else "")
+
+
+def _medium(name: str) -> str:
+    return "another meter" if name == OTHER_MEDIUM else name.replace("_", " ")
+
+
+def _moment(at: int, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(at, zone):%Y-%m-%d %H:%M}"

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -392,6 +392,32 @@ def test_house_without_any_new_reading_has_no_silent_device(doctor: Doctor, data
     store(database, (at, reading({"import_t1_wh": 1}, gas=(at - HOUR, 5))))
     assert "no reading since" not in plain(doctor("--port", "/dev/ttyNOTHERE"))
     assert silent(database) == []
+
+
+def test_what_was_noticed_lately(doctor: Doctor, database: Path) -> None:
+    """What waits is a note with both counters; the rest of a month is one line."""
+    nowhere, begin = ("--port", "/dev/ttyNOTHERE"), int(time.time()) - 2 * DAY
+    counters = [10_000_000 + 10 * place for place in range(9)]
+    values = [*counters, 9, *(each + 100 for each in counters), 0]
+    for place, each in enumerate(values):
+        at = begin + 300 * place
+        store(database, (at, reading({"import_t1_wh": each, "import_t2_wh": 5})))
+    text = plain(doctor(*nowhere))
+    at = datetime.fromtimestamp(begin + 300 * (len(values) - 2), ZoneInfo("Europe/Amsterdam"))
+    told = f"import T1 shows 0.000 instead of 10,000.180 after {at:%Y-%m-%d %H:%M}"
+    assert f"note {told}; it waits until it is understood" in text
+    noticed = "in the last 30 days: 2 readings set aside; of all readings 2 are set aside"
+    assert f"ok {noticed}" in text
+    at += timedelta(days=1)
+    store(database, (int(at.timestamp()), reading({"import_t1_wh": 10_000_300}, "two")))
+    assert "instead of" in plain(doctor(*nowhere))
+    assert "2 readings set aside, 1 new meter;" in plain(doctor(*nowhere))
+
+
+def test_nothing_noticed_is_not_told(doctor: Doctor, pull: Pull) -> None:
+    """A house in which nothing happened has no line about it."""
+    pull(EXAMPLE)
+    assert "in the last 30 days" not in plain(doctor("--port", "/dev/ttyNOTHERE"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything; tests/system has it too")
