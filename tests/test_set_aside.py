@@ -159,6 +159,18 @@ def test_a_verdict_is_overruled(run: Run, database: Path) -> None:
     assert "restarted" not in text_of(client_of(database), "/meter")
 
 
+def test_voltage_of_what_is_set_aside_is_not_shown(run: Run, database: Path) -> None:
+    """A reading that doesn't count has no part in the samples either."""
+    for place, voltage_dv in enumerate((2300, 9999, 2310)):
+        values = {"import_t1_wh": FIRST + place, "voltage_l1_dv": voltage_dv}
+        store(database, (MONDAY + EVERY_S * place, reading(values)))
+    for highest in (999.9, 231.0):
+        table = client_of(database).get(f"/day/{DAY}/voltage.json").json
+        assert table is not None
+        assert max(filter(None, table["columns"]["voltage_l1_v"])) == highest
+        run("set-aside", f"{DAY}T00:05")
+
+
 def test_readings_that_come_later_do_not_change_it(run: Run, house: Path) -> None:
     """The next pull goes on from the last reading that counts, and over what is set aside."""
     run("set-aside", f"{DAY}T01:00")

@@ -162,7 +162,8 @@ class Reader(LogReader):
         self, columns: Sequence[str], borders: Sequence[int]
     ) -> list[tuple[int, list[tuple[int | None, int | None, float | None]]]]:
         """For each bucket with readings, of all meters, its number, and for each column the lowest,
-        the highest and the mean value; None without any. A value of 0 doesn't count."""
+        the highest and the mean value; None without any. A value of 0 doesn't count, and neither
+        does what a person has set aside."""
         values = [f"nullif(r.{name}, 0)" for name in columns]
         statistics = (f"min({value}), max({value}), avg({value})" for value in values)
         rows = self._rows(
@@ -170,7 +171,8 @@ class Reader(LogReader):
             f" FROM json_each(:borders)) SELECT key, {', '.join(statistics)}"
             " FROM buckets JOIN series AS s JOIN readings AS r ON r.id BETWEEN"
             " (s.id << :bits) + begin AND (s.id << :bits) + end - 1"
-            " WHERE end NOT NULL AND NOT s.other GROUP BY key",
+            " WHERE end NOT NULL AND NOT s.other AND NOT EXISTS (SELECT 1 FROM overrides AS o"
+            " WHERE o.series = s.id AND r.id & :mask BETWEEN o.at AND o.until) GROUP BY key",
             _NAMES | {"borders": f"[{','.join(map(str, borders))}]"},
         )
         return [(key, list(zip(*[iter(found)] * 3, strict=True))) for key, *found in rows]
