@@ -231,7 +231,7 @@ def test_so_many_that_a_pull_would_wait(house: Path, monkeypatch: pytest.MonkeyP
     before = validated(house)
     found = []
     for most in (5000, 3):
-        monkeypatch.setattr("slimmemeter.store.overriding.MOST_ROWS", most)
+        monkeypatch.setattr("slimmemeter.store.overriding.MOST_AT_ONCE", most)
         monkeypatch.setattr("slimmemeter.store.revalidation.MOST_ROWS", most)
         with OverridingWriter(str(house)) as writer:
             done = writer.set_aside(meter, MONDAY + 1, MONDAY + 7 * EVERY_S)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from slimmemeter.store.connection import MOST_ROWS
 from slimmemeter.store.points import DEVICES, METERS
 from slimmemeter.store.records import Meter
 from slimmemeter.store.revalidation import RevalidatingWriter
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from slimmemeter.p1.reading import MbusReading
     from slimmemeter.store.records import Owner
     from slimmemeter.store.series import SeriesWriter
+
+MOST_AT_ONCE = 500  # readings that are validated again while a pull waits
 
 
 class Overruled(NamedTuple):
@@ -52,7 +53,7 @@ class OverridingWriter(RevalidatingWriter):
     ) -> Overruled:
         """Validate a time again: so many readings that a pull would have to wait in more than this
         transaction, which the next pulls go on with after an interruption."""
-        if 0 < count <= MOST_ROWS:
+        if 0 < count <= MOST_AT_ONCE:
             self._stored(owner).override(at, until)
         elif count:
             self._leave_unvalidated(owner)
