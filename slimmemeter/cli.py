@@ -16,6 +16,7 @@ from slimmemeter.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
     from slimmemeter.store import backup
+    from slimmemeter.store.records import Event
     from slimmemeter.transfer import importer
 
 FLAGS = {setting.flag: setting for setting in SETTINGS}
@@ -142,7 +143,19 @@ def _summary(tally: importer.Tally, settings: Settings, dry_run: bool) -> str:
         text += "; nothing was stored"
     elif tally.is_recorded:
         text += f"; `slimmemeter import --undo {tally.number}` removes them again"
-    return "\n".join([text, *(f"    left out: {each}" for each in tally.left_out)])
+    told = [f"left out: {each}" for each in tally.left_out]
+    told += (_overlap(each, settings) for each in tally.overlaps)
+    return "\n    ".join([text, *told])
+
+
+def _overlap(event: Event, settings: Settings) -> str:
+    """Two meters at one time, which is most likely a mistake."""
+    zone = zones.of(settings.zone)
+    begin, end = (datetime.fromtimestamp(at, zone) for at in (event.at, event.until or event.at))
+    return (
+        f"overlap: the meters {event.detail} both have readings from {begin:%Y-%m-%d %H:%M} to"
+        f" {end:%Y-%m-%d %H:%M}; if one is of another house, take this import out again"
+    )
 
 
 def _export(settings: Settings, arguments: argparse.Namespace) -> int:

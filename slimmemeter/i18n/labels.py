@@ -19,6 +19,7 @@ from slimmemeter.store.validation import (
     GAP,
     NOT_SENT,
     OTHER_VALUE,
+    OVERLAP,
     RESTARTED,
     SET_ASIDE,
     VALIDATED_AGAIN,
@@ -123,6 +124,7 @@ class Labels:
         names = {
             GAP: gettext("no valid reading came"),
             CLOCK_OFF: gettext("the meter's clock was not set"),
+            OVERLAP: gettext("two meters have readings of this time, and both are added up"),
             CLOCK_RIGHT: gettext("the meter's clock was right again"),
             BY_HAND: self._by_hand(event),
         }

@@ -14,8 +14,10 @@ from typing import Any
 from slimmemeter.store import schema
 from slimmemeter.store.connection import MOST_ROWS
 from slimmemeter.store.log_reader import LogReader
+from slimmemeter.store.overlaps import overlaps
 from slimmemeter.store.records import (
     Device,
+    Event,
     Meter,
     Owner,
     Series,
@@ -71,6 +73,12 @@ class Reader(LogReader):
             if key in by_id:
                 found += _series(by_id[key], register, [row[3:] for row in group])
         return sorted(found, key=lambda each: (each.first, order.get(each.register, 0)))
+
+    def overlaps(self) -> list[Event]:
+        """The times at which two meters of electricity both have readings, oldest first."""
+        meters = self.meters()
+        counting = {each.owner_id for each in self.series(meters)} if len(meters) > 1 else set()
+        return overlaps([meter for meter in meters if meter.id in counting])
 
     def curves(
         self, series: Series, registers: Sequence[str], instants: Sequence[int]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from slimmemeter.p1.reading import MonthPeak, PowerFailure
+from slimmemeter.store.overlaps import overlaps
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import Device, Event, Meter, Owner, Series, StoredReading
 from slimmemeter.store.validation import GAP
@@ -68,12 +69,18 @@ class Snapshot:
         """The long power failures of all meters, newest first."""
         return self.reader.power_failures()
 
+    @cached_property
+    def _overlaps(self) -> list[Event]:
+        counting = {each.owner_id for each in self.meter_series}
+        return overlaps([meter for meter in self.meters if meter.id in counting])
+
     def events(self, begin: int, end: int) -> list[Event]:
         """The events that reach into [begin, end), oldest first."""
         if self._events is None or begin < self._events[0] or end > self._events[1]:
             known = self._events or (begin, end, [])
             begin_all, end_all = min(begin, known[0]), max(end, known[1])
-            self._events = begin_all, end_all, self.reader.events(begin_all, end_all)
+            found = [*self.reader.events(begin_all, end_all), *self._overlaps]
+            self._events = begin_all, end_all, sorted(found, key=lambda event: event.at)
         return [
             event
             for event in self._events[2]

@@ -17,6 +17,7 @@ Then a series that goes on from one before last takes up that one: all between i
 from __future__ import annotations
 
 GAP, CLOCK_OFF, CLOCK_RIGHT, OTHER_VALUE = "gap", "clock off", "clock right", "other value"
+OVERLAP = "meters overlap"  # two meters have readings of one time; the detail has their ids
 VALIDATED_AGAIN = "validated again"  # an upgrade has changed what a register counts
 # A person has set readings aside; of a register it only says that it goes straight on over them.
 BY_HAND = "set aside by hand"

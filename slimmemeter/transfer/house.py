@@ -11,7 +11,7 @@ from slimmemeter.errors import UsageError
 from slimmemeter.history.table import of_device
 from slimmemeter.settings import Settings
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.records import Device, Owner
+from slimmemeter.store.records import Device, Event, Owner
 from slimmemeter.transfer import detect
 from slimmemeter.transfer.entry import METER, Home, Known
 
@@ -35,6 +35,14 @@ def _add(own: dict[str, list[Known]], owner: Owner) -> None:
         column, channel = of_device(owner.about.type, owner.about.unit).name, owner.about.channel
     known = Known(owner.about.equipment_id, channel, owner.first, owner.last)
     own.setdefault(column, []).append(known)
+
+
+def overlaps(database: str) -> list[Event]:
+    """The times at which two of its meters both have readings."""
+    if not os.path.exists(database):
+        return []
+    with Reader(database) as reader:
+        return reader.overlaps()
 
 
 def refuse_unknown(home: Home, paths: Iterable[str], spools: Spools) -> None:

@@ -21,6 +21,7 @@ from slimmemeter.settings import Settings
 from slimmemeter.store import stamps
 from slimmemeter.store.import_log import ImportWriter
 from slimmemeter.store.reader import Reader
+from slimmemeter.store.records import Event
 from slimmemeter.store.series import CONFLICT, STORED
 from slimmemeter.transfer import detect, house
 from slimmemeter.transfer.entry import Entry, Home, untimely
@@ -49,6 +50,7 @@ class Tally:
     is_recorded: bool = False  # in the database, as something was stored
     now: int = field(default_factory=clock.now)
     meters: set[str | None] = field(default_factory=set)  # those of its readings
+    overlaps: list[Event] = field(default_factory=list)  # of meters, which it made or changed
 
     def add(self, result: str, at: int, place: str) -> None:
         """Count a reading."""
@@ -116,12 +118,14 @@ def _one(path: str, home: Home, database: str, settings: Settings, spool: Binary
         tally = Tally(path, source.kind)
         first = next(source.entries, None)  # a file of no known kind makes no database
         if first is not None:
+            before = house.overlaps(database)
             entries = itertools.chain([first], source.entries)
             with (
                 ImportWriter(database, settings.timeout_s) as writer,
                 _progress(source, path) as bar,
             ):
                 _store_all(writer, entries, source.position, tally, bar)
+            tally.overlaps = [each for each in house.overlaps(database) if each not in before]
         return tally
 
 

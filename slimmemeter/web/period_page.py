@@ -14,7 +14,7 @@ from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.store.records import Event
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.store.validation import SET_ASIDE
+from slimmemeter.store.validation import OVERLAP, SET_ASIDE
 from slimmemeter.web.figures import Figure, busiest_text, detail_href, figure, names_of
 from slimmemeter.web.meter_page import (
     MOST_LISTED,
@@ -128,7 +128,7 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
             for change in table.changes[:MOST_LISTED]
         ],
         outliers=[
-            each for each in house.events(period.begin_at, period.end_at) if each.kind == SET_ASIDE
+            each for each in house.events(period.begin_at, period.end_at) if each.kind in (SET_ASIDE, OVERLAP)
         ],
         borders=list(_borders(spans[:MOST_LISTED], period)),
         agrees=bool(spans)

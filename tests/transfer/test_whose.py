@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from slimmemeter.p1.reading import MbusReading
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.validation import OVERLAP
 from support.database import counters, rows
 from support.programs import SLIMMEMETER, Run
 from support.readings import DAY, EVERY_S, MONDAY, reading, store
@@ -259,3 +262,51 @@ def test_ancestor_without_ids_is_of_the_meters_that_were_there(
         "SELECT equipment, import_t1_wh FROM readings JOIN series AS s ON s.id = series"
         " JOIN meters AS m ON m.id = meter WHERE source = 1",
     ) == [("old", 5_045_000), ("new", 45_000)]
+
+
+def overlapping(database: Path) -> list[tuple[object, ...]]:
+    """The overlaps that are listed, as days after Monday and ids."""
+    with Reader(str(database)) as reader:
+        events = reader.events(0, MONDAY + 999 * DAY)
+    return [
+        ((each.at - MONDAY) / DAY, ((each.until or 0) - MONDAY) / DAY, each.detail)
+        for each in events
+        if each.kind == OVERLAP
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "overlap"),
+    [
+        pytest.param(range(10, 15), [], id="one after the other"),
+        pytest.param(range(8, 15), [(8, 9, "A, B")], id="both for a day"),
+        pytest.param(range(4, 5), [(4, 4, "A, B")], id="once in between"),
+        pytest.param(range(4, 7), [(4, 6, "A, B")], id="in between"),
+        pytest.param(range(-3, 20), [(0, 9, "B, A")], id="around"),
+    ],
+)
+def test_meters_of_one_time_are_told(
+    run: Run, database: Path, tmp_path: Path, days: range, overlap: list[tuple[object, ...]]
+) -> None:
+    """Two meters at a time are told by the import and listed, until it is undone."""
+    put(database, "A", MONDAY, *range(10))
+    card = tmp_path / "card.sqlite3"
+    put(card, "B", MONDAY + days.start * DAY, *range(len(days)))
+    for flags in (("--new-meter", "--dry-run"), ("--new-meter",)):
+        done = run("import", *flags, card)
+        told = re.findall(r"overlap: the meters (.*) both have readings from", done.stdout)
+        assert told == [names for *_, names in overlap]
+    assert overlapping(database) == overlap
+    assert "overlap:" not in run("import", card).stdout  # it is known
+    assert run("doctor", "--rebuild").returncode == 0
+    assert overlapping(database) == overlap
+    assert run("import", "--undo", "1").returncode == 0
+    assert overlapping(database) == []
+
+
+def test_meter_of_heat_alone_overlaps_none(database: Path) -> None:
+    """A heat meter with a port of its own may have readings of the same time."""
+    put(database, "A", MONDAY, *range(10))
+    for day in range(5):
+        store(database, (MONDAY + DAY * day, reading({}, "heat")))
+    assert overlapping(database) == []
