@@ -16,6 +16,7 @@ from slimmemeter.errors import TelegramError
 from slimmemeter.p1.telegram import ID_CODES, Telegram
 from slimmemeter.store.foreign import ForeignDatabase
 from slimmemeter.transfer.entry import Entry, Home, of_telegram
+from slimmemeter.transfer.order import in_order
 
 TABLE = "telegrams"
 CODE = re.compile(r"\d+-\d+:\d+\.\d+\.\d+")
@@ -39,6 +40,10 @@ def length(path: str) -> int:
 
 def entries(path: str, codes: list[str], home: Home) -> Iterator[Entry]:
     """Every telegram. :raises StoreError: it can't be read."""
+    return in_order(_telegrams(path, codes, home))
+
+
+def _telegrams(path: str, codes: list[str], home: Home) -> Iterator[Entry]:
     with ForeignDatabase(path) as database:
         for number, *cells in database.rows(TABLE, codes):
             yield _entry(f"row {number}", codes, cells, home)

@@ -12,6 +12,7 @@ from slimmemeter.errors import TelegramError, UsageError
 from slimmemeter.p1.framing import Framer
 from slimmemeter.p1.telegram import ID_CODES, Telegram
 from slimmemeter.transfer.entry import Entry, of_telegram
+from slimmemeter.transfer.order import in_order
 
 PIECE = 1 << 16
 # A line of DSMR-reader's log with a telegram (github.com/dsmrreader/dsmr-reader, until version 3:
@@ -24,6 +25,10 @@ IDS = re.compile(rb"0-0:(?:" + b"|".join(re.escape(code[4:]) for code in ID_CODE
 
 def entries(file: BinaryIO, path: str, winter_offset_s: int) -> Iterator[Entry]:
     """Every telegram, whatever stands in between. :raises UsageError: there is none."""
+    return in_order(_telegrams(file, path, winter_offset_s))
+
+
+def _telegrams(file: BinaryIO, path: str, winter_offset_s: int) -> Iterator[Entry]:
     number = 0
     for number, frame in enumerate(_frames(file), 1):
         yield _of_frame(frame, f"telegram {number}", winter_offset_s)
