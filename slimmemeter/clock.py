@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AGREEMENT_S = 600
+MOST_AHEAD_S = 86400  # of this computer's clock: a later reading is of no meter's past
 
 
 def now() -> int:
@@ -66,3 +67,16 @@ def instant(timestamp: int | None, received_at: int, newest: Callable[[], int | 
         f" {'not set' if timestamp is None else 'behind the newest reading'},"
         " and this computer's was not set since it started"
     )
+
+
+def refuse_future(at: int, newest: Callable[[], int | None]) -> None:
+    """A telegram of a file isn't of the future, unless this computer's clock is known to be behind.
+
+    :raises TelegramError: it is dated more than a day ahead.
+    """
+    latest = now() + MOST_AHEAD_S
+    if at > latest and (newest() or 0) <= latest:
+        raise TelegramError(
+            f"the telegram is of {utc(at)}, more than a day ahead of this computer's clock: one of"
+            " the two clocks is wrong; if it is this computer's, set it"
+        )

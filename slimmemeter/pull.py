@@ -229,11 +229,14 @@ def _store(
     """
     if received_at is None and reading.timestamp is None:
         raise TelegramError("the telegram has no valid time, so it can't be stored")
+    if received_at is None and not os.path.exists(settings.database):
+        clock.refuse_future(reading.timestamp or 0, lambda: None)  # and no database is made
     settings.make_own_folder()
     with Writer(settings.database, deadline_s - time.monotonic()) as writer:
         if received_at is None:
             _refuse_unknown_meter(request, writer, reading)
             taken_at = reading.timestamp or 0
+            clock.refuse_future(taken_at, writer.newest)
             result = _add(writer, reading, taken_at, None, FROM_FILE)
         else:
             taken_at = clock.instant(reading.timestamp, received_at, writer.newest)

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from support.meter import Meters
 from support.paths import EXAMPLE
 from support.processes import has_open
 from support.programs import PULL, Pull
+from support.readings import reading, store
 from support.telegrams import E350, simple
 from support.waiting import until
 
@@ -100,6 +102,31 @@ def test_another_meter_in_a_file_is_refused(pull: Pull, database: Path) -> None:
     assert "--new-meter" in refused.stderr
     assert pull("-", "--new-meter", stdin=simple(meter="4242").decode()).returncode == 0
     assert rows(database, "SELECT count(*) FROM meters") == [(2,)]
+
+
+def ahead(by_s: int) -> str:
+    """A telegram that is dated so many seconds ahead of now, in winter time."""
+    at = datetime.fromtimestamp(time.time() + 3600 + by_s, UTC)
+    return simple(stamp=f"{at:%y%m%d%H%M%S}W").decode()
+
+
+def test_file_of_the_future_is_refused(pull: Pull, database: Path) -> None:
+    """A file that is dated more than a day ahead is refused with exit code 4."""
+    for by_s in (90_000, 400 * 86_400):
+        refused = pull("-", stdin=ahead(by_s))
+        assert code_of(refused) == 4
+        assert "more than a day ahead of this computer's clock" in refused.stderr
+    assert not database.exists()
+    assert pull("-", stdin=ahead(80_000)).returncode == 0
+    assert code_of(pull("-", stdin=ahead(160_000))) == 4
+    assert rows(database, "SELECT count(*) FROM readings") == [(1,)]
+
+
+def test_file_that_is_later_than_a_clock_that_is_behind(pull: Pull, database: Path) -> None:
+    """If readings are stored of after now, this computer's clock is behind, and proves nothing."""
+    store(database, (int(time.time()) + 400 * 86_400, reading({"import_t1_wh": 0}, "1")))
+    assert pull("-", stdin=ahead(401 * 86_400)).returncode == 0
+    assert rows(database, "SELECT count(*) FROM readings") == [(2,)]
 
 
 def test_rare_columns_come_with_the_first_meter_that_has_them(pull: Pull, database: Path) -> None:

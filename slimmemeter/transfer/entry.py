@@ -87,6 +87,6 @@ def untimely(at: int, now: int) -> str:
     """Why nothing can have been read at an instant; empty if it can."""
     if at < EARLIEST:
         return f"{clock.utc(at)} is before {periods.FIRST_YEAR}, when there was no such meter"
-    if at > now + DAY_S:
+    if at > now + clock.MOST_AHEAD_S:
         return f"{clock.utc(at)} is more than a day ahead of this computer's clock"
     return ""
