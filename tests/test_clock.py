@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from slimmemeter import clock, pull
+from slimmemeter import clock, pull, request
 from slimmemeter.clock import AGREEMENT_S
 from slimmemeter.errors import TelegramError
 from slimmemeter.store.revalidation import RevalidatingWriter
@@ -45,7 +45,7 @@ def pulled(meter: Meters, database: Path, monkeypatch: pytest.MonkeyPatch) -> Pu
         monkeypatch.setattr(clock, "is_synchronised", lambda: synchronised)
         speaking = meter(said or telegram(stamp, wh))
         try:
-            pull.pull(pull.parse(["--port", speaking.port, "--timeout", "20"]))
+            pull.pull(request.parse(["--port", speaking.port, "--timeout", "20"]))
         finally:
             speaking.stop()
         return rows(database, "SELECT taken_at, delay_s, import_t1_wh FROM readings ORDER BY id")

@@ -19,7 +19,7 @@ from typing import Self
 
 import pytest
 
-from slimmemeter import clock, pull
+from slimmemeter import clock, pull, request
 from slimmemeter.demo import household
 from slimmemeter.demo.household import ZONE, House
 from slimmemeter.demo.meter import telegram
@@ -166,7 +166,7 @@ class World:
 
     def pull(self) -> None:
         """The real pull, of the meter's telegram now."""
-        pull.pull(pull.Request())
+        pull.pull(request.Request())
 
     def live(self) -> Iterator[int]:
         """Let the years pass; yields each that has ended."""

@@ -128,7 +128,9 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
             for change in table.changes[:MOST_LISTED]
         ],
         outliers=[
-            each for each in house.events(period.begin_at, period.end_at) if each.kind in (SET_ASIDE, OVERLAP)
+            each
+            for each in house.events(period.begin_at, period.end_at)
+            if each.kind in (SET_ASIDE, OVERLAP)
         ],
         borders=list(_borders(spans[:MOST_LISTED], period)),
         agrees=bool(spans)
