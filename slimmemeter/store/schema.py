@@ -61,6 +61,21 @@ LOG_TABLES = (
 _PACKED = f"""
     taken_at INTEGER AS (id & {INSTANT_MASK}) VIRTUAL"""
 
+SERIES_TABLES = {
+    "series": """CREATE TABLE series (  -- the readings of a meter
+    id INTEGER PRIMARY KEY,
+    meter INTEGER NOT NULL REFERENCES meters,
+    other INTEGER NOT NULL DEFAULT 0  -- 0, or 1 to 3: other readings of instants that have one
+)""",
+    "mbus_devices": """CREATE TABLE mbus_devices (  -- the readings of a device
+    id INTEGER PRIMARY KEY,
+    equipment TEXT NOT NULL,
+    channel INTEGER NOT NULL,
+    type INTEGER,  -- 3 gas, 4 heat, 6 warm water, 7 water: EN 13757-3
+    unit TEXT NOT NULL,  -- dm3, MJ or Wh
+    other INTEGER NOT NULL DEFAULT 0  -- as of series
+)""",
+}
 # What validation found in the readings, and what is left for it to do.
 EVENT_TABLES = """
 CREATE TABLE events (
@@ -107,11 +122,7 @@ CREATE TABLE meters (
     header TEXT NOT NULL,
     version TEXT
 );
-CREATE TABLE series (  -- the readings of a meter
-    id INTEGER PRIMARY KEY,
-    meter INTEGER NOT NULL REFERENCES meters,
-    other INTEGER NOT NULL DEFAULT 0  -- 0, or 1 to 3: other readings of instants that have one
-);
+{SERIES_TABLES["series"]};
 CREATE TABLE readings (
     id INTEGER PRIMARY KEY,  -- series << {INSTANT_BITS} | taken_at
     series INTEGER AS (id >> {INSTANT_BITS}) VIRTUAL,{_PACKED},
@@ -122,14 +133,7 @@ CREATE TABLE readings (
     -- and once they are needed: other registers, running_quarter_w, and meter_clock, which is the
     -- time of the meter's clock unless that is taken_at (0: not set)
 );
-CREATE TABLE mbus_devices (  -- the readings of a device
-    id INTEGER PRIMARY KEY,
-    equipment TEXT NOT NULL,
-    channel INTEGER NOT NULL,
-    type INTEGER,  -- 3 gas, 4 heat, 6 warm water, 7 water: EN 13757-3
-    unit TEXT NOT NULL,  -- dm3, MJ or Wh
-    other INTEGER NOT NULL DEFAULT 0  -- as of series
-);
+{SERIES_TABLES["mbus_devices"]};
 CREATE TABLE mbus_readings (
     id INTEGER PRIMARY KEY,  -- device << {INSTANT_BITS} | taken_at
     device INTEGER AS (id >> {INSTANT_BITS}) VIRTUAL,{_PACKED},

@@ -11,8 +11,8 @@ from slimmemeter.store.validation import VALIDATED_AGAIN
 Counted = dict[tuple[object, ...], int]  # meter and register, or equipment, type and unit
 
 _OWNERS = (
-    # table of series, its readings, what identifies an owner
-    ("series", "readings", "meter"),
+    # table of series, its readings, what identifies an owner, the columns that stay
+    ("series", "readings", "meter", "id, meter"),
     (
         "mbus_devices",
         "mbus_readings",
@@ -21,6 +21,7 @@ _OWNERS = (
         " WHERE o.equipment = s.equipment AND o.type IS s.type AND o.unit = s.unit"
         " AND o.channel <> s.channel AND o.first <= s.last AND o.last >= s.first)"
         " THEN channel END",
+        "id, equipment, channel, type, unit",
     ),
 )
 
@@ -37,7 +38,9 @@ _OTHER_VALUES = (
 )
 
 
-def _merged_into_one_series(series: str, readings: str, owner: str) -> tuple[str, ...]:
+def _merged_into_one_series(
+    series: str, readings: str, owner: str, columns: str
+) -> tuple[str, ...]:
     """The readings of each owner go to its longest series."""
     inside = f"BETWEEN x.id << {INSTANT_BITS} AND (x.id << {INSTANT_BITS}) + {INSTANT_MASK}"
     ends = ", ".join(
@@ -58,9 +61,13 @@ def _merged_into_one_series(series: str, readings: str, owner: str) -> tuple[str
         f" WHERE id >> {INSTANT_BITS} IN (SELECT id FROM homes WHERE id <> home)",
         f"DELETE FROM {series} AS x WHERE id IN (SELECT id FROM homes WHERE id <> home)"
         f" AND NOT EXISTS (SELECT 1 FROM {readings} AS r WHERE r.id {inside})",
-        f"ALTER TABLE {series} DROP COLUMN opened_by",
-        f"ALTER TABLE {series} ADD COLUMN other INTEGER NOT NULL DEFAULT 0",
-        f"UPDATE {series} SET other = 1 WHERE id IN (SELECT id FROM homes WHERE id <> home)",
+        # SQLite's DROP COLUMN fails at the comment behind a last column.
+        f"CREATE TEMP TABLE kept AS SELECT {columns}, id IN (SELECT id FROM homes"
+        f" WHERE id <> home) AS other FROM {series}",
+        f"DROP TABLE {series}",
+        schema.SERIES_TABLES[series],
+        f"INSERT INTO {series} SELECT * FROM kept",
+        "DROP TABLE kept",
         *(_OTHER_VALUES if series == "mbus_devices" else ()),
         "DROP TABLE spans",
         "DROP TABLE homes",
@@ -70,7 +77,6 @@ def _merged_into_one_series(series: str, readings: str, owner: str) -> tuple[str
 # By the version from which each goes to the next: its statements.
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
-        "ALTER TABLE series DROP COLUMN registers",
         *(statement for each in _OWNERS for statement in _merged_into_one_series(*each)),
         "DROP TABLE events",
         *(statement for statement in schema.EVENT_TABLES.split(";\n") if statement.strip()),

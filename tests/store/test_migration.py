@@ -122,36 +122,87 @@ def with_schema(path: Path) -> int:
 
 # The tables of version 1, and a house in it: what it counted of zeros and of wrong stamps.
 VERSION_1 = """
-CREATE TABLE meters (id INTEGER PRIMARY KEY, equipment TEXT NOT NULL UNIQUE,
-    header TEXT NOT NULL, version TEXT);
-CREATE TABLE series (id INTEGER PRIMARY KEY, meter INTEGER NOT NULL REFERENCES meters,
-    registers TEXT NOT NULL, opened_by TEXT NOT NULL);
-CREATE TABLE readings (id INTEGER PRIMARY KEY, series INTEGER AS (id >> 33) VIRTUAL,
-    taken_at INTEGER AS (id & 8589934591) VIRTUAL, delay_s INTEGER, source INTEGER, tariff INTEGER,
+CREATE TABLE meters (
+    id INTEGER PRIMARY KEY,
+    equipment TEXT NOT NULL UNIQUE,  -- empty if the meter sends none
+    header TEXT NOT NULL,
+    version TEXT
+);
+CREATE TABLE series (  -- a stretch in which the counters of one meter only rise
+    id INTEGER PRIMARY KEY,
+    meter INTEGER NOT NULL REFERENCES meters,
+    registers TEXT NOT NULL,  -- the columns of readings that count, separated by spaces
+    opened_by TEXT NOT NULL  -- first reading, other registers, restarted counter; set aside: none
+);
+CREATE TABLE readings (
+    id INTEGER PRIMARY KEY,  -- series << 33 | taken_at
+    series INTEGER AS (id >> 33) VIRTUAL,
+    taken_at INTEGER AS (id & 8589934591) VIRTUAL,
+    delay_s INTEGER,  -- from taken_at until it was received; NULL from a file
+    source INTEGER,  -- NULL: the port, 0: a file, -1: simulated, else the number of an import
+    tariff INTEGER,
     import_t1_wh INTEGER, import_t2_wh INTEGER, export_t1_wh INTEGER, export_t2_wh INTEGER,
-    power_import_w INTEGER, power_export_w INTEGER,
-    voltage_l1_dv INTEGER, current_l1_ma INTEGER, power_import_l1_w INTEGER,
-    power_export_l1_w INTEGER, voltage_l2_dv INTEGER, current_l2_ma INTEGER,
-    power_import_l2_w INTEGER, power_export_l2_w INTEGER, voltage_l3_dv INTEGER,
-    current_l3_ma INTEGER, power_import_l3_w INTEGER, power_export_l3_w INTEGER);
-CREATE TABLE mbus_devices (id INTEGER PRIMARY KEY, equipment TEXT NOT NULL,
-    channel INTEGER NOT NULL, type INTEGER, unit TEXT NOT NULL, opened_by TEXT NOT NULL);
-CREATE TABLE mbus_readings (id INTEGER PRIMARY KEY, device INTEGER AS (id >> 33) VIRTUAL,
-    taken_at INTEGER AS (id & 8589934591) VIRTUAL, counter INTEGER NOT NULL);
-CREATE TABLE imports (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL,
-    name TEXT NOT NULL);
-CREATE TABLE events (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, series INTEGER, device INTEGER,
-    at INTEGER NOT NULL, until INTEGER, detail TEXT);
+    power_import_w INTEGER, power_export_w INTEGER, voltage_l1_dv INTEGER, current_l1_ma
+    INTEGER, power_import_l1_w INTEGER, power_export_l1_w INTEGER, voltage_l2_dv INTEGER,
+    current_l2_ma INTEGER, power_import_l2_w INTEGER, power_export_l2_w INTEGER, voltage_l3_dv
+    INTEGER, current_l3_ma INTEGER, power_import_l3_w INTEGER, power_export_l3_w INTEGER
+    -- and once they are needed: other registers, running_quarter_w, and meter_clock, which is the
+    -- time of the meter's clock unless that is taken_at (0: not set)
+);
+CREATE TABLE mbus_devices (  -- a stretch in which the counter of one device only rises
+    id INTEGER PRIMARY KEY,
+    equipment TEXT NOT NULL,
+    channel INTEGER NOT NULL,
+    type INTEGER,  -- 3 gas, 4 heat, 6 warm water, 7 water: EN 13757-3
+    unit TEXT NOT NULL,  -- dm3, MJ or Wh
+    opened_by TEXT NOT NULL  -- first reading, restarted counter; set aside: none
+);
+CREATE TABLE mbus_readings (
+    id INTEGER PRIMARY KEY,  -- device << 33 | taken_at
+    device INTEGER AS (id >> 33) VIRTUAL,
+    taken_at INTEGER AS (id & 8589934591) VIRTUAL,
+    counter INTEGER NOT NULL
+    -- and source, from the first import on
+);
+CREATE TABLE imports (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,  -- telegrams, CSV, database, slimmemeter-rpi, DSMR-reader
+    name TEXT NOT NULL
+);
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,  -- gap, set aside, clock off, clock right, other value
+    series INTEGER REFERENCES series,
+    device INTEGER REFERENCES mbus_devices,
+    at INTEGER NOT NULL,
+    until INTEGER,
+    detail TEXT
+);
 CREATE INDEX events_at ON events (at);
-CREATE TABLE counters (meter INTEGER NOT NULL, taken_at INTEGER NOT NULL, power_failures INTEGER,
-    long_power_failures INTEGER, voltage_sags_l1 INTEGER, voltage_sags_l2 INTEGER,
-    voltage_sags_l3 INTEGER, voltage_swells_l1 INTEGER, voltage_swells_l2 INTEGER,
-    voltage_swells_l3 INTEGER, source INTEGER, PRIMARY KEY (meter, taken_at)) WITHOUT ROWID;
-CREATE TABLE power_failures (meter INTEGER NOT NULL, ended_at INTEGER,
-    duration_s INTEGER NOT NULL, source INTEGER);
-CREATE TABLE month_peaks (meter INTEGER NOT NULL, month_ended_at INTEGER NOT NULL,
-    ended_at INTEGER NOT NULL, power_w INTEGER NOT NULL, source INTEGER,
-    PRIMARY KEY (meter, month_ended_at)) WITHOUT ROWID;
+CREATE TABLE counters (
+    meter INTEGER NOT NULL REFERENCES meters,
+    taken_at INTEGER NOT NULL,
+    power_failures INTEGER, long_power_failures INTEGER, voltage_sags_l1 INTEGER,
+    voltage_sags_l2 INTEGER, voltage_sags_l3 INTEGER, voltage_swells_l1 INTEGER,
+    voltage_swells_l2 INTEGER, voltage_swells_l3 INTEGER,
+    source INTEGER,
+    PRIMARY KEY (meter, taken_at)
+) WITHOUT ROWID;
+CREATE TABLE power_failures (
+    meter INTEGER NOT NULL REFERENCES meters,
+    ended_at INTEGER,  -- NULL if the meter's clock wasn't set
+    duration_s INTEGER NOT NULL,
+    source INTEGER
+);
+CREATE TABLE month_peaks (  -- Belgium: the quarter-hour of each month with the highest import
+    meter INTEGER NOT NULL REFERENCES meters,
+    month_ended_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,  -- the quarter-hour
+    power_w INTEGER NOT NULL,
+    source INTEGER,
+    PRIMARY KEY (meter, month_ended_at)
+) WITHOUT ROWID;
 PRAGMA application_id = 1936485741;
 PRAGMA user_version = 1;
 INSERT INTO meters VALUES (1, 'one', 'TST5', '50');
