@@ -35,9 +35,9 @@ def rebuild(settings: Settings) -> str:
         writer.revalidate()
         now = {kind: writer.events_of(kind) for kind in WORDS}
     changed = [
-        f"{len(now[kind])} {words} ({len(before[kind])} before)"
+        f"{words}: {len(now[kind])} ({len(before[kind])} before)"
         for kind, words in WORDS.items()
         if now[kind] != before[kind]
     ]
-    found = f": there are {', '.join(changed)}" if changed else ", and nothing changed"
+    found = f"; {'; '.join(changed)}" if changed else ", and nothing changed"
     return f"all readings were validated again{found}"

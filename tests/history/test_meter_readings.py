@@ -237,7 +237,7 @@ def test_rebuild_makes_the_events_anew(database: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=30)
     assert done.stdout == (
-        "all readings were validated again: there are 2 stretches set aside (0 before)\n"
+        "all readings were validated again; stretches set aside: 2 (0 before)\n"
     )
     assert validated(database) == before
     done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=30)
