@@ -23,7 +23,7 @@ from slimmemeter.p1.text import printable
 from slimmemeter.request import Request, parse
 from slimmemeter.settings import single_setting
 from slimmemeter.store import stamps
-from slimmemeter.store.series import CONFLICT, STORED
+from slimmemeter.store.validation.series import CONFLICT, STORED
 from slimmemeter.store.writer import FROM_FILE, Writer
 
 TYPE_CHECKING = False

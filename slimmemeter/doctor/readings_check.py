@@ -13,7 +13,7 @@ from slimmemeter.history.table import OTHER_MEDIUM, of_device
 from slimmemeter.store import schema
 from slimmemeter.store.records import Device, Event
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.store.validation import BY_HAND, RESTARTED, SET_ASIDE
+from slimmemeter.store.validation.rule import BY_HAND, RESTARTED, SET_ASIDE
 
 NEW_S = 30 * 86400  # what is older isn't told
 START_S = 86400  # the meters of the first day are no new ones

@@ -6,19 +6,19 @@ import os
 
 from slimmemeter.errors import StoreError
 from slimmemeter.settings import Settings
-from slimmemeter.store import validation
 from slimmemeter.store.revalidation import RevalidatingWriter
+from slimmemeter.store.validation import rule
 
 # The kinds of events that mean something to a person, in words.
 WORDS = {
-    validation.SET_ASIDE: "stretches set aside",
-    validation.BY_HAND: "stretches set aside by hand",
-    validation.RESTARTED: "restarted counters",
-    validation.NOT_SENT: "stretches without a register",
-    validation.OTHER_VALUE: "second values of a moment",
-    validation.GAP: "gaps",
-    validation.CLOCK_OFF: "times when the meter's clock went wrong",
-    validation.VALIDATED_AGAIN: "registers that an upgrade changed",
+    rule.SET_ASIDE: "stretches set aside",
+    rule.BY_HAND: "stretches set aside by hand",
+    rule.RESTARTED: "restarted counters",
+    rule.NOT_SENT: "stretches without a register",
+    rule.OTHER_VALUE: "second values of a moment",
+    rule.GAP: "gaps",
+    rule.CLOCK_OFF: "times when the meter's clock went wrong",
+    rule.VALIDATED_AGAIN: "registers that an upgrade changed",
 }
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from slimmemeter import clock
 from slimmemeter.store.records import Device, Meter, Series
-from slimmemeter.store.validation import RESTARTED
+from slimmemeter.store.validation.rule import RESTARTED
 
 ANOTHER_METER, ANOTHER_DEVICE = "another meter", "another device"
 

@@ -24,7 +24,7 @@ from slimmemeter.history.table import (
 from slimmemeter.store import schema
 from slimmemeter.store.records import Device, Series
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.store.validation import RESTARTED
+from slimmemeter.store.validation.rule import RESTARTED
 
 SILENT_S = 2 * 86400  # a device that lags so far behind others has fallen silent
 LEAST_S = 60  # the mean power of a shorter time is the counter's rounding: 1 Wh in 3 s is 1200 W

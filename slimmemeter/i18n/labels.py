@@ -12,7 +12,7 @@ from slimmemeter.i18n.numbers import amount, duration, number
 from slimmemeter.p1 import countries
 from slimmemeter.store import schema
 from slimmemeter.store.records import Meter
-from slimmemeter.store.validation import (
+from slimmemeter.store.validation.rule import (
     BY_HAND,
     CLOCK_OFF,
     CLOCK_RIGHT,

@@ -6,8 +6,8 @@ first readings, or is missing in between.
 
 from __future__ import annotations
 
-from slimmemeter.store.points import DEVICES, Points
-from slimmemeter.store.validation import MOST_PER_HOUR, goes_on
+from slimmemeter.store.validation.points import DEVICES, Points
+from slimmemeter.store.validation.rule import MOST_PER_HOUR, goes_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

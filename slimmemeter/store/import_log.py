@@ -7,7 +7,7 @@ import time
 from slimmemeter.store import schema
 from slimmemeter.store.connection import MOST_ROWS
 from slimmemeter.store.overriding import OverridingWriter
-from slimmemeter.store.points import DEVICES, METERS, Tables
+from slimmemeter.store.validation.points import DEVICES, METERS, Tables
 
 
 class ImportWriter(OverridingWriter):

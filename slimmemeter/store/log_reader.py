@@ -9,7 +9,7 @@ from slimmemeter.p1.reading import MonthPeak, PowerFailure
 from slimmemeter.store import schema
 from slimmemeter.store.connection import Database
 from slimmemeter.store.records import Event
-from slimmemeter.store.validation import BY_HAND, SET_ASIDE
+from slimmemeter.store.validation.rule import BY_HAND, SET_ASIDE
 
 if TYPE_CHECKING:
     from slimmemeter.store.connection import Values

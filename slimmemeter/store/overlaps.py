@@ -8,7 +8,7 @@ from itertools import combinations
 
 from slimmemeter.clock import AGREEMENT_S
 from slimmemeter.store.records import Event, Owner
-from slimmemeter.store.validation import OVERLAP
+from slimmemeter.store.validation.rule import OVERLAP
 
 
 def overlaps(meters: Sequence[Owner]) -> list[Event]:

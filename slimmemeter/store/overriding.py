@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from slimmemeter.store.points import DEVICES, METERS
 from slimmemeter.store.records import Meter
 from slimmemeter.store.revalidation import RevalidatingWriter
+from slimmemeter.store.validation.points import DEVICES, METERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from slimmemeter.p1.reading import MbusReading
     from slimmemeter.store.records import Owner
-    from slimmemeter.store.series import SeriesWriter
+    from slimmemeter.store.validation.series import SeriesWriter
 
 MOST_AT_ONCE = 500  # readings that are validated again while a pull waits
 

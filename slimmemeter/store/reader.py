@@ -24,7 +24,7 @@ from slimmemeter.store.records import (
     StoredCounter,
     StoredReading,
 )
-from slimmemeter.store.validation import FIRST, RESTARTED, SET_ASIDE
+from slimmemeter.store.validation.rule import FIRST, RESTARTED, SET_ASIDE
 
 
 class Reader(LogReader):

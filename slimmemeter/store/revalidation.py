@@ -9,8 +9,8 @@ import math
 import time
 
 from slimmemeter.store.connection import MOST_ROWS
-from slimmemeter.store.points import DEVICES, METERS, Tables
-from slimmemeter.store.validation import BY_HAND
+from slimmemeter.store.validation.points import DEVICES, METERS, Tables
+from slimmemeter.store.validation.rule import BY_HAND
 from slimmemeter.store.writer import Writer
 
 

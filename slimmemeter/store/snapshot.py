@@ -9,7 +9,7 @@ from slimmemeter.p1.reading import MonthPeak, PowerFailure
 from slimmemeter.store.overlaps import overlaps
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import Device, Event, Meter, Owner, Series, StoredReading
-from slimmemeter.store.validation import GAP
+from slimmemeter.store.validation.rule import GAP
 
 
 class Snapshot:

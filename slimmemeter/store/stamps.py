@@ -6,9 +6,9 @@ from slimmemeter.clock import AGREEMENT_S
 from slimmemeter.p1.reading import MbusReading
 from slimmemeter.store import schema
 from slimmemeter.store.devices import owner_of
-from slimmemeter.store.events import Events
-from slimmemeter.store.points import DEVICES, Points
-from slimmemeter.store.validation import CLOCK_OFF
+from slimmemeter.store.validation.events import Events
+from slimmemeter.store.validation.points import DEVICES, Points
+from slimmemeter.store.validation.rule import CLOCK_OFF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

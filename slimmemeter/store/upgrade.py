@@ -6,7 +6,7 @@ import sqlite3
 
 from slimmemeter.store import schema
 from slimmemeter.store.schema import INSTANT_BITS, INSTANT_MASK
-from slimmemeter.store.validation import VALIDATED_AGAIN
+from slimmemeter.store.validation.rule import VALIDATED_AGAIN
 
 Counted = dict[tuple[object, ...], int]  # meter and register, or equipment, type and unit
 

@@ -10,9 +10,9 @@ from slimmemeter.p1.reading import NO_LOG
 from slimmemeter.store import meter_log, schema, stamps
 from slimmemeter.store.connection import Database
 from slimmemeter.store.devices import owner_of
-from slimmemeter.store.points import DEVICES, METERS, Row, Tables
-from slimmemeter.store.series import CONFLICT, STORED, SeriesWriter
-from slimmemeter.store.validation import MOST_PER_HOUR
+from slimmemeter.store.validation.points import DEVICES, METERS, Row, Tables
+from slimmemeter.store.validation.rule import MOST_PER_HOUR
+from slimmemeter.store.validation.series import CONFLICT, STORED, SeriesWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from slimmemeter.store import stamps
 from slimmemeter.store.import_log import ImportWriter
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import Event
-from slimmemeter.store.series import CONFLICT, STORED
+from slimmemeter.store.validation.series import CONFLICT, STORED
 from slimmemeter.transfer import detect, house
 from slimmemeter.transfer.entry import Entry, Home, untimely
 from slimmemeter.transfer.house import Spools

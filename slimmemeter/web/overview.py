@@ -16,7 +16,7 @@ from slimmemeter.i18n.labels import Labels
 from slimmemeter.p1.reading import PowerFailure
 from slimmemeter.store.records import Event, StoredReading
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.store.validation import GAP, SET_ASIDE
+from slimmemeter.store.validation.rule import GAP, SET_ASIDE
 from slimmemeter.web.figures import Figure, figure
 from slimmemeter.web.freshness import (
     FRESH,

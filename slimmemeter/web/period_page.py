@@ -14,7 +14,7 @@ from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.store.records import Event
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.store.validation import OVERLAP, SET_ASIDE
+from slimmemeter.store.validation.rule import OVERLAP, SET_ASIDE
 from slimmemeter.web.figures import Figure, busiest_text, detail_href, figure, names_of
 from slimmemeter.web.meter_page import (
     MOST_LISTED,

@@ -236,9 +236,7 @@ def test_rebuild_makes_the_events_anew(database: Path) -> None:
         str(database),
     ]
     done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=30)
-    assert done.stdout == (
-        "all readings were validated again; stretches set aside: 2 (0 before)\n"
-    )
+    assert done.stdout == ("all readings were validated again; stretches set aside: 2 (0 before)\n")
     assert validated(database) == before
     done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=30)
     assert done.stdout == "all readings were validated again, and nothing changed\n"

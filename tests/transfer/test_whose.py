@@ -16,7 +16,7 @@ import pytest
 
 from slimmemeter.p1.reading import MbusReading
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.validation import OVERLAP
+from slimmemeter.store.validation.rule import OVERLAP
 from support.database import counters, rows
 from support.programs import SLIMMEMETER, Run
 from support.readings import DAY, EVERY_S, MONDAY, reading, store

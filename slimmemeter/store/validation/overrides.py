@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from slimmemeter.store.events import Events
-from slimmemeter.store.validation import BY_HAND
+from slimmemeter.store.validation.events import Events
+from slimmemeter.store.validation.rule import BY_HAND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from sqlite3 import Connection
 
-    from slimmemeter.store.points import Points
+    from slimmemeter.store.validation.points import Points
 
     Time = tuple[int, int]  # its first instant and its last one
 

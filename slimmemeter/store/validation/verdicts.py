@@ -5,17 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from slimmemeter.store import schema
-from slimmemeter.store.breaks import END
-from slimmemeter.store.validation import BY_HAND, FIRST, NOT_SENT, RESTARTED, SET_ASIDE, weigh
+from slimmemeter.store.validation.breaks import END
+from slimmemeter.store.validation.rule import BY_HAND, FIRST, NOT_SENT, RESTARTED, SET_ASIDE, weigh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from slimmemeter.store.breaks import Breaks
-    from slimmemeter.store.events import Events, Found
-    from slimmemeter.store.points import Points, Row
-    from slimmemeter.store.validation import Kept, Point
+    from slimmemeter.store.validation.breaks import Breaks
+    from slimmemeter.store.validation.events import Events, Found
+    from slimmemeter.store.validation.points import Points, Row
+    from slimmemeter.store.validation.rule import Kept, Point
 
 Span = tuple[int, int]  # from one instant to another
 

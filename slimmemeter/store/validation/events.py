@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slimmemeter.store.validation import (
+from slimmemeter.store.validation.rule import (
     CLOCK_OFF,
     CLOCK_RIGHT,
     GAP,

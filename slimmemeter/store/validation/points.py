@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from sqlite3 import Connection
 
-    from slimmemeter.store.validation import Point
+    from slimmemeter.store.validation.rule import Point
 
 Counters = tuple["int | None", ...]
 MOST_OTHERS = 3  # values of one instant beside the first

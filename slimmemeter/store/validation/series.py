@@ -7,12 +7,11 @@ the pieces of its registers found and weighed again when the transaction ends.
 from __future__ import annotations
 
 from slimmemeter.store import schema
-from slimmemeter.store.breaks import Breaks
-from slimmemeter.store.calm import Calm
-from slimmemeter.store.events import Events
-from slimmemeter.store.points import MOST_OTHERS, Points, Row, Tables
-from slimmemeter.store.scan import Scan
-from slimmemeter.store.validation import (
+from slimmemeter.store.validation.breaks import Breaks
+from slimmemeter.store.validation.calm import Calm
+from slimmemeter.store.validation.events import Events
+from slimmemeter.store.validation.points import MOST_OTHERS, Points, Row, Tables
+from slimmemeter.store.validation.rule import (
     CLOCK_OFF,
     CLOCK_RIGHT,
     GAP,
@@ -20,17 +19,18 @@ from slimmemeter.store.validation import (
     counted,
     goes_on,
 )
-from slimmemeter.store.verdicts import Verdicts
+from slimmemeter.store.validation.scan import Scan
+from slimmemeter.store.validation.verdicts import Verdicts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from sqlite3 import Connection
 
-    from slimmemeter.store.events import Found
-    from slimmemeter.store.overrides import Overrides
-    from slimmemeter.store.points import Counters
-    from slimmemeter.store.validation import Kept
+    from slimmemeter.store.validation.events import Found
+    from slimmemeter.store.validation.overrides import Overrides
+    from slimmemeter.store.validation.points import Counters
+    from slimmemeter.store.validation.rule import Kept
 
 STORED, KNOWN, CONFLICT = "stored", "known", "conflict"
 
@@ -208,7 +208,7 @@ class SeriesWriter:
 
     def overrides(self) -> Overrides:
         """What a person has set aside; `override` tells what of it changed."""
-        from slimmemeter.store.overrides import Overrides
+        from slimmemeter.store.validation.overrides import Overrides
 
         return Overrides(self._db, self._points, self._tables.event)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from slimmemeter.store.breaks import BEGIN, END
-from slimmemeter.store.validation import MOST_FOR_A_PIECE, PIECE_PRICE, goes_on
+from slimmemeter.store.validation.breaks import BEGIN, END
+from slimmemeter.store.validation.rule import MOST_FOR_A_PIECE, PIECE_PRICE, goes_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from slimmemeter.store.breaks import Breaks
-    from slimmemeter.store.points import Points, Row
+    from slimmemeter.store.validation.breaks import Breaks
+    from slimmemeter.store.validation.points import Points, Row
 
 SETTLED = MOST_FOR_A_PIECE - PIECE_PRICE  # points of a piece: more of them change no price
 MOST = 1 << 63  # no counter is as high

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from slimmemeter.store import schema
-from slimmemeter.store.validation import SLACK_S
+from slimmemeter.store.validation.rule import SLACK_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-    from slimmemeter.store.points import Points, Tables
+    from slimmemeter.store.validation.points import Points, Tables
 
 
 class Scan:

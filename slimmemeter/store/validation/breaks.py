@@ -7,15 +7,15 @@ the pieces between them.
 from __future__ import annotations
 
 from slimmemeter.store import schema
-from slimmemeter.store.validation import BREAK, ENDS, PAUSE, TURN, Piece, goes_on
+from slimmemeter.store.validation.rule import BREAK, ENDS, PAUSE, TURN, Piece, goes_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from sqlite3 import Connection
 
-    from slimmemeter.store.points import Points
-    from slimmemeter.store.validation import Point
+    from slimmemeter.store.validation.points import Points
+    from slimmemeter.store.validation.rule import Point
 
 MOST_PIECES = 1000  # that are weighed: of two meters that alternate under one id the newest ones
 MOST_COUNTED = 1000  # points of a piece: of more it is known that they are many
