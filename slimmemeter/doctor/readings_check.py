@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from slimmemeter import clock
 from slimmemeter.doctor.finding import FINE, NOTE, Finding
+from slimmemeter.history import meter_readings
 from slimmemeter.history.silence import SilentDevice, silent_devices
-from slimmemeter.history.table import OTHER_MEDIUM, of_device
+from slimmemeter.history.table import OTHER_MEDIUM, Column, of_device
 from slimmemeter.store import schema
 from slimmemeter.store.records import Device, Event
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.store.validation.rule import BY_HAND, RESTARTED, SET_ASIDE
+from slimmemeter.store.validation.rule import BY_HAND, OVERLAP, RESTARTED, SET_ASIDE
 
 NEW_S = 30 * 86400  # what is older isn't told
 START_S = 86400  # the meters of the first day are no new ones
@@ -24,6 +25,8 @@ def check_readings(house: Snapshot, zone: ZoneInfo) -> Iterator[Finding]:
     now = clock.now()
     for silent in silent_devices(house, now):
         yield _silence(silent, zone)
+    yield from (_differing(*each) for each in meter_readings.differing_in_all(house))
+    yield from (_overlap(each, zone) for each in house.events(0, now + 1) if each.kind == OVERLAP)
     events, begin = house.events(0, now + 1), now - NEW_S
     new = [each for each in events if (each.until or each.at) >= begin]
     waiting = [each for each in new if each.kind == SET_ASIDE and each.until is None]
@@ -37,6 +40,24 @@ def _silence(silent: SilentDevice, zone: ZoneInfo) -> Finding:
         f"{_medium(silent.medium)}: no reading since {_moment(silent.since, zone)}, while the"
         " electricity meter goes on: its radio or battery failed; wait a day, then call the grid"
         " operator or its owner"
+    )
+    return Finding(NOTE, sentence)
+
+
+def _differing(column: Column, counted_wh: int, together_wh: int) -> Finding:
+    counted, together = (f"{each / 1000:,.3f} kWh" for each in (counted_wh, together_wh))
+    sentence = (
+        f"the meter's total register of {column.quantity} counted {counted}, and its tariffs"
+        f" {together} together: ask the grid operator which of them is billed"
+    )
+    return Finding(NOTE, sentence)
+
+
+def _overlap(event: Event, zone: ZoneInfo) -> Finding:
+    begin, end = (_moment(at, zone) for at in (event.at, event.until or event.at))
+    sentence = (
+        f"two meters have readings from {begin} to {end}, and both are added up: if one isn't of"
+        " this house, slimmemeter import --undo takes it out"
     )
     return Finding(NOTE, sentence)
 

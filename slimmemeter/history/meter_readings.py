@@ -167,6 +167,12 @@ def differing_totals(spans: Sequence[Span]) -> Iterator[tuple[Column, int, int]]
             yield totals[0].begin.column, counted, together
 
 
+def differing_in_all(house: Snapshot) -> list[tuple[Column, int, int]]:
+    """`differing_totals` of all readings."""
+    first, last = house.first_at, house.last_at
+    return [] if first is None or last is None else [*differing_totals(spans(house, first, last))]
+
+
 def agrees(table: Table, spans: Sequence[Span]) -> bool:
     """Whether a table's columns add up to the difference of the readings nearest to its borders.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -55,6 +55,21 @@ class ShownChange:
 
 
 @dataclass
+class Differing:
+    """What a total register counted, and what its tariffs counted together."""
+
+    total: str
+    tariffs: str
+
+
+def differing(found: Iterable[tuple[Column, int, int]]) -> list[Differing]:
+    """Where a total register counted other than its tariffs together."""
+    return [
+        Differing(*(numbers.amount(value, column) for value in values)) for column, *values in found
+    ]
+
+
+@dataclass
 class MeterPage:
     """What the page shows."""
 
@@ -64,6 +79,7 @@ class MeterPage:
     counts: dict[str, int]
     power_failures: list[PowerFailure]
     peaks: Peaks | None
+    differing: list[Differing]
     events: list[Event]
     media: dict[int, str | None]  # by device's series
 
@@ -77,6 +93,7 @@ def meter_page(house: Snapshot, at: int | None, now: int, zone: ZoneInfo) -> Met
         counts=house.reader.newest_counts(),
         power_failures=house.power_failures,
         peaks=peaks(house, 0, now),
+        differing=differing(meter_readings.differing_in_all(house)),
         events=house.events(0, now + 1)[::-1][: 10 * MOST_LISTED],
         media={
             device.id: obis.MBUS_TYPES.get(device.about.type or 0)

@@ -18,8 +18,10 @@ from slimmemeter.store.validation.rule import OVERLAP, SET_ASIDE
 from slimmemeter.web.figures import Figure, busiest_text, detail_href, figure, names_of
 from slimmemeter.web.meter_page import (
     MOST_LISTED,
+    Differing,
     RegisterRow,
     ShownChange,
+    differing,
     registers,
     shown_change,
 )
@@ -58,14 +60,6 @@ class BorderRow:
 
 
 @dataclass
-class Differing:
-    """What a total register counted, and what its tariffs counted together."""
-
-    total: str
-    tariffs: str
-
-
-@dataclass
 class PeriodPage:
     """What the page shows."""
 
@@ -99,7 +93,7 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
     energy = [tables.table(name) for name in (consumption.ELECTRICITY, *media)]
     spans = meter_readings.spans(house, period.begin_at, period.end_at)
     sure, unsure = _gaps(period, energy)
-    differing = _differing(spans)
+    differ = differing(meter_readings.differing_totals(spans))
     return PeriodPage(
         period=period,
         title=dates.period_title(period),
@@ -121,7 +115,7 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
         rows=list(_rows(period, energy)),
         gaps=sure,
         gaps_over_ends=unsure,
-        differing=differing,
+        differing=differ,
         changes=[
             shown_change(house, change, period.zone)
             for table in energy
@@ -134,7 +128,7 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
         ],
         borders=list(_borders(spans[:MOST_LISTED], period)),
         agrees=bool(spans)
-        and not differing
+        and not differ
         and all(meter_readings.agrees(each, spans) for each in energy),
     )
 
@@ -148,14 +142,6 @@ def _gaps(period: Period, energy: Sequence[Table]) -> tuple[list[Gap], list[Gap]
             is_inside = period.begin_at <= gap[0] and gap[1] <= period.end_at
             (sure if is_inside or not table.over_ends else unsure).append(gap)
     return consumption.merged(sure), consumption.merged(unsure)
-
-
-def _differing(spans: Sequence[meter_readings.Span]) -> list[Differing]:
-    """Where a total register counted other than its tariffs together."""
-    return [
-        Differing(*(numbers.amount(value, column) for value in values))
-        for column, *values in meter_readings.differing_totals(spans)
-    ]
 
 
 def _before(house: Snapshot, period: Period) -> Period | None:

@@ -139,9 +139,11 @@ def test_total_register_that_differs_from_its_tariffs_is_named(database: Path) -
 
     url, agrees = "/day/2026-10-26", "agrees with these readings"
     assert agrees in plain(house(database, *readings(100)), url)
-    page = plain(house(database.with_name("other"), *readings(200)), url)
-    assert "total register counted 4.8 kWh here, and its tariffs 2.4 kWh together" in page
+    other = database.with_name("other")
+    page = plain(house(other, *readings(200)), url)
+    assert "total register counted 4.8 kWh, and its tariffs 2.4 kWh together" in page
     assert agrees not in page
+    assert "counted 4.8 kWh, and its tariffs 2.4 kWh" in plain(client_of(other), "/meter")
 
 
 def test_while_a_register_waits_nothing_of_it_is_claimed(database: Path) -> None:
