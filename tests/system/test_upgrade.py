@@ -134,8 +134,8 @@ def test_version_whose_pages_fail_comes_with_the_way_back(
         "web/server.py",
     )
     elsewise(broken, r"\nVERSION = (\d+)", r"\nVERSION = \1 + 1", "store/schema.py")
-    step = 'MIGRATIONS[VERSION - 1] = ("ALTER TABLE readings ADD COLUMN made_up",)'
-    elsewise(broken, "\nINSTANT_BITS", f"\n{step}\nINSTANT_BITS", "store/schema.py")
+    step = 'MIGRATIONS[schema.VERSION - 1] = ("ALTER TABLE readings ADD COLUMN made_up",)'
+    elsewise(broken, "\ndef run", f"\n{step}\n\n\ndef run", "store/upgrade.py")
     check_out(old, broken)
     command = ["sudo", f"{CHECKOUT}/scripts/install.sh"]
     done = old.run(*command, user=PI, check=False, timeout_s=300)

@@ -16,6 +16,7 @@ import pytest
 
 from slimmemeter.p1.reading import MbusReading
 from slimmemeter.store.reader import Reader
+from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.validation.rule import OVERLAP
 from support.database import counters, rows
 from support.programs import SLIMMEMETER, Run
@@ -267,7 +268,7 @@ def test_ancestor_without_ids_is_of_the_meters_that_were_there(
 def overlapping(database: Path) -> list[tuple[object, ...]]:
     """The overlaps that are listed, as days after Monday and ids."""
     with Reader(str(database)) as reader:
-        events = reader.events(0, MONDAY + 999 * DAY)
+        events = Snapshot(reader).events(0, MONDAY + 999 * DAY)
     return [
         ((each.at - MONDAY) / DAY, ((each.until or 0) - MONDAY) / DAY, each.detail)
         for each in events
