@@ -59,11 +59,13 @@ class MeterReading:
 
 
 def readings_at(house: Snapshot, series: Series, instants: Sequence[int]) -> list[MeterReading]:
-    """The register of a series at each of these instants."""
+    """The register of a series at each of these instants; not at one that no reading is near, as
+    after rows were deleted by hand."""
     neighbours = house.reader.neighbours(series, instants)
     return [
         MeterReading(series, at, before, after)
         for at, (before, after) in zip(instants, neighbours, strict=True)
+        if before is not None or after is not None
     ]
 
 
@@ -142,11 +144,12 @@ class Span:
 
 def spans(house: Snapshot, begin: int, end: int) -> list[Span]:
     """The spans of every series that has a part in a period."""
-    return [
-        Span(*readings_at(house, series, [max(begin, series.first), min(end, series.last)]))
+    found = [
+        readings_at(house, series, [max(begin, series.first), min(end, series.last)])
         for series in (*house.meter_series, *house.device_series)
         if series.overlaps(begin, end)
     ]
+    return [Span(*ends) for ends in found if len(ends) == len(("begin", "end"))]
 
 
 def differing_totals(spans: Sequence[Span]) -> Iterator[tuple[Column, int, int]]:

@@ -250,7 +250,8 @@ def _series(owner: Owner, register: str, events: Sequence[tuple[Any, ...]]) -> I
             end, waits = at, kind == SET_ASIDE
         else:
             skips.append((at, until))
-    yield Series(owner.id, owner.about, register, opened_by, begin, end, tuple(skips), waits)
+    if begin <= end:  # as it isn't after rows were deleted by hand
+        yield Series(owner.id, owner.about, register, opened_by, begin, end, tuple(skips), waits)
 
 
 def _register_only(series: Series, at: int | None, counter: int | None) -> StoredReading | None:

@@ -109,6 +109,9 @@ def grow_old(machine: Machine, seconds: int) -> None:
     """Let the readings be of that much earlier."""
     for table in ("readings", "mbus_readings"):
         machine.run("sqlite3", DATABASE, f"UPDATE {table} SET id = id - {seconds}")
+    for table in ("events", "breaks"):
+        earlier = f"at = at - {seconds}, until = until - {seconds}"
+        machine.run("sqlite3", DATABASE, f"UPDATE {table} SET {earlier}")
 
 
 @pytest.fixture
