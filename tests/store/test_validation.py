@@ -58,6 +58,8 @@ HIGH = [10**7 + each for each in GOOD]
             [*HIGH, 0, 0, 77777, 0, 0, 0, 0, 0, 0, 888, 5, 5, *range(HIGH[-1], HIGH[-1] + 6)],
             [(0, 23)], [(5, 18)], id="zeros, other wrong values, zeros",
         ),
+        pytest.param([*HIGH, HIGH[-1] + 33_000], [(0, 6)], [], id="as much as 100 kW can carry"),
+        pytest.param([*HIGH, HIGH[-1] + 34_000], [(0, 5)], [], id="more than 100 kW can carry"),
         pytest.param(
             [*range(10**7, 10**7 + 9), *range(30), *[10**7 + 9] * 3, *range(30, 60)],
             [(0, 8), (9, 71)], [(38, 42)], id="a new series is hit by the old one's counter",
