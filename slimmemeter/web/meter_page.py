@@ -81,7 +81,8 @@ class MeterPage:
     peaks: Peaks | None
     differing: list[Differing]
     events: list[Event]
-    media: dict[int, str | None]  # by device's series
+    media: dict[int, str | None]  # by device's number
+    channels: dict[int, int]  # of devices that aren't the only one of their medium
 
 
 def meter_page(house: Snapshot, at: int | None, now: int, zone: ZoneInfo) -> MeterPage:
@@ -100,7 +101,16 @@ def meter_page(house: Snapshot, at: int | None, now: int, zone: ZoneInfo) -> Met
             for device in house.devices
             if isinstance(device.about, Device)
         },
+        channels=_channels(house),
     )
+
+
+def _channels(house: Snapshot) -> dict[int, int]:
+    about = {each.id: each.about for each in house.devices if isinstance(each.about, Device)}
+    types = [device.type for device in about.values()]
+    return {
+        number: device.channel for number, device in about.items() if types.count(device.type) > 1
+    }
 
 
 def readings(house: Snapshot, at: int | None) -> list[MeterReading]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slimmemeter.p1.reading import Reading
+from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.store.overriding import OverridingWriter
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import Owner, Series
@@ -266,3 +266,50 @@ def muddle(database: Path) -> None:
     with closing(sqlite3.connect(database)) as db, db:
         db.execute("DELETE FROM breaks")
         db.execute("DELETE FROM events WHERE kind <> 'other value'")
+
+
+def gas_of(database: Path, *readings: tuple[int, int, str, int]) -> list[tuple[str, int]]:
+    """The gas meters after readings of an instant, a channel, an id and a counter, each in a
+    telegram of its own: their ids, and what each counted."""
+    for at, channel, equipment, dm3 in readings:
+        each = reading({"import_t1_wh": at - MONDAY})
+        each.devices = [MbusReading(channel, 3, equipment, at, dm3, "dm3")]
+        store(database, (at, each))
+    with Reader(str(database)) as found:
+        series = found.series(found.devices())
+        ends = ([each.first, each.last] for each in series)
+        counted = [found.neighbours(each, end) for each, end in zip(series, ends, strict=True)]
+    return [
+        (each.owner.equipment_id, last.values["counter"] - first.values["counter"])
+        for each, ((first, _), (last, _)) in zip(series, counted, strict=True)
+        if first is not None and last is not None
+    ]
+
+
+def test_device_goes_on_on_another_channel_and_when_its_id_comes_later(database: Path) -> None:
+    """It is one device, and nothing that it counted is lost."""
+    at = [MONDAY + 3600 * place for place in range(6)]
+    steps = [(1, "", 5000), (1, "", 5010), (1, "G", 5020), (2, "G", 5030), (1, "G", 5040)]
+    readings = [(at[n], *step) for n, step in enumerate(steps)]
+    assert gas_of(database, *readings) == [("G", 40)]
+    assert gas_of(database, (at[5], 1, "", 5050)) == [("G", 50)]
+
+
+def test_another_device_on_a_channel_is_another(database: Path) -> None:
+    """A counter that doesn't go on is another device's, whether it has an id or not."""
+    readings = [(MONDAY, 1, "", 5_000_000), (MONDAY + 3600, 1, "", 5_000_010)]
+    readings += [(MONDAY + 7200, 1, "G", 3), (MONDAY + 10800, 1, "G", 5)]
+    assert gas_of(database, *readings) == [("", 10), ("G", 2)]
+
+
+def test_one_id_on_two_channels_at_once_is_two_devices(database: Path) -> None:
+    """Anonymised telegrams have that: each counts for itself."""
+    for place in range(3):
+        at = MONDAY + 3600 * place
+        each = reading({"import_t1_wh": place})
+        counters = (1000 + place, 70_000 + 5 * place)
+        each.devices = [
+            MbusReading(channel, 3, "G", at, dm3, "dm3") for channel, dm3 in enumerate(counters, 1)
+        ]
+        store(database, (at, each))
+    assert gas_of(database) == [("G", 2), ("G", 10)]
