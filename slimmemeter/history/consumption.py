@@ -123,11 +123,6 @@ def column_of(series: Series) -> Column:
     return of_register(series.register)
 
 
-def last_known(house: Snapshot, name: str) -> int | None:
-    """The instant of the newest reading of electricity or of a medium; None without any."""
-    return max((series.last for series in series_of(house, name)), default=None)
-
-
 class _Sum:
     """Columns that add up over series, and how much of each bucket is known."""
 

@@ -5,14 +5,12 @@ Each method is one statement that is fetched at once, so that no pull has to wai
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from slimmemeter.store import schema
-from slimmemeter.store.connection import MOST_ROWS
 from slimmemeter.store.log_reader import LogReader
 from slimmemeter.store.overlaps import overlaps
 from slimmemeter.store.records import (
@@ -21,7 +19,6 @@ from slimmemeter.store.records import (
     Meter,
     Owner,
     Series,
-    StoredCounter,
     StoredReading,
 )
 from slimmemeter.store.validation.rule import FIRST, RESTARTED, SET_ASIDE
@@ -129,33 +126,6 @@ class Reader(LogReader):
     def count(self, table: str) -> int:
         """The number of rows of a table."""
         return int(self._rows(f"SELECT count(*) FROM {table}")[0][0])
-
-    def readings(self, meter: Owner) -> Iterator[StoredReading]:
-        """The readings of a meter with all values, oldest first, fetched in parts."""
-        names = [name for name in self.columns("readings") if name not in schema.ABOUT_A_READING]
-        for row in self._pages(meter, ("taken_at", "delay_s", *names)):
-            values = {name: row[name] for name in names if row[name] is not None}
-            tariff = values.pop("tariff", None)
-            yield StoredReading(row["taken_at"], row["delay_s"], tariff, values)
-
-    def counters_of(self, device: Owner) -> Iterator[StoredCounter]:
-        """The counters of a device, oldest first, fetched in parts."""
-        assert isinstance(device.about, Device)
-        for row in self._pages(device, ("taken_at", "counter")):
-            yield StoredCounter(device.about, row["taken_at"], row["counter"])
-
-    def _pages(self, owner: Owner, columns: Sequence[str]) -> Iterator[sqlite3.Row]:
-        first = owner.id << schema.INSTANT_BITS
-        after, is_all = first - 1, False
-        while not is_all:
-            rows = self._named_rows(
-                f"SELECT id, {', '.join(columns)} FROM {owner.table} WHERE id > ? AND id <= ?"
-                " ORDER BY id LIMIT ?",
-                (after, first + schema.INSTANT_MASK, MOST_ROWS),
-            )
-            yield from rows
-            is_all = len(rows) < MOST_ROWS
-            after = rows[-1]["id"] if rows else after
 
     def lines(self, owner: Owner, line: str, begin: int, end: int) -> list[tuple[int, str]]:
         """For each reading of an owner in [begin, end) its instant and an SQL expression's text."""

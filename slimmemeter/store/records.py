@@ -85,15 +85,6 @@ class StoredReading:
 
 
 @dataclass(frozen=True)
-class StoredCounter:
-    """A device's counter at its own instant."""
-
-    device: Device
-    at: int
-    counter: int
-
-
-@dataclass(frozen=True)
 class Event:
     """What the validation noticed: at an instant, or from one to another."""
 
