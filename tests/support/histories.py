@@ -187,7 +187,8 @@ def spread(draw: Callable[..., Any], house: House) -> list[tuple[Reading, int]]:
         for at, row in owner.rows.items():
             for counter in row.values():
                 values = [counter] * rng.choice([1, 1, 1, 2])
-                values += [8 * 10**8] * (at in good and not rng.randrange(9))
+                if at in good and not rng.randrange(9):
+                    values.append(rng.randrange(2 * 10**8, 9 * 10**8))  # no two go on
                 for value in values:
                     number = rng.randrange(len(readings))
                     _, reading = readings[number]
