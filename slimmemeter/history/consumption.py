@@ -133,6 +133,7 @@ class _Sum:
         self._columns: dict[Column, Numbers] = {}
         self._estimated: set[int] = set()
         self._over_ends: dict[Column, int] = {}
+        self._over_borders: dict[Series, list[tuple[int, int]]] = {}
         self._inside = [each for each in series if each.overlaps(self.begin, self.end)]
         every, last = changes(series), max((each.last for each in series), default=0)
         self._changes = [
@@ -155,7 +156,8 @@ class _Sum:
         """Where the counter of a series has to be known."""
         if not series.overlaps(self.begin, self.end):
             return []
-        ends = [end for gap in self._gaps_over_borders(series) for end in gap]
+        self._over_borders[series] = self._gaps_over_borders(series)
+        ends = [end for gap in self._over_borders[series] for end in gap]
         return [*within(self.borders, series.first, series.last), *ends]
 
     def _gaps_over_borders(self, series: Series) -> list[tuple[int, int]]:
@@ -185,7 +187,7 @@ class _Sum:
         column = column_of(series)
         before = self._columns.get(column)
         self._columns[column] = added(before, values) if before else values
-        for at, until in self._gaps_over_borders(series):
+        for at, until in self._over_borders[series]:
             if used := _risen(curve[at], curve[until]):
                 self._estimate(column, self._borders_in(at, until), used)
 

@@ -147,12 +147,11 @@ class Breaks:
         if left is None or not left.is_fall:
             return None
         first = left.until
-        until = self._points.first_at_least(register, first, self._end(register, right), left.at[1])
-        if until is None or until == first:
+        step = self._step_to(register, first, self._end(register, right), left.at[1])
+        if step is None:
             return None
-        at = self._points.before(register, until)
-        assert at is not None
-        return (at, until) if until[1] - at[1] > at[1] - first[1] else None
+        at, until = step
+        return step if until[1] - at[1] > at[1] - first[1] else None
 
     def _up_and_down(
         self, register: str, left: Break | None, right: Break | None
@@ -163,12 +162,22 @@ class Breaks:
         last = right.at
         first = left.until if left else self._points.after(register, BEGIN)
         assert first is not None
-        until = self._points.first_at_least(register, first, last, right.until[1] + 1)
+        step = self._step_to(register, first, last, right.until[1] + 1)
+        if step is None:
+            return None
+        at, until = step
+        return step if until[1] - at[1] > last[1] - until[1] else None
+
+    def _step_to(
+        self, register: str, first: Point, last: Point, counter: int
+    ) -> tuple[Point, Point] | None:
+        """The step of a run that reaches a counter; None if it begins there, or never does."""
+        until = self._points.first_at_least(register, first, last, counter)
         if until is None or until == first:
             return None
         at = self._points.before(register, until)
         assert at is not None
-        return (at, until) if until[1] - at[1] > last[1] - until[1] else None
+        return at, until
 
     def _end(self, register: str, right: Break | None) -> Point:
         """The last point of a run."""

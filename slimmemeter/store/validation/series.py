@@ -136,11 +136,8 @@ class SeriesWriter:
 
     def _put_neighbours(self, before: Row | None, new: Row, after: Row | None) -> None:
         """Store the events between readings that follow each other."""
-        if before is None and after is None:
-            old: set[Found] = set()
-        else:
-            old = self._pair(before, after)
-        wanted = self._pair(before, new) | (self._pair(new, after) if after else set())
+        old = self._pair(before, after)
+        wanted = self._pair(before, new) | self._pair(new, after)
         if old != wanted:
             self._events().replace(old, wanted)
 
