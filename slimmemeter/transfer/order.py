@@ -2,8 +2,8 @@
 
 Telegrams stand in a log in the order in which they were sent, and counters only rise. So where the
 time falls and no counter does, a clock was set: either back, and then those that follow are
-misdated until they are later again, or it had been ahead, and then those after its leap are. Where
-counters fall too, an older log follows.
+misdated until they are later again, or it had been ahead, and then those after its leap are; of
+these two, whatever misdates fewer. Where counters fall too, an older log follows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from slimmemeter import clock
 from slimmemeter.clock import AGREEMENT_S
 from slimmemeter.store import schema
-from slimmemeter.transfer.entry import Entry
+from slimmemeter.transfer.entry import Entry, untimely
 
 MOST = 1000  # telegrams that are held back until it is known whether they are misdated
 
@@ -22,8 +22,9 @@ MOST = 1000  # telegrams that are held back until it is known whether they are m
 def in_order(entries: Iterable[Entry]) -> Iterator[Entry]:
     """The entries of a log, with an error in place of each telegram that is misdated."""
     meters: dict[str | None, _Order] = {}
+    now = clock.now()
     for entry in entries:
-        if entry.reading is None:
+        if entry.reading is None or untimely(_at(entry), now):
             yield entry
             continue
         meter = entry.reading.equipment_id
@@ -41,6 +42,7 @@ class _Order:
     def __init__(self) -> None:
         self._line: deque[Entry] = deque()  # in the order of time
         self._fallen: list[Entry] = []  # those that then fell back in time
+        self._ahead = 0  # the number at the line's end that would be misdated if it had been ahead
         self._has_given = False  # whether there were others before the line
 
     def put(self, entry: Entry) -> Iterator[Entry]:
@@ -59,15 +61,19 @@ class _Order:
     def _fall(self, entry: Entry) -> Iterator[Entry]:
         """Take the first telegram that is earlier than the line."""
         line = self._line
-        leap = self._leap(entry)
         if _counters_fall(line[-1], entry):  # an older log follows
             yield from self.end()
             line.append(entry)
-        elif leap:  # the line was ahead from there on
-            yield from self._without_end(len(line) - leap)
-            line.append(entry)
-        else:
-            self._fallen.append(entry)
+            return
+        leap = self._leap(entry)
+        self._ahead = len(line) - leap if leap else 0
+        yield from self._fall_on(entry)
+
+    def _fall_on(self, entry: Entry) -> Iterator[Entry]:
+        """Take another telegram of those that fell back."""
+        self._fallen.append(entry)
+        if len(self._fallen) in (self._ahead, MOST + 1):
+            yield from self._settle(is_end=False)
 
     def _leap(self, entry: Entry) -> int:
         """The place in the line where time leapt as far as it falls now, or farther to what is
@@ -91,9 +97,7 @@ class _Order:
             fallen.clear()
             line.append(entry)
         else:
-            fallen.append(entry)
-            if len(fallen) > MOST:
-                yield from self._settle(is_end=False)
+            yield from self._fall_on(entry)
 
     def _without_end(self, number: int) -> Iterator[Entry]:
         removed = [self._line.pop() for _ in range(number)]
@@ -102,6 +106,11 @@ class _Order:
     def _settle(self, is_end: bool) -> Iterator[Entry]:
         """Decide of those that fell back and never leapt back."""
         fallen, newest = self._fallen, _at(self._line[-1])
+        if self._ahead:
+            yield from self._without_end(self._ahead)
+            self._line.extend(fallen)
+            self._fallen = []
+            return
         later = sum(_at(each) > _at(fallen[0]) for each in self._line)
         earlier = [each for each in fallen if _at(each) <= newest]
         is_first = later == len(self._line) and not self._has_given

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from itertools import pairwise
+from itertools import combinations, pairwise
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,8 +18,13 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slimmemeter.clock import AGREEMENT_S
+from slimmemeter.settings import Settings
+from slimmemeter.store import stamps
+from slimmemeter.store.reader import Reader
 from slimmemeter.store.writer import Writer
-from support.histories import Counted, House, Life, houses, spread
+from slimmemeter.transfer import importer
+from support.histories import Counted, House, Life, Telegram, houses, log_of, pulls
 from support.pages import client_of
 
 
@@ -203,6 +209,24 @@ def descend(
             descend(client, f"week/{year}-W{week:02d}", name, lives, zone)
 
 
+def pull_all(path: Path, telegrams: list[Telegram]) -> None:
+    """Store telegrams as pulls do."""
+    for telegram in telegrams:
+        reading = telegram.reading
+        reading.devices, _ = stamps.believed(reading, telegram.taken_at)
+    writer = Writer(str(path))
+    writer.add_many([(each.reading, each.taken_at) for each in telegrams], None)
+    writer.close()
+
+
+def import_log(path: Path, log: bytes, zone: str) -> None:
+    """Store a log of telegrams."""
+    file = path.with_suffix(".log")
+    file.write_bytes(log)
+    chosen = Settings({"--db": str(path), "--tz": zone})
+    list(importer.run(chosen, [str(file)], dry_run=False))
+
+
 @settings(max_examples=settings.default.max_examples // 10)
 @given(data=st.data(), house=houses())
 def test_everything_adds_up_to_the_meter(
@@ -210,9 +234,15 @@ def test_everything_adds_up_to_the_meter(
 ) -> None:
     """Hours add up to days, days to months, months to years, and all to the meter."""
     path = tmp_path_factory.mktemp("totals") / "house"
-    writer = Writer(str(path))
-    writer.add_many(spread(data.draw, house), None)
-    writer.close()
+    if data.draw(st.booleans()):
+        pull_all(path, pulls(data.draw, house))
+    else:
+        import_log(path, log_of(data.draw, house), house.zone)
+    check_all(path, house)
+
+
+def check_all(path: Path, house: House) -> None:
+    """Check every table of a house, and which meters are told to overlap."""
     client = client_of(path, SLIMMEMETER_TZ=house.zone)
     for name, lives in house.tables().items():
         descend(client, "years", name, lives, ZoneInfo(house.zone))
@@ -223,3 +253,10 @@ def test_everything_adds_up_to_the_meter(
             if life.first < life.last:
                 counted[life.column] = counted.get(life.column, 0) + used
         assert {column: exact(value) for column, value in totals.items()} == counted
+    with Reader(str(path)) as reader:
+        found = {event.detail for event in reader.overlaps()}
+    assert found == {
+        f"{one}, {other}"
+        for (one, first), (other, second) in combinations(house.grid, 2)
+        if second.first < min(first.last, second.last) - AGREEMENT_S or second.last < first.last
+    }

@@ -5,14 +5,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from slimmemeter import zones
 from slimmemeter.p1.reading import MbusReading, Reading
+from support.telegrams import simple
 
 # Each with instants shortly before its clocks change, or another day that is odd; all years ago, as
 # a history may take years.
@@ -37,6 +40,10 @@ DEVICES = (  # equipment, channel, type, unit; the column it is shown in, most t
     (("H1", 4, 4, "MJ"), "heat_gj", 80),
 )
 STEPS_S = (1, 59, 60, 300, 300, 300, 300, 900, 1801, 3600, 7201, 86400)
+# By how much a clock is off, both ways; also so far that what it dates lies in the future.
+WRONG_BY_S = (-(10**8), -90_000, -3600, -700, 700, 3600, 90_000, 10**8, 9 * 10**8)
+CODES = {"import_wh": "1.8.0", "import_t1_wh": "1.8.1", "import_t2_wh": "1.8.2",
+         "export_wh": "2.8.0", "export_t1_wh": "2.8.1", "export_t2_wh": "2.8.2"}  # fmt: skip
 GOOD = 10  # readings before and after what is wrong, so that it can be understood
 About = tuple[str, int, int, str]
 Point = tuple[int, int]
@@ -69,6 +76,14 @@ class Life:
 
 
 @dataclass
+class Telegram:
+    """What a meter sends, and the instant of it."""
+
+    taken_at: int
+    reading: Reading
+
+
+@dataclass
 class Counted:
     """A meter or device: its lives by register, and the rows that are stored of it."""
 
@@ -82,6 +97,15 @@ class Counted:
     @property
     def last(self) -> int:
         return max(life.last for life in self.lives)
+
+    def is_good(self, *telegrams: Telegram) -> bool:
+        """Whether all registers of these telegrams count."""
+        good = {(life.column, point) for life in self.lives for point in life.good}
+        return all(
+            (name, (each.taken_at, value)) in good
+            for each in telegrams
+            for name, value in self.rows.get(each.taken_at, {"": 0}).items()
+        )
 
 
 def live(rng: Random, columns: tuple[str, ...], begin: int, most: int) -> Counted:
@@ -166,7 +190,7 @@ def houses(draw: st.DrawFn) -> House:
     for number in range(draw(st.integers(1, 3))):
         rng = Random(draw(st.integers(0, 2**32)))
         owner = live(rng, draw(st.sampled_from(LAYOUTS)), at, 5000)
-        at = max(owner.rows) + draw(st.sampled_from([1, 300, 90_000]))
+        at = max(owner.rows) + draw(st.sampled_from([1, 300, 90_000, -7200]))  # or they overlap
         grid.append((f"meter {number}", owner))
     devices: list[tuple[About, Counted]] = []
     for about, column, most in DEVICES:
@@ -174,15 +198,27 @@ def houses(draw: st.DrawFn) -> House:
             rng = Random(draw(st.integers(0, 2**32)))
             start = begin - draw(st.integers(0, 5000)) + draw(st.sampled_from([0, 0, 400_000]))
             devices.append((about, live(rng, (column,), start, most)))
+    outlive(grid, devices)
     return House(zone, grid, devices)
 
 
-def spread(draw: Callable[..., Any], house: House) -> list[tuple[Reading, int]]:
-    """The readings in the order in which they come, with the devices' values in any of them, some
-    of them twice, and some with another value of their instant, which is wrong."""
-    readings = house.readings()
+def outlive(grid: list[tuple[str, Counted]], devices: list[tuple[About, Counted]]) -> None:
+    """Let a meter send another reading after all of its devices."""
+    meter = max((owner for _, owner in grid), key=lambda owner: owner.last)
+    at = max(owner.last for _, owner in devices) if devices else 0
+    if at > max(meter.rows):
+        newest = {life.column: life for life in meter.lives}
+        meter.rows[at] = {name: life.good[-1][1] for name, life in newest.items()}
+        for life in newest.values():
+            life.good.append((at, life.good[-1][1]))
+
+
+def telegrams(draw: Callable[..., Any], house: House) -> list[Telegram]:
+    """All that the house's meters send, in order: each device's values in telegrams after them,
+    some of them twice, some with another value of their instant, which is wrong."""
+    found = [Telegram(at, reading) for at, reading in house.readings()]
     rng = Random(draw(st.integers(0, 2**32)))
-    for (equipment, channel, kind, unit), owner in house.devices:
+    for about, owner in house.devices:
         good = {at for life in owner.lives for at, _ in life.good}
         for at, row in owner.rows.items():
             for counter in row.values():
@@ -190,12 +226,103 @@ def spread(draw: Callable[..., Any], house: House) -> list[tuple[Reading, int]]:
                 if at in good and not rng.randrange(9):
                     values.append(rng.randrange(2 * 10**8, 9 * 10**8))  # no two go on
                 for value in values:
-                    number = rng.randrange(len(readings))
-                    _, reading = readings[number]
-                    moved = channel + 4 * (number % 2)  # now and then it is on another channel
-                    device = MbusReading(moved, kind, equipment, at, value, unit)
-                    assert isinstance(reading.devices, list)
-                    reading.devices.append(device)
+                    later = [each for each in found if each.taken_at >= at]
+                    carry(rng.choice(later[:20]), about, at, value)
+    return found
+
+
+def carry(telegram: Telegram, about: About, at: int, counter: int) -> None:
+    """Put a device's value into a telegram; now and then it is on another channel."""
+    equipment, channel, kind, unit = about
+    devices = telegram.reading.devices
+    assert isinstance(devices, list)
+    moved = channel + 4 * (telegram.taken_at % 2)
+    devices.append(MbusReading(moved, kind, equipment, at, counter, unit))
+
+
+def pulls(draw: Callable[..., Any], house: House) -> list[Telegram]:
+    """The telegrams in the order in which they are stored. For some, the meter's clock is off, and
+    its devices' stamps as well; in others a device's stamp is ahead of its telegram."""
+    found = telegrams(draw, house)
+    rng = Random(draw(st.integers(0, 2**32)))
+    for begin in rng.sample(range(len(found)), draw(st.integers(0, 4))):
+        off_s = rng.choice(WRONG_BY_S)
+        for telegram in found[begin : begin + rng.choice([1, 3, 30])]:
+            put_off(telegram.reading, telegram.taken_at + off_s)
+    for telegram in rng.sample(found, draw(st.integers(0, 4))):
+        for (equipment, channel, kind, unit), _ in house.devices:
+            assert telegram.reading.timestamp is not None
+            ahead = telegram.reading.timestamp + rng.choice([700, 90_000, 10**8])
+            value = MbusReading(channel, kind, equipment, ahead, rng.randrange(10**8), unit)
+            telegram.reading.devices = [*telegram.reading.devices, value]
     if draw(st.booleans()):
-        rng.shuffle(readings)
-    return [(reading, at) for at, reading in readings]
+        rng.shuffle(found)
+    return found
+
+
+def put_off(reading: Reading, timestamp: int) -> None:
+    """Set the clock of a telegram, by which its devices' stamps are."""
+    assert reading.timestamp is not None
+    for device in reading.devices:
+        device.at += timestamp - reading.timestamp
+    reading.timestamp = timestamp
+
+
+def log_of(draw: Callable[..., Any], house: House) -> bytes:
+    """A log of the telegrams, meter by meter. At some moments a meter's clock leaps, and comes
+    back: further telegrams are misdated then, some of them in the future."""
+    rng = Random(draw(st.integers(0, 2**32)))
+    offset_s = zones.winter_offset_s(house.zone)
+    found = telegrams(draw, house)
+    log = []
+    for meter, owner in house.grid:
+        own = [each for each in found if each.reading.equipment_id == meter]
+        calm = rng.randrange(4, 40)
+        for number, telegram in enumerate(own):
+            log += [as_text(telegram, devices, offset_s) for devices in one_each(telegram)]
+            by_s = rng.choice(WRONG_BY_S)
+            calm -= 1
+            if calm < 0 and is_wrong_clock_clear(owner, own[number - 3 : number + 4], by_s):
+                times = rng.randint(1, 50 if abs(by_s) >= 10**8 else 2)
+                calm = times + rng.randrange(4, 40)
+                misdated = Telegram(telegram.taken_at + by_s, telegram.reading)
+                log += [as_text(misdated, [], offset_s)] * times
+    return b"".join(log)
+
+
+def is_wrong_clock_clear(owner: Counted, near: list[Telegram], by_s: int) -> bool:
+    """Whether only a wrong clock explains a leap in their middle: all of their counters rise, and
+    there was no silence as long as the leap."""
+    widest_s = max(b.taken_at - a.taken_at for a, b in pairwise(near))
+    return len(near) == 7 and owner.is_good(*near) and widest_s < abs(by_s)
+
+
+def one_each(telegram: Telegram) -> list[list[MbusReading]]:
+    """The values of its devices, apart for telegrams that each have one of a device at most."""
+    parts: list[list[MbusReading]] = [[]]
+    for device in telegram.reading.devices:
+        free = [part for part in parts if all(device.channel != each.channel for each in part)]
+        if not free:
+            parts.append([])
+        (free or parts[-1:])[0].append(device)
+    return parts
+
+
+def as_text(telegram: Telegram, devices: list[MbusReading], offset_s: int) -> bytes:
+    """A telegram as the meter sends it, by its clock."""
+
+    def stamp(at: int) -> str:
+        return f"{datetime.fromtimestamp(at + offset_s, UTC):%y%m%d%H%M%S}W"
+
+    reading = telegram.reading
+    assert reading.equipment_id is not None
+    lines = [f"1-0:{CODES[name]}({wh / 1000:010.3f}*kWh)" for name, wh in reading.values.items()]
+    for each in devices:
+        unit = {"dm3": "m3", "MJ": "GJ"}[each.unit]
+        lines += [
+            f"0-{each.channel}:24.1.0({each.device_type:03})",
+            f"0-{each.channel}:96.1.0({each.equipment_id.encode().hex()})",
+            f"0-{each.channel}:24.2.1({stamp(each.at)})({each.counter / 1000:010.3f}*{unit})",
+        ]
+    meter = reading.equipment_id.encode().hex()
+    return simple(*lines, meter=meter, stamp=stamp(telegram.taken_at))

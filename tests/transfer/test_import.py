@@ -20,7 +20,7 @@ from slimmemeter.store.reader import Reader
 from slimmemeter.store.writer import Writer
 from slimmemeter.transfer import exporter, importer
 from support.database import counters, measured, rows, validated
-from support.histories import House, houses, spread
+from support.histories import House, houses, pulls
 from support.pages import client_of
 from support.programs import SLIMMEMETER, Run
 from support.readings import EVERY_S, MONDAY, counted, store
@@ -292,7 +292,7 @@ def test_export_and_import_make_the_same_tables(
     folder = tmp_path_factory.mktemp("round")
     first, text = folder / "first.sqlite3", folder / "all.csv"
     writer = Writer(str(first))
-    writer.add_many(spread(data.draw, house), None)
+    writer.add_many([(each.reading, each.taken_at) for each in pulls(data.draw, house)], None)
     writer.close()
     set_aside_some(first, data)
     with text.open("w", newline="") as file:

@@ -52,6 +52,21 @@ def test_clock_that_was_wrong_for_a_while(
     assert rows(database, "SELECT 1 FROM events WHERE kind = 'set aside'") == []
 
 
+@pytest.mark.parametrize("off_s", [-2 * HOUR, 2 * HOUR])
+@pytest.mark.parametrize("silent", [range(20, 56), range(70, 106)])
+def test_clock_that_was_wrong_near_a_silence(
+    run: Run, database: Path, tmp_path: Path, off_s: int, silent: range
+) -> None:
+    """A silence before or after, longer than the clock was off, makes no others misdated."""
+    numbers = [number for number in range(150) if number not in silent]
+    wrong = (60, 61, 62)
+    log = [telegram(number, off_s if number in wrong else 0) for number in numbers]
+    assert len(imported(run, tmp_path / "p1.log", log)) == 2
+    assert [wh for _, wh in counters(database)] == [
+        1000 * number for number in numbers if number not in wrong
+    ]
+
+
 @pytest.mark.parametrize("wrong", [range(5), range(95, 100)])
 def test_clock_that_was_wrong_at_an_end(
     run: Run, database: Path, tmp_path: Path, wrong: range
