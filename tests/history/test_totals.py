@@ -20,11 +20,9 @@ from hypothesis import strategies as st
 
 from slimmemeter.clock import AGREEMENT_S
 from slimmemeter.settings import Settings
-from slimmemeter.store import stamps
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.writer import Writer
 from slimmemeter.transfer import importer
-from support.histories import Counted, House, Life, Telegram, houses, log_of, pulls
+from support.histories import Counted, House, Life, houses, log_of, pull_all, pulls
 from support.pages import client_of
 
 
@@ -207,16 +205,6 @@ def descend(
         if kind == "day":
             year, week, _ = date.fromisoformat(shown["borders"][place][:10]).isocalendar()
             descend(client, f"week/{year}-W{week:02d}", name, lives, zone)
-
-
-def pull_all(path: Path, telegrams: list[Telegram]) -> None:
-    """Store telegrams as pulls do."""
-    for telegram in telegrams:
-        reading = telegram.reading
-        reading.devices, _ = stamps.believed(reading, telegram.taken_at)
-    writer = Writer(str(path))
-    writer.add_many([(each.reading, each.taken_at) for each in telegrams], None)
-    writer.close()
 
 
 def import_log(path: Path, log: bytes, zone: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from slimmemeter import zones
 from slimmemeter.p1.reading import MbusReading, Reading
+from slimmemeter.store import stamps
+from slimmemeter.store.writer import Writer
 from support.telegrams import simple
 
 # Each with instants shortly before its clocks change, or another day that is odd; all years ago, as
@@ -266,6 +269,16 @@ def put_off(reading: Reading, timestamp: int) -> None:
     for device in reading.devices:
         device.at += timestamp - reading.timestamp
     reading.timestamp = timestamp
+
+
+def pull_all(path: Path, telegrams: list[Telegram]) -> None:
+    """Store telegrams as pulls do."""
+    for telegram in telegrams:
+        reading = telegram.reading
+        reading.devices, _ = stamps.believed(reading, telegram.taken_at)
+    writer = Writer(str(path))
+    writer.add_many([(each.reading, each.taken_at) for each in telegrams], None)
+    writer.close()
 
 
 def log_of(draw: Callable[..., Any], house: House) -> bytes:

@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 from slimmemeter.settings import Settings
 from slimmemeter.store.overriding import OverridingWriter
 from slimmemeter.store.reader import Reader
-from slimmemeter.store.writer import Writer
 from slimmemeter.transfer import exporter, importer
 from support.database import counters, measured, rows, validated
-from support.histories import House, houses, pulls
+from support.histories import House, houses, pull_all, pulls
 from support.pages import client_of
 from support.programs import SLIMMEMETER, Run
 from support.readings import EVERY_S, MONDAY, counted, store
@@ -291,9 +290,7 @@ def test_export_and_import_make_the_same_tables(
     """An export that is imported elsewhere gives the same readings and events."""
     folder = tmp_path_factory.mktemp("round")
     first, text = folder / "first.sqlite3", folder / "all.csv"
-    writer = Writer(str(first))
-    writer.add_many([(each.reading, each.taken_at) for each in pulls(data.draw, house)], None)
-    writer.close()
+    pull_all(first, pulls(data.draw, house))
     set_aside_some(first, data)
     with text.open("w", newline="") as file:
         file.writelines(exporter.csv_lines(str(first), without_ids=False))
