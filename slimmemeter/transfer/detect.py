@@ -177,10 +177,20 @@ class _Unpacked(io.RawIOBase):
     def __init__(self, file: BinaryIO, path: str, length: int) -> None:
         self._content = gzip.GzipFile(fileobj=file)
         self._path = path
-        self._left = max(length, 1 << 20) * MOST_TIMES
+        self._most = self._left = max(length, 1 << 20) * MOST_TIMES
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Begin anew. :raises UnsupportedOperation: another place is asked for."""
+        if offset or whence != io.SEEK_SET:
+            raise io.UnsupportedOperation
+        self._left = self._most
+        return self._content.seek(0)
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:

@@ -85,9 +85,8 @@ def run(
     """
     settings.make_own_folder()
     with _target(settings.database, dry_run) as database, ExitStack() as stack:
-        spools: Spools = {}
+        spools = _spools(paths, os.path.dirname(os.path.abspath(database)), stack)
         if not new_meter and (home := house.home(settings, database)).meters:
-            spools = _spools(paths, os.path.dirname(os.path.abspath(database)), stack)
             house.refuse_unknown(home, paths, spools)
         for path in paths:
             yield _one(path, house.home(settings, database), database, settings, spools.get(path))

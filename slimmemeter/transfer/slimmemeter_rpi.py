@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from slimmemeter.errors import TelegramError
 from slimmemeter.p1.telegram import ID_CODES, Telegram
@@ -40,7 +41,7 @@ def length(path: str) -> int:
 
 def entries(path: str, codes: list[str], home: Home) -> Iterator[Entry]:
     """Every telegram. :raises StoreError: it can't be read."""
-    return in_order(_telegrams(path, codes, home))
+    return in_order(partial(_telegrams, path, codes, home))
 
 
 def _telegrams(path: str, codes: list[str], home: Home) -> Iterator[Entry]:

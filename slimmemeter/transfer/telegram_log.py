@@ -6,11 +6,14 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO
 
+from slimmemeter.clock import AGREEMENT_S
 from slimmemeter.errors import TelegramError, UsageError
 from slimmemeter.p1.framing import Framer
 from slimmemeter.p1.telegram import ID_CODES, Telegram
+from slimmemeter.p1.timestamps import parse_timestamp
 from slimmemeter.transfer.entry import Entry, of_telegram
 from slimmemeter.transfer.order import in_order
 
@@ -20,15 +23,37 @@ PIECE = 1 << 16
 MARK = b"(base64 encoded): b'"
 LOGGED = re.compile(rb"(?m)^.*" + re.escape(MARK) + rb"([A-Za-z0-9+/=]*)'.*$")
 HEADER = re.compile(rb"(?m)^([^\r\n/]*)/[A-Za-z]{3}[0-9]")
+LONGEST_STAMP = 25
+STAMP = re.compile(rb"0-0:1\.0\.0\(([0-9]{12}[SW]?)\)")
 IDS = re.compile(rb"0-0:(?:" + b"|".join(re.escape(code[4:]) for code in ID_CODES) + rb")[^)]*")
 
 
 def entries(file: BinaryIO, path: str, winter_offset_s: int) -> Iterator[Entry]:
-    """Every telegram, whatever stands in between. :raises UsageError: there is none."""
-    return in_order(_telegrams(file, path, winter_offset_s))
+    """Every telegram, whatever stands in between.
+
+    :param file: is read twice or more, and so must be seekable.
+    :raises UsageError: there is none.
+    """
+    read = partial(_telegrams, file, path, winter_offset_s)
+    yield from in_order(read) if _may_fall(file, winter_offset_s) else read()
+
+
+def _may_fall(file: BinaryIO, winter_offset_s: int) -> bool:
+    """Whether the time falls somewhere, or can't be seen at once."""
+    last, rest, piece = 0, b"", b""
+    while piece := file.read(PIECE):
+        piece = rest + piece
+        for stamp in STAMP.findall(piece):
+            at = parse_timestamp(stamp, winter_offset_s)
+            if at is None or at < last - AGREEMENT_S:
+                return True
+            last = at
+        rest = piece[-LONGEST_STAMP:]
+    return not last
 
 
 def _telegrams(file: BinaryIO, path: str, winter_offset_s: int) -> Iterator[Entry]:
+    file.seek(0)
     number = 0
     for number, frame in enumerate(_frames(file), 1):
         yield _of_frame(frame, f"telegram {number}", winter_offset_s)

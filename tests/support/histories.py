@@ -101,14 +101,14 @@ class Counted:
     def last(self) -> int:
         return max(life.last for life in self.lives)
 
-    def is_good(self, *telegrams: Telegram) -> bool:
-        """Whether all registers of these telegrams count."""
-        good = {(life.column, point) for life in self.lives for point in life.good}
+    def is_rising(self, telegrams: list[Telegram]) -> bool:
+        """Whether all registers of these telegrams count, none of which restarts."""
+        rows = [(each.taken_at, self.rows[each.taken_at]) for each in telegrams]
         return all(
-            (name, (each.taken_at, value)) in good
-            for each in telegrams
-            for name, value in self.rows.get(each.taken_at, {"": 0}).items()
-        )
+            any({(at, row[name]) for at, row in rows if name in row} <= set(life.good)
+                for life in self.lives if life.column == name)
+            for name in {name for _, row in rows for name in row}
+        )  # fmt: skip
 
 
 def live(rng: Random, columns: tuple[str, ...], begin: int, most: int) -> Counted:
@@ -307,7 +307,7 @@ def is_wrong_clock_clear(owner: Counted, near: list[Telegram], by_s: int) -> boo
     """Whether only a wrong clock explains a leap in their middle: all of their counters rise, and
     there was no silence as long as the leap."""
     widest_s = max(b.taken_at - a.taken_at for a, b in pairwise(near))
-    return len(near) == 7 and owner.is_good(*near) and widest_s < abs(by_s)
+    return len(near) == 7 and owner.is_rising(near) and widest_s < abs(by_s)
 
 
 def one_each(telegram: Telegram) -> list[list[MbusReading]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.database import counters, rows
-from support.programs import Run
+from support.programs import SLIMMEMETER, Run
 from support.readings import DAY, EVERY_S, HOUR, MONDAY
 from support.telegrams import simple
 
@@ -65,6 +67,48 @@ def test_clock_that_was_wrong_near_a_silence(
     assert [wh for _, wh in counters(database)] == [
         1000 * number for number in numbers if number not in wrong
     ]
+
+
+@pytest.mark.parametrize("off_s", [-30 * DAY, -DAY, -6 * HOUR, 6 * HOUR, DAY, 30 * DAY])
+def test_clock_that_was_wrong_for_a_day(
+    run: Run, database: Path, tmp_path: Path, off_s: int
+) -> None:
+    """However many telegrams a clock misdates, also where others have these instants."""
+    wrong = range(2880, 4320)
+    log = [telegram(number, off_s if number in wrong else 0, 60) for number in range(7200)]
+    assert len(imported(run, tmp_path / "p1.log", log)) == 2
+    assert [wh for _, wh in counters(database)] == [
+        1000 * number for number in range(7200) if number not in wrong
+    ]
+
+
+def test_clock_that_was_set_back_for_good(run: Run, database: Path, tmp_path: Path) -> None:
+    """Of a clock that was an hour ahead until it was set, only what comes twice is left out."""
+    log = [telegram(number, HOUR if number < 500 else 0) for number in range(1000)]
+    assert len(imported(run, tmp_path / "p1.log", log)) == 2
+    kept = [number for number in range(1000) if not 500 <= number < 512]
+    assert [wh for _, wh in counters(database)] == [1000 * number for number in kept]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("through", ["a file", "a pipe"])
+def test_wrong_clock_in_whatever_is_read(
+    database: Path, tmp_path: Path, packed: bool, through: str
+) -> None:
+    """A log is read twice, also a packed one, and one that comes through a pipe."""
+    log = b"".join(telegram(number, YEAR if number == 50 else 0) for number in range(100))
+    path = tmp_path / "p1.log"
+    content = gzip.compress(log) if packed else log
+    path.write_bytes(content)
+    source, piped = ("-", content) if through == "a pipe" else (str(path), b"")
+    subprocess.run(
+        [*SLIMMEMETER, "import", source, "--db", str(database)],
+        capture_output=True,
+        check=True,
+        input=piped,
+        timeout=60,
+    )
+    assert rows(database, "SELECT count(*) FROM readings") == [(99,)]
 
 
 @pytest.mark.parametrize("wrong", [range(5), range(95, 100)])
