@@ -201,6 +201,28 @@ def test_it_is_kept_elsewhere(run: Run, house: Path, tmp_path: Path, form: str) 
     assert rows(other, "SELECT * FROM overrides") == []
 
 
+def test_undo_of_an_import_takes_its_marks_back(run: Run, house: Path, tmp_path: Path) -> None:
+    """Also of readings that were stored before; what a person set aside here stays so."""
+    everything = tmp_path / "all.csv"
+    run("set-aside", f"{DAY}T00:10")
+    run("set-aside", f"{DAY}T00:50", "--until", f"{DAY}T01:00")
+    everything.write_text(run("export").stdout)
+    run("set-aside", f"{DAY}T00:50", "--until", f"{DAY}T01:00", "--undo")
+    before = validated(house)
+    done = run("import", everything)
+    assert "`slimmemeter import --undo 1` removes them again" in done.stdout
+    assert counted_kwh(house) == 0.45
+    assert run("import", "--undo", "1").returncode == 0
+    assert validated(house) == before
+    assert counted_kwh(house) == 0.6
+    run("import", everything)
+    run("set-aside", f"{DAY}T00:55")  # by hand too, and so for good
+    run("import", "--undo", "1")
+    assert counted_kwh(house) == 0.6
+    local = "SELECT strftime('%H:%M', at, 'unixepoch', '+1 hour') FROM overrides ORDER BY at"
+    assert rows(house, local) == [("00:10",), ("00:55",)]
+
+
 def test_export_has_the_column_only_if_needed(run: Run, house: Path) -> None:
     """JSON marks the same lines; without any, exports are as they were."""
     assert "set_aside" not in run("export").stdout + run("export", "--json").stdout

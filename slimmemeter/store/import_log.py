@@ -39,6 +39,9 @@ class ImportWriter(OverridingWriter):
             count = self._remove("readings", number)
             if self._has_sources:
                 count += self._remove("mbus_readings", number)
+            self.begin()
+            self._db.execute("DELETE FROM overrides WHERE source = ?", (number,))
+            self.commit()
             self.revalidate()
             self.begin()
             for table in schema.LOG_TABLES:

@@ -76,16 +76,18 @@ class OverridingWriter(RevalidatingWriter):
         key = (about.equipment_id, about.channel, about.type, about.unit)
         return self._series_of(DEVICES, key)
 
-    def put_aside(self, equipment_id: str | None, at: int) -> None:
-        """Set the reading aside that was just put, of a meter."""
-        self._put_aside(self._series_of(METERS, (self._meters[equipment_id],)), at)
+    def put_aside(self, equipment_id: str | None, at: int, source: int) -> bool:
+        """Set the reading aside that an import just put, of a meter; whether that is new."""
+        return self._put_aside(self._series_of(METERS, (self._meters[equipment_id],)), at, source)
 
-    def put_device_aside(self, device: MbusReading) -> None:
-        """Set the reading aside that was just put, of a device."""
+    def put_device_aside(self, device: MbusReading, source: int) -> bool:
+        """Set the reading aside that an import just put, of a device; whether that is new."""
         about = (device.equipment_id, device.channel, device.device_type, device.unit)
-        self._put_aside(self._series_of(DEVICES, self._devices[about]), device.at)
+        return self._put_aside(self._series_of(DEVICES, self._devices[about]), device.at, source)
 
-    def _put_aside(self, series: SeriesWriter, at: int) -> None:
-        if not series.overrides().count(at, at):
-            series.overrides().add(at, at)
-            series.override(at, at)
+    def _put_aside(self, series: SeriesWriter, at: int, source: int) -> bool:
+        if series.overrides().count(at, at):
+            return False
+        series.overrides().add(at, at, source)
+        series.override(at, at)
+        return True

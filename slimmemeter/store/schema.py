@@ -106,7 +106,8 @@ CREATE TABLE overrides (  -- what a person has set aside
     series INTEGER REFERENCES series,
     device INTEGER REFERENCES mbus_devices,
     at INTEGER NOT NULL,
-    until INTEGER NOT NULL
+    until INTEGER NOT NULL,
+    source INTEGER  -- the import that brought it
 );
 CREATE TABLE unvalidated (  -- owners of which the readings after an instant are validated again
     series INTEGER REFERENCES series,

@@ -47,6 +47,7 @@ class Tally:
     left_out: list[str] = field(default_factory=list)  # where and why: the first and the last
     invalid: int = 0
     log_rows: int = 0  # new counts of failures, power failures and peaks
+    set_aside: int = 0  # readings that a person had set aside where it comes from
     is_recorded: bool = False  # in the database, as something was stored
     now: int = field(default_factory=clock.now)
     meters: set[str | None] = field(default_factory=set)  # those of its readings
@@ -161,7 +162,7 @@ def _store(writer: ImportWriter, entry: Entry, tally: Tally) -> None:
     if tally.number is None:
         tally.number = writer.next_import()
     _store_valid(writer, entry, tally.number, tally)
-    if not tally.is_recorded and (tally.new or tally.log_rows):
+    if not tally.is_recorded and (tally.new or tally.log_rows or tally.set_aside):
         name = tally.path.encode("utf-8", "backslashreplace").decode()
         writer.record_import(tally.number, tally.kind, name)
         tally.is_recorded = True
@@ -178,12 +179,12 @@ def _store_valid(writer: ImportWriter, entry: Entry, number: int, tally: Tally) 
                 tally.add_invalid(entry.place, f"device {device.equipment_id}: {error}")
         tally.add(writer.put(reading, at, None, number), at, entry.place)
         if entry.is_set_aside:
-            writer.put_aside(reading.equipment_id, at)
+            tally.set_aside += writer.put_aside(reading.equipment_id, at, number)
         tally.meters.add(reading.equipment_id)
     for device in entry.devices and _timely(entry.devices, entry.place, tally):
         tally.add(writer.put_device(device, number), device.at, entry.place)
         if entry.is_set_aside:
-            writer.put_device_aside(device)
+            tally.set_aside += writer.put_device_aside(device, number)
     if entry.log is not None and entry.equipment_id in tally.meters:
         tally.log_rows += writer.put_log(entry.equipment_id, entry.log, at or 0, number)
     elif entry.log is not None:

@@ -12,35 +12,44 @@ if TYPE_CHECKING:
 
     from slimmemeter.store.validation.points import Points
 
-    Time = tuple[int, int]  # its first instant and its last one
+    Time = tuple[int, int, int | None]  # its first instant, its last one, the import it is from
 
 
 class Overrides:
-    """Its rows in `overrides`: none overlaps another, and between two of them is a reading."""
+    """Its rows in `overrides`: none overlaps another; between two of one source is a reading."""
 
     def __init__(self, db: Connection, points: Points, column: str) -> None:
         """:param column: of the owner in `overrides`: series or device."""
         self._db = db
         self._points = points
+        self._of_owner = f"FROM overrides WHERE {column} = {points.ids[0]}"
         self._column = column
 
-    def add(self, at: int, until: int) -> None:
-        """Set a time aside, as one with those next to it if no reading is in between."""
+    def add(self, at: int, until: int, source: int | None = None) -> None:
+        """Set a time aside, as one with those next to it if no reading is in between.
+
+        :param source: the import that brings it; None if a person does so here.
+        """
+        self.take_back(at, until)
         before = self._points.neighbour(at, after=False)
         after = self._points.neighbour(until, after=True)
         near = self._within(before.at if before else at, after.at if after else until)
-        whole = min([at, *(low for low, _ in near)]), max([until, *(high for _, high in near)])
-        self._replace(near, [whole])
+        own = [time for time in near if time[2] == source]
+        first = min([at, *(low for low, _, _ in own)])
+        last = max([until, *(high for _, high, _ in own)])
+        self._replace(own, [(first, last, source)])
 
     def take_back(self, at: int, until: int) -> None:
         """Let a time count again; what is set aside before and after it stays so."""
         near = self._within(at, until)
-        rest = [(low, at - 1) for low, _ in near] + [(until + 1, high) for _, high in near]
-        self._replace(near, [(low, high) for low, high in rest if low <= high])
+        before = [(low, at - 1, source) for low, _, source in near]
+        after = [(until + 1, high, source) for _, high, source in near]
+        self._replace(near, [time for time in before + after if time[0] <= time[1]])
 
     def count(self, at: int, until: int) -> int:
         """The number of readings of a time that are set aside."""
-        parts = [(max(at, low), min(until, high)) for low, high in self._within(at, until)]
+        within = [time for time in self._points.overrides if time[0] <= until and time[1] >= at]
+        parts = [(max(at, low), min(until, high)) for low, high in within]
         return sum(self._points.extent(*part)[2] for part in parts)
 
     def note(self) -> None:
@@ -53,17 +62,15 @@ class Overrides:
                 events.put((BY_HAND, first, None if first == last else last, count, None))
 
     def _within(self, low: int, high: int) -> list[Time]:
-        return [each for each in self._points.overrides if each[0] <= high and each[1] >= low]
+        within = f"SELECT at, until, source {self._of_owner} AND at <= ? AND until >= ?"
+        return self._db.execute(within, (high, low)).fetchall()
 
     def _replace(self, old: Sequence[Time], new: Sequence[Time]) -> None:
-        owner = self._points.ids[0]
+        delete = f"DELETE {self._of_owner} AND at = ? AND until = ? AND source IS ?"
+        self._db.executemany(delete, old)
         self._db.executemany(
-            f"DELETE FROM overrides WHERE {self._column} = ? AND at = ? AND until = ?",
-            [(owner, *time) for time in old],
-        )
-        self._db.executemany(
-            f"INSERT INTO overrides ({self._column}, at, until) VALUES (?, ?, ?)",
-            [(owner, *time) for time in new],
+            f"INSERT INTO overrides ({self._column}, at, until, source) VALUES (?, ?, ?, ?)",
+            [(self._points.ids[0], *time) for time in new],
         )
         self._points.look_at_overrides()
         self.note()
