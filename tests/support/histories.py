@@ -305,9 +305,9 @@ def log_of(draw: Callable[..., Any], house: House) -> bytes:
 
 def is_wrong_clock_clear(owner: Counted, near: list[Telegram], by_s: int) -> bool:
     """Whether only a wrong clock explains a leap in their middle: all of their counters rise, and
-    there was no silence as long as the leap."""
+    no silence is near that is half as long as the leap."""
     widest_s = max(b.taken_at - a.taken_at for a, b in pairwise(near))
-    return len(near) == 7 and owner.is_rising(near) and widest_s < abs(by_s)
+    return len(near) == 7 and owner.is_rising(near) and 2 * widest_s < abs(by_s)
 
 
 def one_each(telegram: Telegram) -> list[list[MbusReading]]:
