@@ -28,7 +28,8 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         flags = {flag: getattr(arguments, flag[2:], None) for flag in FLAGS}
-        sys.exit(arguments.run(Settings(flags), arguments))
+        may_lack_file = COMMANDS[arguments.command].may_lack_settings(flags)
+        sys.exit(arguments.run(Settings(flags, may_lack_file=may_lack_file), arguments))
     except SlimmemeterError as error:
         sentence = f"slimmemeter: {error}".encode("utf-8", "surrogateescape")
         print(printable(sentence), file=sys.stderr)
@@ -191,7 +192,8 @@ def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
 
 class Command(NamedTuple):
     """A command: its sentence, its function, the settings that are its flags, its other flags,
-    its argument (name, number as in argparse, sentence), and its flags that take a value."""
+    its argument (name, number as in argparse, sentence), its flags that take a value, and
+    whether it works for a user who may not read the settings (None: with --db)."""
 
     sentence: str
     run: Callable[[Settings, argparse.Namespace], int]
@@ -199,11 +201,18 @@ class Command(NamedTuple):
     switches: Mapping[str, str] = {}
     argument: tuple[str, str | None, str] | None = None
     values: Mapping[str, str] = {}
+    works_without_settings: bool | None = None
+
+    def may_lack_settings(self, flags: Mapping[str, str | None]) -> bool:
+        """Whether it works with these flags for a user who may not read the settings."""
+        if self.works_without_settings is not None:
+            return self.works_without_settings
+        return bool(flags.get("--db"))
 
 
 YES = {"--yes": "don't ask"}
 COMMANDS = {
-    "serve": Command("serve the pages", _serve, ("--db", "--listen")),
+    "serve": Command("serve the pages", _serve, ("--db", "--listen"), works_without_settings=False),
     "doctor": Command(
         "check everything, from the cable to the pages",
         _doctor,
@@ -212,6 +221,7 @@ COMMANDS = {
             "--report": "print a telegram without serial numbers, to show to others",
             "--rebuild": "validate all stored readings again",
         },
+        works_without_settings=True,
     ),
     "backup": Command(
         "make a verified copy of the database while everything goes on",
@@ -266,6 +276,7 @@ COMMANDS = {
         _demo,
         ("--db", "--listen"),
         {"--check": "fetch the pages once, and end"},
+        works_without_settings=True,
     ),
 }
 

@@ -28,7 +28,8 @@ class Request:
 
     def settings(self) -> Settings:
         """The settings of this run. :raises UsageError: one is invalid."""
-        return Settings({setting.flag: getattr(self, setting.flag[2:]) for setting in FLAGS})
+        flags = {setting.flag: getattr(self, setting.flag[2:]) for setting in FLAGS}
+        return Settings(flags, may_lack_file=self.dry_run or self.db is not None)
 
 
 FLAGS = [setting for setting in SETTINGS if hasattr(Request, setting.flag[2:])]

@@ -11,8 +11,10 @@ from slimmemeter.errors import StoreError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from ipaddress import IPv4Network, IPv6Network
 
+PREFIX = "SLIMMEMETER_"
 DEFAULTS_FILE = "/etc/default/slimmemeter"
 SYSTEM_FOLDER = "/var/lib/slimmemeter"
 LINES = ("115200-8N1", "9600-7E1", "9600-7N1", "auto")
@@ -42,7 +44,7 @@ class Setting:
     @property
     def flag(self) -> str:
         """The flag that overrides it, in the commands that have it."""
-        return "--" + self.name.removeprefix("SLIMMEMETER_").lower()
+        return "--" + self.name.removeprefix(PREFIX).lower()
 
 
 def _line(text: str) -> str:
@@ -113,6 +115,17 @@ def _proxy(text: str) -> str:
     return text
 
 
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    if not text:
+        return ()
+    from ipaddress import ip_network
+
+    try:
+        return tuple(ip_network(each) for each in text.replace(",", " ").split())
+    except ValueError:
+        raise ValueError("networks, such as 2001:db8:1:2::/64") from None
+
+
 def _switch(text: str) -> bool:
     if text not in ("", "0", "1"):
         raise ValueError("1 or 0")
@@ -151,6 +164,9 @@ SETTINGS = (
     Setting(
         "SLIMMEMETER_HOSTS", "hosts", "", _hosts, "more host names of this computer for the pages"
     ),
+    Setting(
+        "SLIMMEMETER_NETWORKS", "networks", "", _networks, "more networks that may see the pages"
+    ),
     Setting("SLIMMEMETER_PROXY", "proxy", "", _proxy, "the address of a reverse proxy to trust"),
     Setting(
         "SLIMMEMETER_EMBED",
@@ -160,6 +176,10 @@ SETTINGS = (
         "1 lets other sites of the house frame pages",
     ),
 )
+
+
+NAMES = {setting.name: setting for setting in SETTINGS}
+GIVEN = ("SLIMMEMETER_EXIT_CODE",)  # by this program, to the command of SLIMMEMETER_ON_TROUBLE
 
 
 class Settings:
@@ -176,6 +196,7 @@ class Settings:
     on_trouble: str
     password: str
     hosts: tuple[str, ...]
+    networks: tuple[IPv4Network | IPv6Network, ...]
     proxy: str
     may_embed: bool
 
@@ -184,15 +205,22 @@ class Settings:
         flags: Mapping[str, str | None],
         environ: Mapping[str, str] = os.environ,
         file: str = DEFAULTS_FILE,
+        may_lack_file: bool = False,
     ) -> None:
         """Flags by name, None if not given; an empty variable counts as unset.
 
-        :raises UsageError: a value is invalid, or the file can't be read.
+        :param may_lack_file: use the defaults if this user may not read the file; `lacks_file` is
+            the sentence about it then.
+        :raises UsageError: a value or a name is invalid, or the file can't be read.
         """
-        in_file = _read(file)
+        in_file = File(file)
+        self.lacks_file = in_file.not_permitted
+        if in_file.not_permitted and not may_lack_file:
+            raise UsageError(in_file.not_permitted)
+        if wrong := in_file.wrong or _unknown(environ):
+            raise UsageError(wrong)
         for setting in SETTINGS:
-            value = _resolved(setting, flags, environ, {file: in_file})
-            setattr(self, setting.attribute, value)
+            setattr(self, setting.attribute, _resolved(setting, flags, environ, in_file))
 
     @property
     def pages_port(self) -> str:
@@ -231,28 +259,20 @@ def single_setting(name: str, flags: Mapping[str, str | None]) -> object:
 
     :raises UsageError: it is invalid.
     """
-    setting = next(setting for setting in SETTINGS if setting.name == name)
-    try:
-        in_file = _read(DEFAULTS_FILE)
-    except UsageError:
-        in_file = {}
-    return _resolved(setting, flags, os.environ, {DEFAULTS_FILE: in_file})
+    return _resolved(NAMES[name], flags, os.environ, File(DEFAULTS_FILE))
 
 
 def _resolved(
     setting: Setting,
     flags: Mapping[str, str | None],
     environ: Mapping[str, str],
-    files: Mapping[str, Mapping[str, str]],
+    file: File,
 ) -> object:
     """The value of the first of flag, environment, file and default that is set."""
     candidates = [
         (setting.flag, flags.get(setting.flag)),
         (setting.name, environ.get(setting.name) or None),
-        *(
-            (f"{setting.name} in {file}", has.get(setting.name) or None)
-            for file, has in files.items()
-        ),
+        (f"{setting.name} in {file.path}", file.values.get(setting.name) or None),
         (setting.name, setting.default),
     ]
     where, text = next((where, text) for where, text in candidates if text is not None)
@@ -262,17 +282,70 @@ def _resolved(
         raise UsageError(f"{where} is {text[:60]!r}: it must be {error}") from None
 
 
-def _read(file: str) -> dict[str, str]:
+class File:
     """The NAME=value lines of a shell fragment; none if there is no file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.values: dict[str, str] = {}
+        self.wrong = ""  # a sentence about the first line that is wrong, or about the file
+        self.not_permitted = ""  # a sentence, if this user may not read it
+        try:
+            with open(path, encoding="utf-8-sig", errors="replace") as lines:
+                self._take(lines)
+        except FileNotFoundError:
+            pass
+        except PermissionError:
+            self.not_permitted = f"cannot read {path}: {_who_may(path)}"
+        except OSError as error:
+            self.wrong = f"cannot read {path}: {error.strerror}"
+
+    def _take(self, lines: Iterable[str]) -> None:
+        """Blanks and `export` don't matter; a line that sets nothing must not pass for one."""
+        for number, line in enumerate(lines, 1):
+            text = line.strip()
+            if not text or text.startswith("#"):
+                continue
+            left, equals, value = text.partition("=")
+            name = " ".join(left.split()).removeprefix("export ")
+            if equals and name in NAMES:
+                self.values[name] = _unquoted(value.strip())
+            elif not self.wrong:
+                what = f"sets {name}, which is no setting{_meant(name)}" if equals else "has no ="
+                self.wrong = f"line {number} of {self.path} {what}"
+
+
+def _unknown(environ: Mapping[str, str]) -> str:
+    """A sentence about a variable that looks like a setting and is none."""
+    for name in environ:
+        if name.upper().startswith(PREFIX) and name not in NAMES and name not in GIVEN:
+            return f"the environment has {name}, which is no setting{_meant(name)}"
+    return ""
+
+
+def _meant(name: str) -> str:
+    """Which setting was most likely meant, as the end of a sentence."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.upper(), NAMES, 1)
+    return f": is it {near[0]}?" if near else ""
+
+
+def _who_may(path: str) -> str:
+    """Who may read a file that this user may not, and how to become one."""
+    import grp
+
+    about = os.stat(path)
+    if not about.st_mode & 0o040:
+        return "only its owner may; use sudo"
     try:
-        with open(file, encoding="utf-8", errors="replace") as lines:
-            pairs = [line.strip().partition("=") for line in lines if not line.startswith("#")]
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from None
-    found = {name: _unquoted(value) for name, equals, value in pairs if equals}
-    return {name: value for name, value in found.items() if value}
+        group = grp.getgrgid(about.st_gid).gr_name
+    except KeyError:
+        group = str(about.st_gid)
+    return (
+        f"root and the group {group} may; use sudo, or join that group and log in again:"
+        f" sudo usermod -aG {group} $USER"
+    )
 
 
 def _unquoted(value: str) -> str:

@@ -51,6 +51,63 @@ def test_wrong_line_of_the_file_names_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "SLIMMEMETER_PASSWORD=secret",
+        "export SLIMMEMETER_PASSWORD=secret",
+        "  export\tSLIMMEMETER_PASSWORD=secret",
+        " SLIMMEMETER_PASSWORD = secret ",
+        "SLIMMEMETER_PASSWORD='secret'\r",
+        '\ufeffSLIMMEMETER_PASSWORD="secret"',
+    ],
+)
+def test_line_that_a_shell_would_understand_is_understood(tmp_path: Path, line: str) -> None:
+    """Blanks, `export`, quotes and the line ends of Windows don't lose a password."""
+    file = tmp_path / "slimmemeter"
+    file.write_text(f"{line}\n  # a comment\n\n")
+    assert Settings({}, {}, str(file)).password == "secret"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("slimmemeter_password=secret", "sets slimmemeter_password, which is no setting: is it"),
+        ("SLIMMEMETER_PASWORD=secret", "is it SLIMMEMETER_PASSWORD?"),
+        ("SLIMMEMETER_PROT=/dev/x", "is it SLIMMEMETER_PORT?"),
+        ("PASSWORD=secret", "sets PASSWORD, which is no setting"),
+        ("; SLIMMEMETER_PASSWORD=secret", "which is no setting"),
+        ("set SLIMMEMETER_PASSWORD=secret", "which is no setting"),
+        ("SLIMMEMETER_PASSWORD:secret", "has no ="),
+        ("SLIMMEMETER_PASSWORD secret", "has no ="),
+    ],
+)
+def test_line_that_sets_nothing_is_refused(tmp_path: Path, line: str, words: str) -> None:
+    """A slip of the pen is named by its line, and its secret isn't shown."""
+    file = tmp_path / "slimmemeter"
+    file.write_text(f"# the house\n{line}\n")
+    with pytest.raises(UsageError, match=words.replace("?", "[?]")) as refused:
+        Settings({}, {}, str(file))
+    assert f"line 2 of {file} " in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["SLIMMEMETER_PROT", "slimmemeter_port"])
+def test_unknown_variable_is_refused(name: str) -> None:
+    """Also of the environment; the one that a command is given by this program is known."""
+    with pytest.raises(UsageError, match=f"{name}, which is no setting: is it SLIMMEMETER_PORT[?]"):
+        Settings({}, {name: "x"}, "/nonexistent")
+    assert Settings({}, {"SLIMMEMETER_EXIT_CODE": "3"}, "/nonexistent").port == ""
+
+
+def test_networks_are_networks() -> None:
+    """A list of networks, or words about what it must be."""
+    found = Settings({}, {"SLIMMEMETER_NETWORKS": "10.8.0.0/24, 2001:db8::/32"}, "/nonexistent")
+    assert [str(each) for each in found.networks] == ["10.8.0.0/24", "2001:db8::/32"]
+    with pytest.raises(UsageError, match="it must be networks, such as"):
+        Settings({}, {"SLIMMEMETER_NETWORKS": "10.8.0.1/24"}, "/nonexistent")
+
+
+@pytest.mark.parametrize(
     ("zone", "offset_s"),
     [("Europe/Amsterdam", 3600), ("Europe/Helsinki", 7200), ("Australia/Sydney", 36000)],
 )

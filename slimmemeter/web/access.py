@@ -7,6 +7,7 @@ password if one is set. `guard` is all that the web app uses.
 
 from __future__ import annotations
 
+import re
 import threading
 from ipaddress import ip_address
 
@@ -17,12 +18,18 @@ from slimmemeter.web.network import (
     Address,
     is_at_home,
     is_home_name,
-    is_this_computer,
     parse_address,
 )
 from slimmemeter.web.password import DELAY_S, RIGHT, WAIT, Password
 
-FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+# A request with one of these came through a proxy, or somebody pretends so.
+FORWARDED = frozenset(
+    "forwarded via x-real-ip x-client-ip x-cluster-client-ip x-original-forwarded-for"
+    " x-original-host cf-connecting-ip cf-ray true-client-ip fastly-client-ip cdn-loop".split()
+)
+FORWARDED_PREFIX = "x-forwarded"
+PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
+REACHED = "slimmemeter.reached"  # in the environment: the address that the visitor reached
 MOST_PICTURES = 20  # of the server's threads; also abandoned ones are drawn
 
 POLICY = (
@@ -44,6 +51,7 @@ class Gate:
 
     def __init__(self, settings: Settings) -> None:
         self._hosts = settings.hosts
+        self._networks = settings.networks
         self._proxy = ip_address(settings.proxy) if settings.proxy else None
         self._password = Password(settings.password) if settings.password else None
         self._ancestors, self._readers = (
@@ -53,20 +61,28 @@ class Gate:
 
     def refusal(self) -> Response | None:
         """The answer to a visitor who may not see the pages, or not yet; None for the others."""
-        peer, host = parse_address(request.remote_addr), request.headers.get("Host", "")
-        if peer is not None and peer == self._proxy:
-            peer = parse_address(_last("X-Forwarded-For"))
-            host = _last("X-Forwarded-Host") or host
-        elif any(name in request.headers for name in FORWARDED):
+        peer, reached = (
+            parse_address(each) for each in (request.remote_addr, request.environ.get(REACHED))
+        )
+        hosts = [request.headers.get("Host", "")]
+        if peer is not None and peer == self._proxy and not _is_own_health_check():
+            peer, reached = parse_address(_last("X-Forwarded-For")), None
+            if peer is None:
+                return _refused(403, "the proxy doesn't say in X-Forwarded-For for whom it asks")
+            if not PREFIX.fullmatch(_last("X-Forwarded-Prefix")):
+                return _refused(400, "X-Forwarded-Prefix is no path")
+            hosts += [_last("X-Forwarded-Host")] * ("X-Forwarded-Host" in request.headers)
+        elif _is_forwarded():
             return _refused(403, "this came through a proxy that SLIMMEMETER_PROXY doesn't name")
-        if peer is None or not is_at_home(peer):
+        if peer is None or not is_at_home(peer, reached, self._networks):
             return _refused(403, "these pages answer addresses of the house only")
-        if not is_home_name(host, self._hosts):
+        if not all(is_home_name(host, self._hosts) for host in hosts):
             return _refused(421, "SLIMMEMETER_HOSTS doesn't contain the name that you used")
-        return self._password_refusal(peer) or self._picture_refusal()
+        return self._password_refusal(peer, reached) or self._picture_refusal()
 
-    def _password_refusal(self, peer: Address) -> Response | None:
-        if self._password is None or (request.path == "/healthz" and is_this_computer(peer)):
+    def _password_refusal(self, peer: Address, reached: Address | None) -> Response | None:
+        is_here = peer.is_loopback or peer == reached
+        if self._password is None or (request.path == "/healthz" and is_here):
             return None
         given = request.authorization
         if given is None or given.type != "basic":
@@ -98,6 +114,16 @@ class Gate:
         if response.status_code == 405:
             response.headers["Allow"] = "GET, HEAD"
         return response
+
+
+def _is_forwarded() -> bool:
+    names = (name.lower() for name in request.headers.keys())  # noqa: SIM118 - it yields pairs
+    return any(name in FORWARDED or name.startswith(FORWARDED_PREFIX) for name in names)
+
+
+def _is_own_health_check() -> bool:
+    """Whether a program beside the proxy asks, such as the doctor, and not the proxy."""
+    return request.path == "/healthz" and not _is_forwarded()
 
 
 def _refused(status: int, why: str, headers: dict[str, str] | None = None) -> Response:

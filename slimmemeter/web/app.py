@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, abort, g, request
 from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from slimmemeter import __version__, clock
 from slimmemeter.charts.spec import SIZES
@@ -26,7 +27,7 @@ from slimmemeter.web.api import api
 from slimmemeter.web.freshness import refresh_s
 from slimmemeter.web.meter_page import MOST_LISTED
 from slimmemeter.web.state import Site, site
-from slimmemeter.web.views import views
+from slimmemeter.web.views import address, views
 
 LANGUAGE_KEPT_S = 2 * 366 * 86400
 # Addresses whose answers change with the time, and not only with the readings.
@@ -39,6 +40,9 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["slimmemeter"] = Site(settings)
     app.before_request(lambda: language.use(query.language()))
     access.guard(app, settings)
+    if settings.proxy:  # `access` refuses this header from anybody else
+        proxied = ProxyFix(app.wsgi_app, x_for=0, x_proto=0, x_host=0, x_prefix=1)
+        app.wsgi_app = proxied  # type: ignore[method-assign]
     app.before_request(_answer_at_once)
     app.after_request(_add_headers)
     _prepare_templates(app)
@@ -54,6 +58,7 @@ def _prepare_templates(app: Flask) -> None:
     app.jinja_env.filters["masked"] = masked
     app.jinja_env.globals |= {
         "SIZES": SIZES,
+        "address": address,
         "MOST_LISTED": MOST_LISTED,
         "dates": dates,
         "labels": labels,
@@ -96,8 +101,8 @@ def _answer_at_once() -> ResponseReturnValue | None:
     is_changing = request.path in CHANGING or request.path.startswith("/between/")
     time = clock.now() // 60 if is_changing else _today()
     counter = change_counter(site().database)
-    address = f"{zlib.crc32(request.full_path.encode()):08x}"  # an answer belongs to one address
-    g.etag = f"{__version__}-{counter}-{language.current()}-{time}-{address}"
+    belongs_to = f"{zlib.crc32(address(request.full_path).encode()):08x}"
+    g.etag = f"{__version__}-{counter}-{language.current()}-{time}-{belongs_to}"
     if request.if_none_match.contains_weak(g.etag) and not request.if_none_match.star_tag:
         return Response(status=304)
     return None

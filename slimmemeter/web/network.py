@@ -8,12 +8,23 @@ import re
 import socket
 import struct
 from array import array
-from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address
+from collections.abc import Iterable, Iterator
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 Address = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
+Network = IPv4Network | IPv6Network
 
+HOUSE_IPV4, HOUSE_IPV6 = 20, 64  # the shortest prefixes of a network that can be one house's
 LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 # Names that no public name server knows: a single label, those of RFC 6762, RFC 8375 and ICANN
 # (2024), and those that routers here assign.
@@ -33,16 +44,32 @@ def parse_address(text: str | None) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def is_at_home(address: Address) -> bool:
-    """Whether an address can't come from the internet, or is in a network of this computer."""
+def is_at_home(
+    address: Address, reached: Address | None = None, networks: Iterable[Network] = ()
+) -> bool:
+    """Whether an address can't come from the internet, or is in a network of the house.
+
+    Such networks are those of the settings; of IPv6, the /64 of the address of this computer that
+    the visitor reached, as routers give to a house; of IPv4, this computer's own, unless they are
+    larger than any house's.
+
+    :param reached: None if it isn't known, as behind a proxy: then this computer's addresses count.
+    """
     tunnelled = isinstance(address, IPv6Address) and (address.teredo or address.sixtofour)
     if not address.is_global and not tunnelled:
         return True
-    return any(address in each.network for each in interfaces())
+    if any(address in each for each in networks):
+        return True
+    if reached is not None and reached.version == 6 and reached.is_global:
+        return address in _house_of(reached)
+    own = [each for each in interfaces() if each.version == address.version and each.ip.is_global]
+    if address.version == 6:
+        return any(address in _house_of(each.ip) for each in own)
+    return any(address in each.network for each in own if each.network.prefixlen >= HOUSE_IPV4)
 
 
-def is_this_computer(address: Address) -> bool:
-    return address.is_loopback or any(address == each.ip for each in interfaces())
+def _house_of(address: Address) -> Network:
+    return ip_network((address, HOUSE_IPV6), strict=False)
 
 
 def interfaces() -> Iterator[Interface]:

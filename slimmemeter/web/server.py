@@ -10,9 +10,11 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
+from waitress.task import WSGITask
 
 from slimmemeter.errors import UsageError
 from slimmemeter.settings import Settings
+from slimmemeter.web.access import REACHED
 from slimmemeter.web.app import create_app
 
 PARAMETERS: dict[str, Any] = {
@@ -38,9 +40,21 @@ class WritingSocket(socket.socket):
         return os.write(self.fileno(), data)
 
 
+class Task(WSGITask):
+    """A request, which also states which address of this computer it reached."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """The WSGI environment."""
+        environment: dict[str, Any] = super().get_environment()
+        connection = self.channel.socket
+        environment[REACHED] = connection.getsockname()[0] if connection else None  # it is closed
+        return environment
+
+
 class Channel(HTTPChannel):
     """A connection on which neither blank lines nor a request byte by byte count as activity."""
 
+    task_class = Task
     _began: float | None = None
     _active: float | None = None
 

@@ -21,6 +21,11 @@ PERIODS = (
 views = Blueprint("views", __name__)
 
 
+def address(path: str) -> str:
+    """The address of a path of the pages for browsers, which may be below one of a proxy's."""
+    return f"{request.script_root}{path}"
+
+
 @views.get("/")
 def show_overview() -> str:
     """The overview."""
@@ -61,7 +66,7 @@ def between_form() -> ResponseReturnValue:
     period = periods.between(moments[0], moments[1], site().zone)
     if period is None:
         abort(400, gettext("The first moment must be before the second."))
-    return redirect(f"/{period.name}", 303)
+    return redirect(address(f"/{period.name}"), 303)
 
 
 @views.get("/meter")

@@ -13,7 +13,7 @@ def needs(program: str, package: str) -> str:
     found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
     if found is None:
         missing = f"{program} isn't here: apt install {package}"
-        if "SLIMMEMETER_TESTS_SKIP_NOTHING" in os.environ:
+        if "TESTS_SKIP_NOTHING" in os.environ:
             pytest.fail(missing)
         pytest.skip(missing)
     return found

@@ -88,11 +88,12 @@ def test_own_networks_are_of_the_house(house_database: Path) -> None:
     """A global address is answered if it is of the computer's own networks."""
     needs("ip", "iproute2")
     script = """
-        ip address add 2a02:a450:1:2::1/64 dev lo
+        ip address add 2a02:a450:1:2::1/48 dev lo
         ip address add 82.94.1.1/29 dev lo
+        ip address add 84.1.1.1/19 dev lo
         ip link set lo up
         exec "$@\""""
-    peers = (GLOBAL, "82.94.1.6", "2a02:a450:1:3::9", "82.94.1.9")
+    peers = (GLOBAL, "82.94.1.6", "2a02:a450:1:3::9", "82.94.1.9", "84.1.1.2")
     done = subprocess.run(
         [*OWN_NETWORK, script, "sh", sys.executable, "-c", ASK_AS, house_database, *peers],
         capture_output=True,
@@ -100,7 +101,58 @@ def test_own_networks_are_of_the_house(house_database: Path) -> None:
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": ROOT / "tests"},
         text=True,
     )
-    assert done.stdout.split() == ["200", "200", "403", "403"]
+    assert done.stdout.split() == ["200", "200", "403", "403", "403"]
+
+
+ASK_AT = """
+import http.client, subprocess, sys
+from support.programs import SLIMMEMETER
+from support.waiting import until
+command = [*SLIMMEMETER, "serve", "--db", sys.argv[1], "--listen", "[::]:8765"]
+server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+def status(peer, reached):
+    asked = http.client.HTTPConnection(reached, 8765, timeout=20, source_address=(peer, 0))
+    asked.request("GET", "/now.json", headers={"Host": "localhost"})
+    return asked.getresponse().status
+
+def is_up():
+    try:
+        return status("::1", "::1")
+    except OSError:
+        return False
+
+until(is_up)
+for pair in sys.argv[2:]:
+    print(status(*pair.split(",")))
+server.terminate()
+server.wait()
+"""
+
+
+def test_network_of_the_address_that_was_reached(house_database: Path, tmp_path: Path) -> None:
+    """Of IPv6, the house is the /64 that the visitor reached, and what the settings add."""
+    needs("ip", "iproute2")
+    own = "2a02:a450:1:2::1", "2a02:a450:1:2::9", "2a02:a450:7:7::1", "2a02:b:b:b::1"
+    script = f"""
+        for each in {" ".join(own)}; do ip address add $each/48 dev lo nodad; done
+        ip link set lo up
+        exec "$@\""""
+    pairs = [f"{own[1]},{own[0]}", f"{own[2]},{own[0]}", f"{own[2]},{own[2]}", f"{own[3]},{own[0]}"]
+    done = subprocess.run(
+        [*OWN_NETWORK, script, "sh", sys.executable, "-c", ASK_AT, house_database, *pairs],
+        capture_output=True,
+        check=True,
+        env={
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "PYTHONPATH": ROOT / "tests",
+            "HOME": tmp_path,
+            "SLIMMEMETER_NETWORKS": "10.0.0.0/8, 2a02:b::/32",
+        },
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout.split() == ["200", "403", "200", "200"]
 
 
 def test_this_computer_s_networks_are_found() -> None:
@@ -282,7 +334,9 @@ def requested(
 
 
 @pytest.mark.parametrize(
-    "name", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"]
+    "name",
+    """X-Forwarded-For X-Forwarded-Host X-Forwarded-Prefix X-Forwarded-Proto X-Forwarded Forwarded
+    Via X-Real-IP CF-Connecting-IP True-Client-IP x-forwarded-SERVER""".split(),
 )
 def test_proxy_that_nobody_named_is_refused(server: Server, name: str) -> None:
     """A request through an unknown proxy is refused with the setting's name."""

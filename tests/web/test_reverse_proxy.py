@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import Message
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from support.debian import needs
+from support.paths import DOCS
 from support.programs import free_port
 from support.serving import Server
 from support.waiting import until
@@ -31,54 +35,60 @@ http {{
     proxy_temp_path {folder}/proxy;
     scgi_temp_path {folder}/scgi;
     uwsgi_temp_path {folder}/uwsgi;
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://{pages};
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-            proxy_set_header X-Forwarded-Host $http_host;
-        }}
-    }}
+    {server}
 }}
 """
-CADDY = """
-{{
-    admin off
-    auto_https off
-}}
-http://:{port} {{
-    bind 127.0.0.1
-    reverse_proxy {pages}
-}}
-"""
+CADDY = "{{\n    admin off\n    auto_https off\n}}\n{server}"
+NAME = "meter.example.org"
 
 
-def nginx(folder: Path, config: str) -> list[str]:
-    """The command that runs nginx by a configuration."""
-    (folder / "nginx.conf").write_text(config)
+def documented(language: str, pages: str, prefix: str) -> str:
+    """The configuration that the documentation gives, for pages below a path, or at `/`."""
+    found = re.search(rf"```{language}\n(.*?)```", (DOCS / "pages.md").read_text(), re.DOTALL)
+    assert found is not None
+    text = found[1].replace("127.0.0.1:8765", pages)
+    if not prefix:
+        text = re.sub(".*X-Forwarded-Prefix.*\n", "", text)
+    return text.replace("/power", prefix)
+
+
+def nginx(folder: Path, port: int, pages: str, prefix: str) -> list[str]:
+    """The command that runs nginx by the documented configuration."""
+    server = documented("nginx", pages, prefix).replace("listen 80", f"listen 127.0.0.1:{port}")
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, server=server))
     log = f"{folder}/nginx.log"
     return [needs("nginx", "nginx-light"), "-p", str(folder), "-e", log, "-c", "nginx.conf"]
 
 
-def caddy(folder: Path, config: str) -> list[str]:
-    """The command that runs Caddy by a configuration; it sets both headers by itself."""
-    (folder / "Caddyfile").write_text(config)
+def caddy(folder: Path, port: int, pages: str, prefix: str) -> list[str]:
+    """The command that runs Caddy by the documented configuration, but without TLS."""
+    server = documented("caddy", pages, prefix).replace(
+        f"{NAME} {{", f"http://:{port} {{\n    bind 127.0.0.1"
+    )
+    (folder / "Caddyfile").write_text(CADDY.format(server=server))
     return [needs("caddy", "caddy"), "run", "--config", f"{folder}/Caddyfile"]
 
 
-PROXIES = [pytest.param(nginx, NGINX, id="nginx"), pytest.param(caddy, CADDY, id="caddy")]
-Command = Callable[[Path, str], list[str]]
+FOR_THE_HOUSE = dict(re.findall(r"(\S+)=(\S+)", documented("ini", "", "/power")))
+PROXIES = pytest.mark.parametrize("command", [nginx, caddy])
+PREFIXES = pytest.mark.parametrize("prefix", ["/power", ""])
+Command = Callable[[Path, int, str, str], list[str]]
 
 
 @contextmanager
-def proxy_before(pages: Server, folder: Path, command: Command, config: str) -> Iterator[int]:
+def proxy_before(
+    pages: Server, folder: Path, command: Command, prefix: str = "/power"
+) -> Iterator[int]:
     """A proxy that hands everything on to the pages; its port."""
     port = free_port()
-    filled_in = config.format(folder=folder, port=port, pages=pages.listen)
     environment = {"HOME": str(folder), "PATH": os.environ["PATH"]}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            command(folder, filled_in), cwd=folder, env=environment, stdout=log, stderr=log
+            command(folder, port, pages.listen, prefix),
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
         )
     try:
         until(lambda: process.poll() is not None or is_open(port))
@@ -95,40 +105,100 @@ def is_open(port: int) -> bool:
         return visitor.connect_ex(("127.0.0.1", port)) == 0
 
 
-def requested(port: int, host: str = "meter.lan") -> tuple[int, str]:
-    """The status and the text of the first page, by the name under which the proxy is known."""
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: Message
+    text: str
+
+
+def requested(port: int, path: str, **headers: str) -> Answer:
+    """The answer to a request, under the name by which the proxy is known."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("GET", "/", headers={"Host": host})
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request("GET", path, headers={"Host": NAME} | named)
     answer = connection.getresponse()
-    text = answer.read().decode()
+    text = answer.read().decode("utf-8", "replace")
     connection.close()
-    return answer.status, text
+    return Answer(answer.status, answer.headers, text)
 
 
-@pytest.mark.parametrize(("command", "config"), PROXIES)
-def test_named_proxy_shows_the_pages(
-    house_database: Path, tmp_path: Path, command: Command, config: str
+@PROXIES
+@PREFIXES
+def test_every_link_leads_on_below_the_proxy_s_path(
+    house_database: Path, tmp_path: Path, command: Command, prefix: str
 ) -> None:
-    """Through the proxy that SLIMMEMETER_PROXY names, pages come by a home's name only."""
+    """All that the pages link to is there, also the pictures, forms and where they lead."""
     with (
-        Server(house_database, tmp_path, SLIMMEMETER_PROXY="127.0.0.1") as pages,
-        proxy_before(pages, tmp_path, command, config) as port,
+        Server(house_database, tmp_path, **FOR_THE_HOUSE) as pages,
+        proxy_before(pages, tmp_path, command, prefix) as port,
     ):
-        status, text = requested(port)
-        assert status == 200
-        assert "</html>" in text
-        assert requested(port, "evil.example.org")[0] == 421
+        seen, found = set(), {f"{prefix}/", f"{prefix}/day/2026-06-21", f"{prefix}/years"}
+        for _ in range(60):
+            path = min(found - seen, key=len)
+            seen.add(path)
+            answer = requested(port, path)
+            assert answer.status == 200, (path, answer.text)
+            if answer.headers.get_content_type() == "text/html":
+                links = re.findall(r'(?:href|src|action|srcset)="([^"#? ]+)', answer.text)
+                assert all(each.startswith(f"{prefix}/") for each in links), path
+                found |= set(links) - {f"{prefix}/between"}
+        sent = requested(port, f"{prefix}/between?from=2026-06-01&to=2026-06-03")
+        assert sent.status == 303
+        assert sent.headers["Location"] == f"{prefix}/between/2026-06-01/2026-06-03"
 
 
-@pytest.mark.parametrize(("command", "config"), PROXIES)
+@PROXIES
+def test_names_of_others_are_refused(
+    house_database: Path, tmp_path: Path, command: Command
+) -> None:
+    """Through the proxy, pages come by the house's names only, whichever header has another."""
+    with (
+        Server(house_database, tmp_path, **FOR_THE_HOUSE) as pages,
+        proxy_before(pages, tmp_path, command) as port,
+    ):
+        assert requested(port, "/power/", Host="evil.example.org").status != 200
+        direct = {"X_Forwarded_For": "192.168.1.5"}
+        for names in (
+            {"Host": "evil.example.org", "X_Forwarded_Host": NAME},
+            {"Host": NAME, "X_Forwarded_Host": "evil.example.org"},
+            {"Host": NAME, "X_Forwarded_Host": ""},
+        ):
+            assert requested(pages.address[1], "/", **direct, **names).status == 421
+        assert requested(pages.address[1], "/", **direct, X_Forwarded_Host=NAME).status == 200
+
+
+@PROXIES
+def test_strangers_of_a_named_proxy_are_refused(
+    house_database: Path, tmp_path: Path, command: Command
+) -> None:
+    """What visitors send of a proxy's headers themselves never makes them of the house."""
+    with (
+        Server(house_database, tmp_path, **FOR_THE_HOUSE) as pages,
+        proxy_before(pages, tmp_path, command) as port,
+    ):
+        forged = {"X_Forwarded_For": "8.8.8.8", "Forwarded": "for=8.8.8.8", "X_Real_IP": "8.8.8.8"}
+        assert requested(port, "/power/", **forged).status == 200  # it comes from 127.0.0.1
+        assert (
+            requested(pages.address[1], "/", X_Forwarded_For="192.168.1.5, 8.8.8.8").status == 403
+        )
+        assert requested(pages.address[1], "/").status == 403  # the proxy without a visitor
+        assert requested(pages.address[1], "/healthz").status == 200  # the doctor
+        for prefix in ("//evil.example.org", "/a b", "/<x>", "evil"):
+            asked = {"X_Forwarded_For": "127.0.0.1", "X_Forwarded_Prefix": prefix}
+            assert requested(pages.address[1], "/", **asked).status == 400
+
+
+@PROXIES
 def test_proxy_without_the_setting_is_refused(
-    house_database: Path, tmp_path: Path, command: Command, config: str
+    house_database: Path, tmp_path: Path, command: Command
 ) -> None:
     """Through a proxy that isn't named no page comes, and the answer names the setting."""
     with (
-        Server(house_database, tmp_path) as pages,
-        proxy_before(pages, tmp_path, command, config) as port,
+        Server(house_database, tmp_path, SLIMMEMETER_HOSTS=NAME) as pages,
+        proxy_before(pages, tmp_path, command) as port,
     ):
-        status, text = requested(port)
-    assert status == 403
-    assert "SLIMMEMETER_PROXY" in text
+        answer = requested(port, "/power/")
+        assert answer.status == 403
+        assert "SLIMMEMETER_PROXY" in answer.text
