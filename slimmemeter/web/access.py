@@ -89,7 +89,8 @@ class Gate:
             return _unauthorized()
         result = self._password.check(peer, given.password or "")
         if result == WAIT:
-            return _refused(429, "wait a second", {"Retry-After": str(DELAY_S)})
+            again = {"Retry-After": str(DELAY_S), "Refresh": str(DELAY_S)}
+            return _refused(429, "too many wrong passwords came: wait a second", again)
         return None if result == RIGHT else _unauthorized()
 
     def _picture_refusal(self) -> Response | None:

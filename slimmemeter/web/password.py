@@ -15,54 +15,78 @@ from slimmemeter.web.network import Address
 
 DELAY_S = 1
 MOST_DELAYED = 2  # of the server's threads
+MOST_GUESSES, GUESSES_PER_S = (
+    20,
+    2,
+)  # of all unknown visitors together: at once, and in the long run
 HASHED = re.compile(r"(scrypt|pbkdf2):[^$]+\$[^$]+\$[0-9a-f]+")
 RIGHT, WRONG, WAIT = "right", "wrong", "wait"
 
 
 class Password:
-    """The password, and the visitors that sent a wrong one within the last second."""
+    """The password, and who has guessed it, rightly or wrongly, since the start.
+
+    Visitors who have known it once never wait for those who guess; these are limited by address,
+    and as addresses cost nothing, all together.
+    """
 
     def __init__(self, secret: str) -> None:
         self._key = os.urandom(32)
         self._hash = secret if HASHED.fullmatch(secret) else ""
         self._right = b"" if self._hash else self._digest(secret)
+        self._known: set[object] = set()
         self._barred: dict[object, float] = {}
+        self._guesses, self._counted_at_s = float(MOST_GUESSES), time.monotonic()
         self._looking = threading.Lock()
+        self._hashing = threading.Lock()
         self._delayed = threading.Semaphore(MOST_DELAYED)
 
     def check(self, peer: Address, given: str) -> str:
-        """RIGHT; WRONG, mostly after a second; WAIT, unchecked, if the last one was a second ago.
+        """RIGHT; WRONG, mostly after a second; WAIT, unchecked, after too many wrong ones.
 
         An IPv6 network of 64 bits counts as one visitor.
         """
         house = (
             ip_network((peer, 64), strict=False) if peer.is_global and peer.version == 6 else peer
         )
-        with self._looking:  # one at a time, so that nobody tries many at once
-            if time.monotonic() < self._barred.get(house, 0):
-                return WAIT
-            if self._fits(given):
+        digest = self._digest(given)
+        with self._looking:
+            if house in self._known and hmac.compare_digest(digest, self._right):
                 return RIGHT
-            self._bar(house)
+            if not self._may_guess(house):
+                return WAIT
+        if self._fits(given, digest):
+            with self._looking:
+                self._known.add(house)
+                self._guesses += 1
+            return RIGHT
+        with self._looking:
+            self._barred[house] = time.monotonic() + DELAY_S
         self._delay()
         return WRONG
 
-    def _fits(self, given: str) -> bool:
-        digest = self._digest(given)
+    def _may_guess(self, house: object) -> bool:
+        """Whether neither this visitor nor all together have guessed too often; this counts."""
+        now_s = time.monotonic()
+        self._barred = {each: until for each, until in self._barred.items() if now_s < until}
+        gained = (now_s - self._counted_at_s) * GUESSES_PER_S
+        self._guesses, self._counted_at_s = min(self._guesses + gained, MOST_GUESSES), now_s
+        if house in self._barred or self._guesses < 1:
+            return False
+        self._guesses -= 1
+        return True
+
+    def _fits(self, given: str, digest: bytes) -> bool:
         if hmac.compare_digest(digest, self._right):
             return True
-        if self._hash and check_password_hash(self._hash, given):
-            self._right = digest  # checking a hash is slow on purpose
-            return True
+        with self._hashing:  # one at a time: checking a hash is slow on purpose
+            if self._hash and check_password_hash(self._hash, given):
+                self._right = digest
+                return True
         return False
 
     def _digest(self, text: str) -> bytes:
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
-
-    def _bar(self, house: object) -> None:
-        now = time.monotonic()
-        self._barred = {each: until for each, until in self._barred.items() if now < until}
-        self._barred[house] = now + DELAY_S
 
     def _delay(self) -> None:
         """Let this visitor wait, unless too many do: being barred is enough then."""

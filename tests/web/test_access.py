@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import itertools
 import re
 import select
 import socket
@@ -398,6 +399,39 @@ def test_wrong_password_takes_a_second_and_holds_nobody_up(
             each.join()
         assert sum(status == 401 for status, _ in guesses) <= 2
         assert {status for status, _ in guesses} <= {401, 429}
+
+
+@pytest.mark.parametrize("secret", ["sesame", password.hashed("sesame")])
+def test_guesses_from_ever_new_addresses(house_database: Path, tmp_path: Path, secret: str) -> None:
+    """All guessers together have few tries, and who has known the password never waits for them."""
+    with Server(house_database, tmp_path, SLIMMEMETER_PASSWORD=secret) as server:
+        right = {"Authorization": basic("sesame")}
+        assert requested(server.address, right, "127.0.0.2")[0] == 200
+        statuses: Counter[int] = Counter()
+        began_s = time.monotonic()
+        is_over = threading.Event()
+
+        def guess(own: int) -> None:
+            for number in itertools.count():
+                if is_over.is_set():
+                    return
+                wrong = {"Authorization": basic(f"wrong {own} {number}")}
+                peer = f"127.{own}.{number // 250}.{number % 250 + 1}"
+                statuses[requested(server.address, wrong, peer)[0]] += 1
+
+        guessers = [threading.Thread(target=guess, args=(own,)) for own in range(1, 5)]
+        for each in guessers:
+            each.start()
+        for _ in range(20):
+            assert requested(server.address, right, "127.0.0.2")[0] == 200
+        until(lambda: statuses[429] > 100)
+        is_over.set()
+        for each in guessers:
+            each.join()
+        tries = password.MOST_GUESSES + password.GUESSES_PER_S * (time.monotonic() - began_s)
+        assert 0 < statuses[401] <= tries + 1
+        assert set(statuses) == {401, 429}
+        until(lambda: requested(server.address, right, "127.0.0.9")[0] == 200)
 
 
 def test_long_headers_and_bodies_are_refused(house_database: Path, tmp_path: Path) -> None:
