@@ -8,10 +8,9 @@ password if one is set. `guard` is all that the web app uses.
 from __future__ import annotations
 
 import re
-import threading
 from ipaddress import ip_address
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from slimmemeter.settings import Settings
 from slimmemeter.web.network import (
@@ -30,7 +29,6 @@ FORWARDED = frozenset(
 FORWARDED_PREFIX = "x-forwarded"
 PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 REACHED = "slimmemeter.reached"  # in the environment: the address that the visitor reached
-MOST_PICTURES = 20  # of the server's threads; also abandoned ones are drawn
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -43,7 +41,6 @@ def guard(app: Flask, settings: Settings) -> None:
     gate = Gate(settings)
     app.before_request(gate.refusal)
     app.after_request(gate.with_headers)
-    app.teardown_request(gate.leave)
 
 
 class Gate:
@@ -57,7 +54,6 @@ class Gate:
         self._ancestors, self._readers = (
             ("*", "cross-origin") if settings.may_embed else ("'none'", "same-origin")
         )
-        self._pictures = threading.Semaphore(MOST_PICTURES)
 
     def refusal(self) -> Response | None:
         """The answer to a visitor who may not see the pages, or not yet; None for the others."""
@@ -78,7 +74,7 @@ class Gate:
             return _refused(403, "these pages answer addresses of the house only")
         if not all(is_home_name(host, self._hosts) for host in hosts):
             return _refused(421, "SLIMMEMETER_HOSTS doesn't contain the name that you used")
-        return self._password_refusal(peer, reached) or self._picture_refusal()
+        return self._password_refusal(peer, reached)
 
     def _password_refusal(self, peer: Address, reached: Address | None) -> Response | None:
         is_here = peer.is_loopback or peer == reached
@@ -92,19 +88,6 @@ class Gate:
             again = {"Retry-After": str(DELAY_S), "Refresh": str(DELAY_S)}
             return _refused(429, "too many wrong passwords came: wait a second", again)
         return None if result == RIGHT else _unauthorized()
-
-    def _picture_refusal(self) -> Response | None:
-        """Pictures wait for each other, and must leave threads for the pages."""
-        if request.path.endswith(".png"):
-            if not self._pictures.acquire(blocking=False):
-                return _refused(503, "too many pictures at once", {"Retry-After": "1"})
-            g.holds_picture = True
-        return None
-
-    def leave(self, _: BaseException | None) -> None:
-        """Make room for another picture."""
-        if g.pop("holds_picture", False):
-            self._pictures.release()
 
     def with_headers(self, response: Response) -> Response:
         """Add the limits for browsers to an answer."""
