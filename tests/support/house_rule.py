@@ -29,5 +29,5 @@ DOORS = {
     "PIL": "charts.canvas",
     "flask": "web",
     "babel": "i18n.language",
-    "waitress": "web.server",
+    "waitress": "web.server web.connections",
 }
