@@ -76,7 +76,9 @@ alone() {
     [ -d /run/systemd/system ] || fail "there is no systemd running here"
     command -v apt-get >/dev/null || fail "this isn't Debian: there is no apt-get"
     mkdir -p "$HOUSE"
-    exec 9<"$HOUSE"
+    umask 077
+    exec 9>/run/slimmemeter-install.lock # in a folder and a file that no other user can open
+    umask 022
     flock -w 300 9 || fail "another installation is running"
 }
 

@@ -17,17 +17,14 @@ fail() { # CODE SENTENCE
 
 [ -x "$python" ] || fail 2 "pull.sh: there is no $python: scripts/install.sh makes it"
 
-# A pull that hangs is ended before cron's next one; a second one waits up to 30 s.
-exec 9<"$here/pull.sh"
-flock -w 30 9 || fail 3 "pull.sh: the pull before this one is still running"
-
 pull='from slimmemeter.pull import main; main()' # as p1-pull is, wherever this folder was moved
 exec 3>&1
-output=$(timeout --foreground -k 5 250 "$python" -I -c "$pull" "$@" 2>&1 >&3 9<&-)
+# It is ended before cron's next one if it hangs.
+output=$(timeout --foreground -k 5 285 "$python" -I -c "$pull" "$@" 2>&1 >&3)
 code=$?
 log "$output"
 if [ "$code" -ge 124 ] && [ "$code" -ne 130 ]; then # it could not record its own end
     log "p1-pull was killed after it hung or by signal (status $code)"
-    log "$("$python" -I -c "$pull" "$@" --killed "$code" 2>&1 >&3 9<&-)"
+    log "$("$python" -I -c "$pull" "$@" --killed "$code" 2>&1 >&3)"
 fi
 exit "$code"

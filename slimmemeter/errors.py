@@ -26,6 +26,10 @@ class UsageError(SlimmemeterError):
     exit_code = 2
 
 
+class FlagError(UsageError):
+    """a value on the command line is wrong"""
+
+
 class PortError(SlimmemeterError):
     """the port can't be opened, is busy or lost, or nothing was heard in time"""
 

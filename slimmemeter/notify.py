@@ -1,7 +1,7 @@
 """Runs the household's command when pulls fail three times in a row, and when they work again.
 
-The number of failures, and whether the command has run, are in the file `failures` beside the
-database, or in memory where that can't be written, as on a full disk.
+The number of failures, and whether the command has run, are in the file `failures` of the database
+on the disk, or in memory where that can't be written, as on a full disk.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import sys
 
 from slimmemeter import process
-from slimmemeter.status import RUN_FOLDER
+from slimmemeter.status import paths
 
 AFTER = 3  # failures in a row
 COMMAND_S = 60
@@ -29,7 +29,7 @@ def pull_failed(database: str, command: str, exit_code: int, sentence: str) -> N
 
 def is_failing(database: str) -> bool:
     """Whether the pull before this one failed."""
-    return any(map(os.path.exists, _files(database)))
+    return any(map(os.path.exists, paths(database, FILE)))
 
 
 def pull_recovered(database: str, command: str) -> None:
@@ -37,7 +37,7 @@ def pull_recovered(database: str, command: str) -> None:
     _, is_notified = _read(database)
     if is_notified and command and not _run(command, 0, RECOVERED):
         return
-    for path in _files(database):
+    for path in paths(database, FILE):
         if os.path.exists(path):
             os.unlink(path)
 
@@ -66,13 +66,9 @@ def _run(command: str, exit_code: int, sentence: str) -> bool:
     return child.returncode == 0
 
 
-def _files(database: str) -> list[str]:
-    return [f"{folder}/{FILE}" for folder in (RUN_FOLDER, os.path.dirname(database))]
-
-
 def _read(database: str) -> tuple[int, bool]:
     """The number of failures, and whether the command has run for them."""
-    for path in _files(database):
+    for path in paths(database, FILE):
         try:
             with open(path, encoding="ascii") as file:
                 count, is_notified = map(int, file.read().split())
@@ -84,7 +80,7 @@ def _read(database: str) -> tuple[int, bool]:
 
 def _write(database: str, text: str) -> None:
     """Beside the database, so that it survives a restart; else in memory."""
-    memory, disk = _files(database)
+    memory, disk = paths(database, FILE)
     for path in (disk, memory):
         try:
             process.replace_file(path, text)

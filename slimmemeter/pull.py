@@ -13,12 +13,14 @@ import time
 from slimmemeter import clock, notify, process, status, zones
 from slimmemeter.errors import (
     BUG,
+    FlagError,
     PortError,
     SlimmemeterError,
     TelegramError,
     UsageError,
 )
 from slimmemeter.line.receive import Reception, patient_pieces, receive
+from slimmemeter.line.turn import turn
 from slimmemeter.p1.text import printable
 from slimmemeter.request import Request, parse
 from slimmemeter.settings import single_setting
@@ -52,19 +54,25 @@ def main() -> None:
     try:
         exit_code, sentence = _pull(request)
     finally:
-        if exit_code != INTERRUPTED:
+        if not (exit_code and _is_by_hand(sentence)):
             _record(request, exit_code, sentence)
     sys.exit(exit_code)
 
 
+def _is_by_hand(sentence: str) -> bool:
+    """Whether a failure is a mistake of somebody who tries a pull, which says nothing about cron's:
+    interrupted, with a wrong flag, or at a terminal."""
+    return not sentence or sys.stderr.isatty()
+
+
 def _pull(request: Request) -> tuple[int, str]:
-    """`pull`, its error printed; the exit code and the sentence."""
+    """`pull`, its error printed; the exit code, and the sentence for the pages."""
     try:
         pull(request)
     except SlimmemeterError as error:
         sentence = f"p1-pull: {error}"
         print(printable(sentence.encode("utf-8", "surrogateescape")), file=sys.stderr)
-        return error.exit_code, sentence
+        return error.exit_code, "" if isinstance(error, FlagError) else sentence
     except KeyboardInterrupt:
         return INTERRUPTED, ""
     return 0, ""
@@ -90,6 +98,14 @@ def pull(request: Request) -> None:
     :raises SlimmemeterError: it isn't stored; its exit code states the kind of failure.
     """
     settings = request.settings()
+    if request.is_pull:
+        with turn(settings.database):
+            _pull_once(request, settings)
+    else:
+        _pull_once(request, settings)
+
+
+def _pull_once(request: Request, settings: Settings) -> None:
     deadline_s = time.monotonic() + settings.timeout_s
     reception = _received(request, settings, deadline_s)
     telegram, reading = reception.telegram, reception.reading

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from slimmemeter.errors import StoreError, UsageError
+from slimmemeter.errors import FlagError, StoreError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -279,7 +279,8 @@ def _resolved(
     try:
         return setting.convert(text)
     except ValueError as error:
-        raise UsageError(f"{where} is {text[:60]!r}: it must be {error}") from None
+        kind = FlagError if where == setting.flag else UsageError
+        raise kind(f"{where} is {text[:60]!r}: it must be {error}") from None
 
 
 class File:

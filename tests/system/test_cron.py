@@ -37,7 +37,9 @@ def pulled(machine: Machine) -> Machine:
 
 
 def _left(machine: Machine) -> str:
-    return machine.run("cat", "/run/slimmemeter/last-pull", check=False).stdout
+    return machine.run(
+        "cat", "/run/slimmemeter/var-lib-slimmemeter-slimmemeter.sqlite3.last-pull", check=False
+    ).stdout
 
 
 def _is_done(machine: Machine) -> bool:

@@ -236,7 +236,7 @@ def test_old_readings_come_with_the_last_pull_s_sentence(
     assert health.status_code == 503
     assert health.json["readings"] == "old"  # type: ignore[index]
     assert client.get("/healthz").status_code == 200
-    house_database.with_name("last-pull").unlink()
+    Path(f"{house_database}.last-pull").unlink()
     assert "Nothing has been read yet" in text_of(client, "/")
 
 
