@@ -16,6 +16,7 @@ from slimmemeter.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
     from slimmemeter.store import backup
+    from slimmemeter.store.backup_folder import Backup
     from slimmemeter.store.records import Event
     from slimmemeter.transfer import importer
 
@@ -60,13 +61,53 @@ def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
 def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter.store import backup
 
+    if arguments.list:
+        return _list_backups(arguments.to, settings)
     content = backup.make(settings.database, arguments.to or backup.folder_of(settings))
     process.print_line(f"{content.path} has {_contents(content, settings)}, and was verified")
     return 0
 
 
+def _list_backups(folder: str | None, settings: Settings) -> int:
+    from slimmemeter.store import backup_folder
+
+    found = backup_folder.of_folder(folder) if folder else _found_backups(settings)
+    for each in found:
+        process.print_line(_backup_line(each, settings))
+    if not found:
+        process.print_line("there is no backup that this user can see")
+    return 0
+
+
+def _found_backups(settings: Settings) -> list[Backup]:
+    from slimmemeter.store import backup_folder
+
+    return backup_folder.found(settings.backup_folder, settings.database)
+
+
+def _backup_line(found: Backup, settings: Settings) -> str:
+    count = "" if found.readings is None else f"{found.readings} readings"
+    made_at = datetime.fromtimestamp(found.made_at, zones.of(settings.zone))
+    return f"{made_at:%Y-%m-%d %H:%M}  {count:>17}  {found.path}"
+
+
+def _chosen_backup(settings: Settings) -> str:
+    """The path of the backup that a person chooses. :raises UsageError: nobody does."""
+    found = _found_backups(settings)
+    if not found:
+        raise UsageError("no backup was found; where is it? `slimmemeter restore FILE`")
+    for number, each in enumerate(found, 1):
+        process.print_line(f"{number:3}  {_backup_line(each, settings)}")
+    answer = _answered("Which one? ")
+    if not (answer.isascii() and answer.isdigit() and 0 < int(answer) <= len(found)):
+        raise UsageError("cancelled: nothing was restored")
+    return found[int(answer) - 1].path
+
+
 def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter.store import backup
+
+    file = arguments.file or _chosen_backup(settings)
 
     def confirm(content: backup.Content) -> bool:
         return arguments.yes or _agreed(
@@ -74,7 +115,7 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
             f" {settings.database}?"
         )
 
-    content, aside = backup.restore(arguments.file, settings.database, confirm)
+    content, aside = backup.restore(file, settings.database, confirm)
     process.print_line(f"{settings.database} now has {_contents(content, settings)}")
     if aside is not None:
         process.print_line(f"what was there before is in {aside}")
@@ -101,13 +142,21 @@ def _contents(content: backup.Content, settings: Settings) -> str:
 
 
 def _agreed(question: str) -> bool:
-    """A person's answer. :raises UsageError: there is no terminal to ask on."""
-    if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to confirm it; use --yes")
+    """Whether a person agrees. :raises UsageError: there is no terminal to ask on."""
+    return _answered(f"{question} [y/N] ", "use --yes").lower() in ("y", "yes", "j", "ja")
+
+
+def _answered(question: str, remedy: str = "name one") -> str:
+    """A person's answer, even if standard input is a file.
+
+    :raises UsageError: there is no terminal to ask on.
+    """
     try:
-        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "j", "ja")
-    except EOFError:
-        return False
+        with open("/dev/tty", "r+b", buffering=0) as terminal:
+            terminal.write(question.encode())
+            return terminal.readline().decode(errors="replace").strip()
+    except OSError:
+        raise UsageError(f"there is no terminal to answer on; {remedy}") from None
 
 
 def _import(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -227,14 +276,15 @@ COMMANDS = {
         "make a verified copy of the database while everything goes on",
         _backup,
         ("--db",),
-        argument=("to", "?", "the folder; without it SLIMMEMETER_BACKUP_DIR"),
+        {"--list": "list the backups that are there"},
+        ("to", "?", "the folder; without it SLIMMEMETER_BACKUP_DIR"),
     ),
     "restore": Command(
         "put a backup in the database's place; what was there is kept",
         _restore,
         ("--db",),
         YES,
-        ("file", None, "the backup"),
+        ("file", "?", "the backup; - is standard input; without it those that are found"),
     ),
     "import": Command(
         "import readings: logs of telegrams, CSV, databases, DSMR-reader's backup",

@@ -14,13 +14,13 @@ from slimmemeter.errors import SlimmemeterError, StoreError, UsageError
 from slimmemeter.settings import Settings, as_file
 from slimmemeter.status import PULL_EVERY_S
 from slimmemeter.store import backup
+from slimmemeter.store.backup_folder import BEFORE_UPGRADES
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.writer import Writer
 from slimmemeter.web import network
 from slimmemeter.web.password import hashed as hashed_password
 
 UP_WITHIN_S = 20
-BEFORE_UPGRADES = "before-upgrades"  # a folder beside the database
 DRAWN_FROM = 2  # readings: consumption is a difference
 
 

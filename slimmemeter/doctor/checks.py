@@ -30,6 +30,7 @@ from slimmemeter.line.receive import Reception
 from slimmemeter.p1.anonymize import anonymous
 from slimmemeter.settings import LINES, Settings
 from slimmemeter.status import STALE_S, Status
+from slimmemeter.store import backup_folder
 from slimmemeter.store.connection import HotJournalError
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
@@ -56,6 +57,8 @@ def run(settings: Settings) -> int:
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Each finding as soon as it is known: the port, its meter, the pulls, the data, the pages."""
+    if settings.lacks_file:
+        yield Finding(NOTE, f"{settings.lacks_file}; what follows is by the defaults")
     yield from port_check.check_port(settings)
     last = status.last_pull(settings.database)
     yield _check_pull(last, settings)
@@ -97,15 +100,23 @@ def _check_pull(last: Status | None, settings: Settings) -> Finding:
 
 
 def _check_backup(settings: Settings) -> Finding:
-    owner = port_errors.user_name(_owner(settings.database))
-    command = f"sudo -u {owner} slimmemeter backup"
+    """Whether backups can be made, and when the last one was."""
+    owner = _owner(settings.database)
+    command = f"sudo -u {port_errors.user_name(owner)} slimmemeter backup"
+    beside = f"{os.path.dirname(settings.database)}/backups"
+    folder = settings.backup_folder or beside
+    if folder != beside or os.path.isdir(beside):  # the first backup makes that one
+        try:
+            backup_folder.must_be_usable(os.path.realpath(folder), owner)
+        except StoreError as error:
+            return failure(error)
     last = status.last_backup(settings.database)
     if last is None:
         return Finding(NOTE, "no backup was made yet:", command)
     at = datetime.fromtimestamp(last.at, zones.of(settings.zone))
     made = f"the last backup was made on {at:%Y-%m-%d at %H:%M:%S}"
     if clock.now() - last.at > BACKUP_LATE_S:
-        return Finding(WRONG, f"{made}; is its line in cron, and its disk there?", command)
+        return Finding(WRONG, f"{made}; is its line in cron?", command)
     return Finding(FINE, f"{made}: {last.sentence}")
 
 

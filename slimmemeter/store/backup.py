@@ -6,7 +6,6 @@ import contextlib
 import gzip
 import itertools
 import os
-import re
 import shutil
 import time
 import zlib
@@ -17,16 +16,16 @@ from slimmemeter import status
 from slimmemeter.errors import StoreError
 from slimmemeter.settings import Settings
 from slimmemeter.store import files
-from slimmemeter.store.connection import Database, LockedError
+from slimmemeter.store.backup_folder import must_be_usable, name_of, thin_out
+from slimmemeter.store.connection import Database, Explained, LockedError, connected
 from slimmemeter.store.reader import Reader
 
-DAILY, MONTHLY = 7, 12  # backups that are kept
-NAME = re.compile(r"slimmemeter-(\d{4}-\d\d)-(\d\d)T\d{6}Z\.sqlite3\.gz")
 LOCK_S = 30  # what a pull or an import may take
-FSTAB = "/etc/fstab"
 PIECE = 1 << 18
 GZIP, SQLITE = b"\x1f\x8b", b"SQLite format 3\0"  # how files begin
 LEVEL = 6
+STANDARD_INPUT = "-"
+JOURNALS = ("-journal", "-wal")  # of SQLite, beside a database
 FREE_LEFT = 20_000_000  # bytes that stay free for the pulls
 
 
@@ -38,6 +37,7 @@ class Content:
     readings: int
     first: int | None
     newest: int | None
+    mark: str  # of this database among others; empty before version 1.1
 
 
 def make(source: str, folder: str) -> Content:
@@ -46,17 +46,18 @@ def make(source: str, folder: str) -> Content:
     :raises StoreError: it can't be made; the backups that are there stay.
     """
     folder = os.path.realpath(folder)
-    _must_be_there(folder)
+    must_be_usable(folder, os.geteuid())
     files.clear_parts(f"{folder}/slimmemeter-")
     files.clear_parts(os.path.realpath(source))
-    path = time.strftime(f"{folder}/slimmemeter-%Y-%m-%dT%H%M%SZ.sqlite3.gz", time.gmtime())
+    unfinished = f"{folder}/slimmemeter-backup"
     with (
         _disk_errors(folder),
-        files.part_beside(path, source) as copy,
+        files.part_beside(unfinished, source) as copy,
         files.part_beside(copy, source) as packed,
     ):
         newest = _copy(source, copy)
         content = verify(copy)
+        path = f"{folder}/{name_of(content.mark, content.readings)}"
         if (content.newest or 0) < newest:
             raise StoreError(f"the copy in {folder} ends at {content.newest}, and not at {newest}")
         _pack(copy, packed)
@@ -65,7 +66,7 @@ def make(source: str, folder: str) -> Content:
         files.sync_folder(folder)
     content.path = path
     status.write_backup(source, path)
-    _thin_out(folder)
+    thin_out(folder, content.mark)
     return content
 
 
@@ -90,6 +91,7 @@ def restore(
 ) -> tuple[Content, str | None]:
     """Put a backup in the database's place; the database that was there is moved aside.
 
+    :param source: a file, or `-` for standard input.
     :param confirm: called with the backup's content before anything is changed.
     :returns: what is there now, and the path of the database that was there before.
     :raises StoreError: it is no backup, is damaged, or wasn't confirmed; nothing is changed.
@@ -99,8 +101,9 @@ def restore(
     files.clear_parts(target)
     with _disk_errors(folder), files.part_beside(target, target) as part:
         _unpack(source, part)
+        _finish(part)
         content = verify(part)
-        content.path = source
+        content.path = "standard input" if source == STANDARD_INPUT else source
         if not confirm(content):
             raise StoreError("cancelled: nothing was restored")
         files.sync(part)
@@ -128,7 +131,7 @@ def verify(path: str) -> Content:
         damage = reader.damage(thorough=True)
         if damage:
             raise StoreError(f"{path} is damaged: {damage}")
-        return Content(path, *reader.extent())
+        return Content(path, *reader.extent(), reader.mark())
 
 
 def _put_in_place(part: str, target: str, reason: str) -> str | None:
@@ -205,10 +208,16 @@ def _unpack(source: str, target: str) -> None:
 
     :raises StoreError: it is no database, or is longer or shorter, or there is no room for it.
     """
+    if beside := [each for each in JOURNALS if os.path.exists(source + each)]:
+        for suffix in ("", *beside):  # of a card whose last pull was interrupted
+            shutil.copyfile(source + suffix, target + suffix)
+        return
+    is_input = source == STANDARD_INPUT
     try:
-        with open(source, "rb") as file:
-            is_packed = file.read(2) == GZIP
-        with gzip.open(source) if is_packed else open(source, "rb") as content:
+        with (
+            open(0 if is_input else source, "rb", closefd=not is_input) as file,
+            gzip.open(file) if file.peek(2)[:2] == GZIP else file as content,
+        ):
             header = content.read(100)
             if not header.startswith(SQLITE) or len(header) < 100:
                 raise StoreError(f"{source} is no backup: there is no SQLite database in it")
@@ -222,6 +231,12 @@ def _unpack(source: str, target: str) -> None:
         raise StoreError(f"{source} is damaged: {error}") from None
 
 
+def _finish(path: str) -> None:
+    """Roll back or take over what a journal beside it has, and leave none there."""
+    with Explained(path), contextlib.closing(connected(path, "rw", LOCK_S)) as db:
+        db.execute("PRAGMA journal_mode = DELETE").fetchall()
+
+
 def _write_exactly(
     header: bytes, read: Callable[[int], bytes], length: int, source: str, target: str
 ) -> None:
@@ -231,37 +246,3 @@ def _write_exactly(
             left -= file.write(piece)
     if left or read(1):
         raise StoreError(f"{source} isn't whole: its header states {length} bytes")
-
-
-def _must_be_there(folder: str) -> None:
-    """:raises StoreError: there is no such folder, or its disk isn't mounted."""
-    for place in _mount_points():
-        if f"{folder}/".startswith(f"{place}/") and not os.path.ismount(place):
-            raise StoreError(f"{place} isn't mounted: put the disk in, or: `sudo mount {place}`")
-    if not os.path.isdir(folder):
-        raise StoreError(f"there is no folder {folder} for backups: is its disk there?")
-
-
-def _mount_points() -> list[str]:
-    """Where the system mounts disks, except the root: fstab(5)."""
-    try:
-        with open(FSTAB, encoding="utf-8", errors="replace") as file:
-            rows = [line.split() for line in file if not line.lstrip().startswith("#")]
-    except OSError:
-        return []
-    return [row[1].rstrip("/") for row in rows if len(row) > 1 and len(row[1]) > 1]
-
-
-def _thin_out(folder: str) -> None:
-    """Keep the newest of each of the last days, and of each of the last months, that have one."""
-    names = sorted(filter(NAME.fullmatch, os.listdir(folder)), reverse=True)
-    days: dict[str, str] = {}
-    months: dict[str, str] = {}
-    for name in names:
-        match = NAME.fullmatch(name)
-        assert match is not None
-        days.setdefault(f"{match[1]}-{match[2]}", name)
-        months.setdefault(match[1], name)
-    kept = {*list(days.values())[:DAILY], *list(months.values())[:MONTHLY]}
-    for name in set(names) - kept:
-        os.unlink(f"{folder}/{name}")

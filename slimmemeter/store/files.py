@@ -54,7 +54,7 @@ def part_beside(path: str, like: str | None = None) -> Iterator[str]:
                 own_as(part, like)
         yield part
     finally:
-        for left in (part, f"{part}-journal"):
+        for left in (part, f"{part}-journal", f"{part}-wal", f"{part}-shm"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(left)
 
@@ -101,7 +101,8 @@ def sync_folder(folder: str) -> None:
 def change_counter(path: str) -> str:
     """A text that changes with every transaction, and if another file takes this place.
 
-    SQLite's file format, section 1.3.8: four bytes at offset 24.
+    SQLite's file format, section 1.3.8: four bytes at offset 24; in WAL mode, into which another
+    tool may have put the file, transactions are in a file beside it.
 
     :raises StoreError: the file can't be read.
     """
@@ -109,6 +110,10 @@ def change_counter(path: str) -> str:
         with open(path, "rb") as file:
             file.seek(24)
             about = os.fstat(file.fileno())
-            return f"{about.st_ino:x}-{about.st_mtime_ns:x}-{file.read(4).hex()}"
+            counter = f"{about.st_ino:x}-{about.st_mtime_ns:x}-{file.read(4).hex()}"
     except OSError as error:
         raise StoreError(f"the database {path} can't be read: {error.strerror}") from None
+    with contextlib.suppress(FileNotFoundError):
+        wal = os.stat(f"{path}-wal")
+        counter += f"-{wal.st_mtime_ns:x}-{wal.st_size:x}"
+    return counter

@@ -171,6 +171,13 @@ class Reader(LogReader):
         check = "PRAGMA integrity_check(3)" if thorough else "PRAGMA quick_check(3)"
         return "; ".join(text for (text,) in self._rows(check) if text != "ok")
 
+    def mark(self) -> str:
+        """What tells this database from others: eight hexadecimal digits; empty before schema 2,
+        and if anything else is there, as it becomes a part of a file's name."""
+        rows = self._rows("SELECT mark FROM file LIMIT 1") if self.columns("file") else []
+        mark = str(rows[0][0]) if rows else ""
+        return mark if len(mark) == 8 and not mark.strip("0123456789abcdef") else ""
+
     def extent(self) -> tuple[int, int | None, int | None]:
         """The number of readings, and the instants of the first and the newest."""
         sql = "SELECT count(*), min(taken_at), max(taken_at) FROM readings"

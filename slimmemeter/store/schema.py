@@ -116,8 +116,11 @@ CREATE TABLE unvalidated (  -- owners of which the readings after an instant are
 );
 """
 
-TABLES = f"""
-CREATE TABLE meters (
+FILE_TABLE = """CREATE TABLE file (mark TEXT NOT NULL);  -- tells its backups from others'
+INSERT INTO file VALUES (lower(hex(randomblob(4))));
+"""
+
+TABLES = f"""{FILE_TABLE}CREATE TABLE meters (
     id INTEGER PRIMARY KEY,
     equipment TEXT NOT NULL UNIQUE,  -- empty if the meter sends none
     header TEXT NOT NULL,

@@ -78,6 +78,7 @@ def _merged_into_one_series(
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
         *(statement for each in _OWNERS for statement in _merged_into_one_series(*each)),
+        *(statement for statement in schema.FILE_TABLE.split("\n") if statement),
         "DROP TABLE events",
         *(statement for statement in schema.EVENT_TABLES.split(";\n") if statement.strip()),
         "INSERT INTO unvalidated SELECT id, NULL, -1 FROM series WHERE NOT other",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import time
 
 from slimmemeter.errors import StoreError
@@ -40,6 +42,7 @@ class Writer(Database):
         self._inode = _inode(path)
         super().__init__(path, "rw", timeout_s)
         with self._explained:
+            self._leave_wal()
             self._db.execute("PRAGMA synchronous = EXTRA")
         self.notices: list[str] = []  # of the last transaction: another meter, an outlier
         self._log: MeterLog = NO_LOG  # the last one that was stored, its meter and its instant
@@ -65,6 +68,14 @@ class Writer(Database):
             self._db.execute("BEGIN IMMEDIATE")
             upgrade.run(self._db, self._check())  # another pull may have upgraded it
             self._db.execute("COMMIT")
+
+    def _leave_wal(self) -> None:
+        """Put a file back that another tool has put into WAL mode, in which who may only read can't
+        read it. As long as a program has it open so, that isn't possible."""
+        if self._db.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+            self._limit_waiting(0)
+            with contextlib.suppress(sqlite3.OperationalError):
+                self._db.execute("PRAGMA journal_mode = DELETE").fetchall()
 
     def is_validated(self) -> bool:
         """Whether all readings are, as they aren't after an upgrade."""

@@ -38,7 +38,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "readings": ("tariff", *schema.COMMON_COLUMNS, *schema.RARE_COLUMNS, schema.METER_CLOCK),
     "counters": schema.COUNTERS,
 }
-TABLES = {*READ, "imports", "events", "breaks", "overrides", "unvalidated"}
+TABLES = {*READ, "file", "imports", "events", "breaks", "overrides", "unvalidated"}
 LOGS = {
     "counters": own_rows.counts,
     "power_failures": own_rows.failure,

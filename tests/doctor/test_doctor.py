@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import pwd
 import re
 import socket
 import sqlite3
@@ -23,6 +24,7 @@ from slimmemeter.line import port_errors
 from slimmemeter.p1.anonymize import anonymous
 from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.p1.telegram import Telegram
+from slimmemeter.store import backup
 from support.devices import run_with_adapters
 from support.far_end import FarEnd
 from support.house import telegram_now
@@ -42,13 +44,13 @@ Doctor = Callable[..., str]
 def doctor(database: Path, tmp_path: Path) -> Doctor:
     """The output of the real `slimmemeter doctor`; its exit code is 6 if something is wrong."""
 
-    def run(*arguments: object, code: int | None = None) -> str:
+    def run(*arguments: object, code: int | None = None, **environ: str) -> str:
         command = [*SLIMMEMETER, "doctor", "--db", str(database)]
         done = subprocess.run(
             [*command, "--listen", f"localhost:{free_port()}", *map(str, arguments)],
             capture_output=True,
             check=False,
-            env={"HOME": str(tmp_path)},
+            env={"HOME": str(tmp_path)} | environ,
             text=True,
             timeout=100,
         )
@@ -593,6 +595,27 @@ def test_report_keeps_the_type_in_a_header_and_hides_its_number(header: str, sho
     """The header keeps the meter's type, and loses its serial number."""
     (frame,) = frames(with_crc(header, "", "1-0:1.8.1(1.000*kWh)"))
     assert anonymous(Telegram(frame)).decode().partition("\r\n")[0] == shown
+
+
+def test_folder_of_backups(
+    doctor: Doctor, database: Path, house_database: Path, tmp_path: Path
+) -> None:
+    """The doctor looks whether backups can be made, and how old the last verified one is."""
+    database.write_bytes(house_database.read_bytes())
+    assert "no backup was made yet" in plain(doctor())
+    stick = tmp_path / "stick"
+    settings = {"SLIMMEMETER_BACKUP_DIR": str(stick)}
+    assert f"WRONG there is no folder {stick} for backups" in plain(doctor(**settings))
+    stick.mkdir()
+    assert "no backup was made yet" in plain(doctor(**settings))
+    backup.make(str(database), str(stick))
+    assert "ok the last backup was made on " in plain(doctor(**settings))
+    os.chown(database, 65534, 65534)  # who pulls
+    user = pwd.getpwuid(65534).pw_name
+    wrong = f"WRONG the user {user} can't write to {stick}: `sudo chown {user} '{stick}'`"
+    assert wrong in plain(doctor(**settings))
+    stick.chmod(0o777)
+    assert "ok the last backup was made on " in plain(doctor(**settings))
 
 
 def test_report_of_a_damaged_telegram_names_nobody(meter: Meters, doctor: Doctor) -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
+import pty
+import re
 import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
+from collections.abc import Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+from unittest.mock import ANY
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,8 +28,9 @@ from slimmemeter.store import backup
 from slimmemeter.store.writer import Writer
 from support.database import counters, kill_in_a_transaction, rows
 from support.pages import client_of, text_of
+from support.paths import EXAMPLE
 from support.programs import OWN_MOUNTS, SLIMMEMETER, Pull, Run
-from support.readings import MONDAY, counted
+from support.readings import MONDAY, counted, store
 from support.telegrams import simple
 
 
@@ -207,15 +217,18 @@ def test_older_backups_are_thinned_out(run: Run, filled: Path, tmp_path: Path) -
     folder.mkdir()
     days = [f"2026-{month:02d}-{day:02d}" for month in range(1, 11) for day in range(1, 29)]
     days += [f"2025-{month:02d}-15" for month in range(1, 13)]
+    ((mark,),) = rows(filled, "SELECT mark FROM file")
+    others = ("slimmemeter-0123abcd-2026-10-28T010000Z-7", "slimmemeter-2026-10-28T010000Z")
+    for name in others:
+        (folder / f"{name}.sqlite3.gz").touch()
     for day in days:
         for hour in ("01", "13"):
-            (folder / f"slimmemeter-{day}T{hour}0000Z.sqlite3.gz").touch()
+            (folder / f"slimmemeter-{mark}-{day}T{hour}0000Z-99.sqlite3.gz").touch()
     (folder / "holiday.jpg").touch()
     (folder / "slimmemeter-2020.sqlite3.gz").touch()
     run("backup")
-    left = sorted(
-        path.name[12:25] for path in folder.iterdir() if path.name.endswith("Z.sqlite3.gz")
-    )
+    assert all((folder / f"{name}.sqlite3.gz").exists() for name in others)
+    left = sorted(path.name[21:34] for path in folder.glob(f"slimmemeter-{mark}-*"))
     *old, newest = left
     assert old == [
         *("2025-12-15T13", "2026-01-28T13", "2026-02-28T13", "2026-03-28T13", "2026-04-28T13"),
@@ -238,14 +251,16 @@ def test_backup_to_a_folder_that_is_not_there(run: Run, filled: Path, tmp_path: 
     assert not (tmp_path / "stick").exists()
 
 
-def test_backup_to_a_disk_that_is_not_mounted(filled: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["stick", "my stick"])
+def test_backup_to_a_disk_that_is_not_mounted(filled: Path, tmp_path: Path, name: str) -> None:
     """A folder on a disk of /etc/fstab that is not mounted gets no backup."""
-    stick = tmp_path / "stick"
+    stick = tmp_path / name
     (stick / "p1").mkdir(parents=True)
     table = tmp_path / "fstab"
-    table.write_text(f"# disks\n/dev/sda1 / ext4\nUUID=1 {stick}/ vfat nofail 0 0\n")
+    where = str(stick).replace(" ", r"\040")
+    table.write_text(f"# disks\n/dev/sda1 / ext4\nUUID=1 {where}/ vfat nofail 0 0\n")
     script = 'mount --bind "$1" /etc/fstab; shift; exec "$@"'
-    for folder in (stick / "p1", "stick/p1", f"{stick}/../stick"):
+    for folder in (stick / "p1", f"{name}/p1", f"{stick}/../{name}"):
         command = [*SLIMMEMETER, "backup", folder, "--db", filled]
         done = subprocess.run(
             [*OWN_MOUNTS, script, "sh", table, *command],
@@ -258,6 +273,30 @@ def test_backup_to_a_disk_that_is_not_mounted(filled: Path, tmp_path: Path) -> N
         assert done.returncode == 5
         assert "isn't mounted" in done.stderr
     assert list((stick / "p1").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["read-only", "another's"])
+def test_backup_to_a_folder_that_may_not_be_written(
+    filled: Path, tmp_path: Path, kind: str
+) -> None:
+    """The user and the remedy are named; chown is none where there are no owners."""
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    option = "ro" if kind == "read-only" else "mode=0555"
+    script = f"""
+        mount -t tmpfs -o {option} tmpfs "$0"
+        exec setpriv --bounding-set=-all --inh-caps=-all "$@\""""
+    command = [*SLIMMEMETER, "backup", stick, "--db", filled]
+    done = subprocess.run(
+        [*OWN_MOUNTS, script, stick, *command],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 5
+    words = "is read-only" if kind == "read-only" else f"can't write to {stick}: `sudo chown "
+    assert words in done.stderr
 
 
 def test_backup_to_a_full_disk_leaves_the_good_ones(run: Run, filled: Path, tmp_path: Path) -> None:
@@ -280,6 +319,108 @@ def test_backup_to_a_full_disk_leaves_the_good_ones(run: Run, filled: Path, tmp_
     assert done.returncode == 5, done.stderr
     assert "the disk is full" in done.stderr
     assert done.stdout == "slimmemeter-2026-01-01T000000Z.sqlite3.gz\n"
+
+
+def test_backups_are_listed(run: Run, filled: Path, tmp_path: Path) -> None:
+    """With when they were made, how many readings they have, and where they are."""
+    assert run("backup", "--list").stdout == "there is no backup that this user can see\n"
+    run("backup")
+    made = only(tmp_path / "backups")
+    local = datetime.now(ZoneInfo("Europe/Amsterdam"))
+    for arguments in ((), (made.parent,)):
+        listed = run("backup", "--list", *arguments).stdout
+        assert listed.split() == [f"{local:%Y-%m-%d}", ANY, "1000", "readings", str(made)]
+
+
+def at_a_terminal(command: Sequence[object], answers: str, **more: Any) -> tuple[int, str]:
+    """The exit code of a program whose terminal answers so, and what it printed there."""
+    pid, terminal = pty.fork()
+    if not pid:
+        if "stdin" in more:
+            os.dup2(os.open(more["stdin"], os.O_RDONLY), 0)
+        os.execv(str(command[0]), [str(each) for each in command])
+    os.write(terminal, answers.encode())
+    shown = b""
+    with contextlib.suppress(OSError):  # it has gone
+        while piece := os.read(terminal, 4096):
+            shown += piece
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+
+def test_restore_alone_asks_which(run: Run, filled: Path, tmp_path: Path) -> None:
+    """It lists what it finds, the newest first, and restores what is chosen."""
+    run("backup")
+    made = only(tmp_path / "backups")
+    made.rename(made.with_name(re.sub(r"-2026-\d\d-\d\dT", "-2026-11-01T", made.name)))
+    store(filled, *counted(*range(1010))[1000:])
+    run("backup")
+    filled.unlink()
+    command = [*SLIMMEMETER, "restore", "--db", filled]
+    code, shown = at_a_terminal(command, "3\n")
+    assert (code, "cancelled: nothing was restored" in shown) == (2, True)
+    code, shown = at_a_terminal(command, "2\ny\n")
+    assert code == 0, shown
+    assert shown.index("1010 readings") < shown.index("1000 readings")
+    assert len(counters(filled)) == 1000
+    done = run("restore")
+    assert done.returncode == 2
+    assert "there is no terminal to answer on; name one" in done.stderr
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_restore_from_standard_input(run: Run, filled: Path, tmp_path: Path, packed: bool) -> None:
+    """What comes through a pipe is restored, and the question is asked at the terminal."""
+    run("backup")
+    source = only(tmp_path / "backups") if packed else tmp_path / "plain"
+    source.exists() or source.write_bytes(filled.read_bytes())
+    store(filled, *counted(*range(1010))[1000:])
+    command = [*SLIMMEMETER, "restore", "-", "--db", filled]
+    assert at_a_terminal(command, "n\n", stdin=source)[0] == 5
+    assert len(counters(filled)) == 1010
+    code, shown = at_a_terminal(command, "y\n", stdin=source)
+    assert code == 0, shown
+    assert "standard input has 1000 readings" in shown
+    assert len(counters(filled)) == 1000
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+def test_restore_of_a_card_s_file_with_its_journal(
+    run: Run, filled: Path, tmp_path: Path, suffix: str
+) -> None:
+    """What the last pull of a dead card had written is taken over, or rolled back, as it was."""
+    card = tmp_path / "card.sqlite3"
+    mode = "wal" if suffix == "-wal" else "delete"
+    script = f"""
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA journal_mode = {mode}")
+db.execute("PRAGMA cache_spill = 1")
+db.execute("PRAGMA cache_size = 1")
+db.execute("BEGIN")
+db.execute("UPDATE readings SET import_t1_wh = import_t1_wh + 7")
+if {mode == "wal"}: db.execute("COMMIT")
+os._exit(0)
+"""
+    before = counters(filled)
+    card.write_bytes(filled.read_bytes())
+    subprocess.run([sys.executable, "-c", script, card], check=True)
+    assert Path(f"{card}{suffix}").stat().st_size > 0
+    done = run("restore", card, "--yes")
+    assert done.returncode == 0, done.stderr
+    rise = 7 if suffix == "-wal" else 0
+    assert counters(filled) == [(at, wh + rise) for at, wh in before]
+    assert rows(filled, "PRAGMA journal_mode") == [("delete",)]
+    assert not list(tmp_path.glob(".*part*"))
+
+
+def test_wal_is_left_at_the_next_pull(pull: Pull, filled: Path) -> None:
+    """A file that another tool put into WAL mode is put back by the next pull."""
+    with closing(sqlite3.connect(filled)) as other:
+        other.execute("PRAGMA journal_mode = wal")
+    assert rows(filled, "PRAGMA journal_mode") == [("wal",)]
+    assert pull(EXAMPLE, "--new-meter").returncode == 0
+    assert rows(filled, "PRAGMA journal_mode") == [("delete",)]
 
 
 def test_backup_of_a_damaged_database(run: Run, filled: Path, tmp_path: Path) -> None:

@@ -174,9 +174,18 @@ def change(path: Path, *statements: str) -> None:
         ("UPDATE power_failures SET ended_at = 8589934591", "is more than a day ahead"),
         ("UPDATE month_peaks SET month_ended_at = ended_at + 9999999", "as month_ended_at"),
         ("UPDATE month_peaks SET power_w = 'abc'", "has 'abc' as power_w"),
-        ("INSERT INTO overrides VALUES (1, NULL, 'abc', 5)", "overrides has 'abc' as at"),
-        ("INSERT INTO overrides VALUES (NULL, 1, 6, 5)", "a row of overrides has 5 as until"),
-        ("INSERT INTO overrides VALUES ('abc', NULL, 5, 6)", "it is of no known meter"),
+        (
+            "INSERT INTO overrides (series, device, at, until) VALUES (1, NULL, 'abc', 5)",
+            "overrides has 'abc' as at",
+        ),
+        (
+            "INSERT INTO overrides (series, device, at, until) VALUES (NULL, 1, 6, 5)",
+            "a row of overrides has 5 as until",
+        ),
+        (
+            "INSERT INTO overrides (series, device, at, until) VALUES ('abc', NULL, 5, 6)",
+            "it is of no known meter",
+        ),
     ],
 )
 def test_row_that_no_meter_can_have_told_is_left_out(

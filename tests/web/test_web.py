@@ -7,9 +7,11 @@ import io
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -154,6 +156,21 @@ def test_unchanged_page_is_304_until_a_reading_comes(pull: Pull, database: Path)
     pull("-", stdin=simple("1-0:1.8.1(000002.000*kWh)", stamp="261123120500W").decode())
     changed = client.get("/day/2026-11-23", headers={"If-None-Match": first.headers["ETag"]})
     assert changed.status_code == 200
+
+
+def test_changed_page_is_no_304_in_wal_mode(pull: Pull, house_database: Path) -> None:
+    """Also while another program has the file in WAL mode, where its header doesn't change."""
+    with closing(sqlite3.connect(house_database)) as other:
+        other.execute("PRAGMA journal_mode = wal")
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM readings").fetchall()  # so it stays in that mode
+        client = client_of(house_database)
+        first = client.get("/years", headers={"If-None-Match": "x"})
+        with closing(sqlite3.connect(house_database)) as writer:
+            writer.execute("UPDATE readings SET import_t1_wh = import_t1_wh + 1")
+            writer.commit()
+        again = client.get("/years", headers={"If-None-Match": first.headers["ETag"]})
+        assert again.status_code == 200
 
 
 def test_address_that_is_none_is_never_unchanged(client: FlaskClient) -> None:
