@@ -298,7 +298,9 @@ def test_backup_and_restore_are_synced_before_they_count(database: Path, tmp_pat
 def ruined(database: Path) -> dict[str, Callable[[], None]]:
     """What may happen to a database, by name."""
     whole = database.read_bytes()
-    ((number,),) = rows(database, "SELECT rootpage FROM sqlite_master WHERE name = 'meters'")
+    ((number,),) = rows(
+        database, "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'meters' AND type = 'index'"
+    )
     page = whole[(number - 1) * 4096 : number * 4096]
 
     def change(sql: str) -> None:
