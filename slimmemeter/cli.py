@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from slimmemeter import __version__, process, zones
 from slimmemeter.errors import COMMANDS_CODES, SlimmemeterError, UsageError
-from slimmemeter.p1.text import printable
 from slimmemeter.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ def main() -> None:
         may_lack_file = COMMANDS[arguments.command].may_lack_settings(flags)
         sys.exit(arguments.run(Settings(flags, may_lack_file=may_lack_file), arguments))
     except SlimmemeterError as error:
-        sentence = f"slimmemeter: {error}".encode("utf-8", "surrogateescape")
-        print(printable(sentence), file=sys.stderr)
+        print(process.harmless(f"slimmemeter: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -16,9 +16,16 @@ def open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the process ends
 
 
+def harmless(text: str) -> str:
+    """A text that can't control a terminal, wherever a part of it came from."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode-escape").decode() for c in text
+    )
+
+
 def print_line(text: str) -> None:
     """Print to standard output. :raises UsageError: it can't be written to."""
-    write(f"{text}\n".encode("utf-8", "backslashreplace"))
+    write(f"{harmless(text)}\n".encode("utf-8", "backslashreplace"))
 
 
 def write(content: bytes) -> bool:

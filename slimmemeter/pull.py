@@ -71,7 +71,7 @@ def _pull(request: Request) -> tuple[int, str]:
         pull(request)
     except SlimmemeterError as error:
         sentence = f"p1-pull: {error}"
-        print(printable(sentence.encode("utf-8", "surrogateescape")), file=sys.stderr)
+        print(process.harmless(sentence), file=sys.stderr)
         return error.exit_code, "" if isinstance(error, FlagError) else sentence
     except KeyboardInterrupt:
         return INTERRUPTED, ""
@@ -117,7 +117,7 @@ def _pull_once(request: Request, settings: Settings) -> None:
             process.print_line("; ".join([result, *notices]))
         elif request.is_pull:  # once, when a state changes; the pages go on showing it
             for notice in notices:
-                print(f"p1-pull: {notice}", file=sys.stderr)
+                print(process.harmless(f"p1-pull: {notice}"), file=sys.stderr)
     if (request.dry_run or request.json) and not request.raw:
         _show(request, telegram, reading, settings)
     if reception.error is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from slimmemeter import process
 from slimmemeter.errors import SlimmemeterError
 
 FINE, NOTE, WRONG = "ok", "note", "WRONG"
@@ -25,20 +26,18 @@ class Finding:
         Nothing in them can control a terminal, wherever it came from.
         """
         text = textwrap.fill(
-            _printable(self.sentence),
+            process.harmless(self.sentence),
             WIDTH,
             initial_indent=f"{self.state:<{len(MARGIN)}}",
             subsequent_indent=MARGIN,
             break_long_words=False,
             break_on_hyphens=False,
         )
-        return "\n".join([text, *(f"{MARGIN}    {_printable(each)}" for each in self.commands)])
+        return "\n".join(
+            [text, *(f"{MARGIN}    {process.harmless(each)}" for each in self.commands)]
+        )
 
 
 def failure(error: SlimmemeterError) -> Finding:
     """The finding of an error."""
     return Finding(WRONG, error.sentence, *filter(None, [error.command]))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode-escape").decode() for c in text)

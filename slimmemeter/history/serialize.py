@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from slimmemeter.history.changes import Change
@@ -16,6 +17,17 @@ from slimmemeter.p1.anonymize import masked
 def iso(at: int, zone: ZoneInfo) -> str:
     """An instant as local time with its offset, so that no hour is ambiguous."""
     return datetime.fromtimestamp(at, zone).isoformat()
+
+
+def utc(at: int) -> str:
+    """An instant in UTC: 2026-11-22T23:00:00Z."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def spreadsheet_date(at: int, zone: ZoneInfo) -> str:
+    """An instant as local time that spreadsheets take for a date: 2026-11-23 00:00."""
+    local = datetime.fromtimestamp(at, zone).replace(tzinfo=None)
+    return local.isoformat(" ", "seconds" if local.second else "minutes")
 
 
 def form_field(at: int, zone: ZoneInfo) -> str:
@@ -39,7 +51,9 @@ def number(value: int | None, scale: int) -> float | int | None:
 
 
 def table_csv(table: Table, zone: ZoneInfo, decimal_comma: bool = False) -> str:
-    """A header, then a row a bucket: begin, end, the columns and a note.
+    """A header, then a row a bucket: begin, end, the columns, a note, and both ends in UTC.
+
+    In UTC they are distinct also in the hour that comes twice.
 
     The note is `partial` if only a part of the bucket is known, `gap` if a gap reaches into it, and
     `estimated` if one reaches over its border, so that its own total is a guess.
@@ -48,18 +62,20 @@ def table_csv(table: Table, zone: ZoneInfo, decimal_comma: bool = False) -> str:
     """
     file = io.StringIO()
     writer = csv.writer(file, delimiter=";" if decimal_comma else ",")
-    writer.writerow(["begin", "end", *(column.name for column in table.columns), "note"])
+    names = [column.name for column in table.columns]
+    writer.writerow(["begin", "end", *names, "note", "begin_utc", "end_utc"])
     flags = {
         "partial": set(table.partial),
         "gap": set(table.in_gaps()),
         "estimated": set(table.estimated),
     }
-    for place, begin in enumerate(table.borders[:-1]):
+    for place, ends in enumerate(pairwise(table.borders)):
         cells = [decimal(values[place], column.scale) for column, values in table.columns.items()]
         if decimal_comma:
             cells = [cell.replace(".", ",") for cell in cells]
         note = " ".join(flag for flag, places in flags.items() if place in places)
-        writer.writerow([iso(begin, zone), iso(table.borders[place + 1], zone), *cells, note])
+        local = [spreadsheet_date(at, zone) for at in ends]
+        writer.writerow([*local, *cells, note, *map(utc, ends)])
     return file.getvalue()
 
 

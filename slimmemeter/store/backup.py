@@ -37,7 +37,7 @@ class Content:
     readings: int
     first: int | None
     newest: int | None
-    mark: str  # of this database among others; empty before version 1.1
+    mark: str  # of this database among others; empty in those of version 1.0
 
 
 def make(source: str, folder: str) -> Content:

@@ -10,6 +10,7 @@ from slimmemeter.store import schema
 
 Row = Mapping[str, object]  # a cell by its column, as of `ForeignDatabase`
 LONGEST_TEXT = 255  # bytes of an id
+FORMULA, QUOTE = ("=", "+", "-", "@"), "'"  # how formulas begin in a spreadsheet, and a text
 LONGEST_SHOWN = 40  # characters of a cell in an error
 # The most that a telegram can have: twelve digits of kWh, and less in these columns.
 MOST = 10**15 - 1
@@ -49,6 +50,16 @@ def text(row: Row, name: str) -> str:
     if not is_name(found):
         raise InvalidCellError(f"{_shown(cell)} as {name}")
     return found
+
+
+def for_spreadsheets(text: str) -> str:
+    """A text as a CSV cell that no spreadsheet takes for a formula."""
+    return f"{QUOTE}{text}" if text.startswith((*FORMULA, QUOTE)) else text
+
+
+def of_spreadsheet(cell: str) -> str:
+    """The text of such a cell."""
+    return cell[1:] if cell.startswith(tuple(QUOTE + each for each in (*FORMULA, QUOTE))) else cell
 
 
 def is_name(text: str) -> bool:

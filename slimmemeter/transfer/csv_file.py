@@ -16,7 +16,7 @@ from slimmemeter.history.table import MEDIA_UNITS, OTHER_MEDIUM, SHOWN_UNITS, Co
 from slimmemeter.p1 import obis
 from slimmemeter.p1.reading import MbusReading, Reading
 from slimmemeter.store import schema
-from slimmemeter.transfer.cells import LONGEST_SHOWN, MOST_OF, is_name
+from slimmemeter.transfer.cells import LONGEST_SHOWN, MOST_OF, is_name, of_spreadsheet
 from slimmemeter.transfer.entry import SET_ASIDE, YES, Entry, Home
 
 
@@ -76,7 +76,7 @@ def meters(home: Home, lines: Iterator[str]) -> Iterator[str]:
     names, point = _header(next(lines, ""))
     seen: set[str] = set()
     for _, filled in _rows(names, point, lines if "meter" in names else iter(())):
-        name = filled.get("meter", "")
+        name = of_spreadsheet(filled.get("meter", ""))
         if name and name not in seen and _entry("", filled, home, point).reading is not None:
             seen.add(name)
             yield name
@@ -178,9 +178,10 @@ def _whole(cells: dict[str, str], name: str) -> int:
 
 def _text(cells: dict[str, str], name: str) -> str:
     """A text about a meter. :raises InvalidRowError: it is none."""
-    if not is_name(cells[name]):
-        raise InvalidRowError(f"{cells[name][:LONGEST_SHOWN]!r} is no {name}")
-    return cells[name]
+    text = of_spreadsheet(cells[name])
+    if not is_name(text):
+        raise InvalidRowError(f"{text[:LONGEST_SHOWN]!r} is no {name}")
+    return text
 
 
 def own_device(column: str, home: Home, at: int, counter: int) -> MbusReading:

@@ -22,6 +22,7 @@ from slimmemeter.store import schema
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import Device, Owner
 from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.transfer.cells import for_spreadsheets
 from slimmemeter.transfer.entry import SET_ASIDE, YES
 
 STRETCH_S = 4 * 86400  # of one query: 1,152 readings, or 5,760 of a pull each minute
@@ -166,7 +167,8 @@ def _cell(exported: Exported, name: str) -> tuple[str, str]:
 def _quoted(value: object) -> str:
     """A CSV cell."""
     file = io.StringIO()
-    csv.writer(file, lineterminator="").writerow([value, ""])
+    cell = for_spreadsheets(value) if isinstance(value, str) else value
+    csv.writer(file, lineterminator="").writerow([cell, ""])
     return file.getvalue()[:-1]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +15,10 @@ import pytest
 
 from slimmemeter.p1.reading import MbusReading, Reading
 from support.database import rows
+from support.debian import needs
 from support.pages import client_of
 from support.programs import SLIMMEMETER, Run
-from support.readings import MONDAY, counted, store
+from support.readings import MONDAY, counted, reading, store
 
 
 @pytest.fixture
@@ -140,3 +143,73 @@ def test_export_into_head_ends_quietly(house: Path) -> None:
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True)
     assert done.stdout.startswith("time,meter,")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+31", "-31", "@SUM(A1)", "'quoted", "'=1+1"])
+def test_no_cell_is_a_formula(run: Run, database: Path, tmp_path: Path, name: str) -> None:
+    """An id that begins as a formula does is a text in a spreadsheet, and comes back as it was."""
+    about = reading({"import_t1_wh": 5}, name)
+    about.devices = [MbusReading(1, 3, f"{name} gas", MONDAY, 5000, "dm3")]
+    store(database, (MONDAY, about))
+    text = run("export").stdout
+    cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line]
+    assert [cell for cell in cells if cell[:1] in ("=", "+", "-", "@")] == []
+    copy = tmp_path / "all.csv"
+    copy.write_text(text)
+    other = tmp_path / "other.sqlite3"
+    assert run("import", copy, "--db", other).returncode == 0
+    assert rows(other, "SELECT equipment FROM meters") == [(name,)]
+    assert rows(other, "SELECT equipment FROM mbus_devices") == [(f"{name} gas",)]
+    known = run("import", copy, "--db", database)
+    assert "2 stored before" in known.stdout
+
+
+def test_names_of_files_do_not_control_a_terminal(run: Run, database: Path, tmp_path: Path) -> None:
+    """What is printed of a name from outside has no control characters."""
+    for content in ("time,import_t1_kwh\n2026-01-01,1\n2026-01-02,x\n", "nothing\n"):
+        book = tmp_path / "a\x1b[31m\u202eb.csv"
+        book.write_text(content)
+        done = run("import", book)
+        assert r"a\x1b[31m\u202eb.csv" in done.stdout + done.stderr
+        assert not {"\x1b", "\u202e"} & set(done.stdout + done.stderr)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(("query", "options"), [("", "44,34,76"), ("?decimal=comma", "59,34,76")])
+def test_spreadsheet_takes_borders_for_dates(
+    house_database: Path, tmp_path: Path, query: str, options: str
+) -> None:
+    """LibreOffice has dates and numbers in the columns, of the repeated hour too."""
+    table = client_of(house_database).get(f"/day/2026-10-25/electricity.csv{query}")
+    (tmp_path / "day.csv").write_bytes(table.data)
+    language = "1043" if query else "2057"  # Dutch, British
+    subprocess.run(
+        [
+            *(needs("soffice", "libreoffice-calc-nogui"), "--headless", "--convert-to", "fods"),
+            *(f"--infilter=CSV:{options},1,,{language}", "--outdir", tmp_path),
+            tmp_path / "day.csv",
+        ],
+        capture_output=True,
+        check=True,
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        timeout=300,
+    )
+    sheet = (tmp_path / "day.fods").read_text()
+    hours = [f"2026-10-25T{hour:02}:00:00" for hour in (1, 2, 2, *range(3, 24))]
+    dates = typed_cells(sheet, "date")
+    assert dates[::2] == ["2026-10-25", *hours]
+    assert dates[1::2] == [*hours, "2026-10-26"]
+    assert len(typed_cells(sheet, "float")) == 4 * 25
+
+
+def typed_cells(sheet: str, kind: str) -> list[str]:
+    """The values of the cells that a spreadsheet takes for dates or numbers."""
+    value = "date-value" if kind == "date" else "value"
+    cells = re.findall(rf'<table:table-cell [^>]*office:value-type="{kind}"[^>]*>', sheet)
+    found = []
+    for cell in cells:
+        times = re.search(r'number-columns-repeated="(\d+)"', cell)
+        shown = re.search(rf'office:{value}="([^"]+)"', cell)
+        assert shown is not None
+        found += [shown[1]] * (int(times[1]) if times else 1)
+    return found

@@ -12,6 +12,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -55,11 +56,15 @@ def test_three_forms_of_a_table_agree(client: FlaskClient, period: str, table: s
     result = client.get(f"/{period}/{table}.json").json
     assert result is not None
     lines = list(csv.reader(io.StringIO(client.get(f"/{period}/{table}.csv").text)))
-    assert (lines[0][:2], lines[0][-1]) == (["begin", "end"], "note")
-    assert set(lines[0][2:-1]) == set(result["columns"])
-    partial = [place for place, line in enumerate(lines[1:]) if "partial" in line[-1]]
+    assert lines[0][:2] + lines[0][-3:] == ["begin", "end", "note", "begin_utc", "end_utc"]
+    assert set(lines[0][2:-3]) == set(result["columns"])
+    partial = [place for place, line in enumerate(lines[1:]) if "partial" in line[-3]]
     assert partial == result["partial"]
-    assert [line[0] for line in lines[1:]] == result["borders"][:-1]
+    borders = [datetime.fromisoformat(border) for border in result["borders"]]
+    for places, begin in (((0, -2), borders[:-1]), ((1, -1), borders[1:])):
+        local, utc = ([line[place] for line in lines[1:]] for place in places)
+        assert local == [f"{each:%Y-%m-%d %H:%M}" for each in begin]
+        assert [datetime.fromisoformat(each) for each in utc] == begin
     for name, values in result["columns"].items():
         place = lines[0].index(name)
         shown = [float(line[place]) if line[place] else None for line in lines[1:]]
