@@ -9,7 +9,7 @@ import time
 from datetime import datetime
 
 from slimmemeter import __version__, clock, process, zones
-from slimmemeter.doctor import checks
+from slimmemeter.doctor.pages_check import check_pages
 from slimmemeter.errors import SlimmemeterError, StoreError, UsageError
 from slimmemeter.settings import Settings, as_file
 from slimmemeter.status import PULL_EVERY_S
@@ -60,9 +60,9 @@ def migrate() -> str:
 
 def ask() -> str:
     """Wait until the pages answer. :raises StoreError: not in time, or of another version."""
-    url = Settings({}).pages_url
+    settings = Settings({})
     deadline_s = time.monotonic() + UP_WITHIN_S
-    while (found := checks.check_pages(url))[1] is None:
+    while (found := check_pages(settings))[1] is None:
         if time.monotonic() > deadline_s:
             raise StoreError(found[0].sentence)
         time.sleep(0.1)

@@ -146,7 +146,7 @@ def sentences() -> set[str]:
     """What the modules that look for faults can say; `…` stands for what they fill in."""
     found = set()
     for name in (
-        *("doctor/port_check", "doctor/checks", "doctor/readings_check"),
+        *("doctor/port_check", "doctor/checks", "doctor/pages_check", "doctor/readings_check"),
         *("line/port_errors", "line/foreign"),
     ):
         for node in ast.walk(ast.parse((ROOT / f"slimmemeter/{name}.py").read_text())):

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import shlex
 import shutil
 import stat
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
 
 from slimmemeter import clock, process, status, zones
 from slimmemeter.doctor import port_check
 from slimmemeter.doctor.finding import FINE, NOTE, WRONG, Finding, failure
+from slimmemeter.doctor.pages_check import check_pages
 from slimmemeter.doctor.readings_check import check_readings
 from slimmemeter.errors import (
     NEEDS_A_HAND,
     PortError,
-    SlimmemeterError,
     StoreError,
     TelegramError,
 )
@@ -35,9 +30,9 @@ from slimmemeter.store.connection import HotJournalError
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
 
+CRON_LINES = "/etc/cron.d/slimmemeter"
+SYSTEMD = "/run/systemd/system"
 BACKUP_LATE_S = 8 * 86400  # a week, and a night
-PAGES_S = 10
-LONGEST_ANSWER = 65536  # bytes
 LEAST_FREE = 100_000_000  # bytes: ten years of readings
 
 
@@ -65,7 +60,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _check_database(settings, last is not None and last.exit_code == 0)
     if os.path.exists(settings.database):
         yield _check_backup(settings)
-    yield check_pages(settings.pages_url)[0]
+    yield check_pages(settings)[0]
 
 
 def report(settings: Settings) -> bytes:
@@ -88,15 +83,21 @@ def report(settings: Settings) -> bytes:
 def _check_pull(last: Status | None, settings: Settings) -> Finding:
     if last is None:
         text = "nothing has been read yet: is the line with scripts/pull.sh there, does cron run?"
-        return Finding(WRONG, text, "cat /etc/cron.d/slimmemeter", "systemctl status cron")
+        shows_line = f"cat {CRON_LINES}" if os.path.exists(CRON_LINES) else "crontab -l"
+        return Finding(WRONG, text, shows_line, *_cron_state())
     at = datetime.fromtimestamp(last.at, zones.of(settings.zone))
     ended = f"the last pull ended on {at:%Y-%m-%d at %H:%M:%S}"
     if last.exit_code:
         return Finding(WRONG, f"{ended} with exit code {last.exit_code}: {last.sentence}")
     if clock.now() - last.at > STALE_S:
         text = f"{ended}, and none has run since: does cron run?"
-        return Finding(WRONG, text, "systemctl status cron")
+        return Finding(WRONG, text, *_cron_state())
     return Finding(FINE, f"{ended}, and all was well")
+
+
+def _cron_state() -> list[str]:
+    """The command that shows whether cron runs, where systemd runs it."""
+    return ["systemctl status cron"] if os.path.isdir(SYSTEMD) else []
 
 
 def _check_backup(settings: Settings) -> Finding:
@@ -191,40 +192,3 @@ def _owner(path: str) -> int:
     while not os.path.exists(path):
         path = os.path.dirname(path)
     return os.stat(path).st_uid
-
-
-def check_pages(url: str) -> tuple[Finding, str | None]:
-    """Whether the pages answer at this address, and their version if so."""
-    try:
-        version = _version_of_pages(url)
-    except (http.client.HTTPException, ValueError, RecursionError, TimeoutError):
-        text = f"another program answers at {url}: choose another SLIMMEMETER_LISTEN"
-        return Finding(WRONG, text), None
-    except OSError as error:
-        cause = getattr(error, "reason", error)
-        text = f"the pages don't answer at {url} ({cause}):"
-        return Finding(WRONG, text, "sudo systemctl enable --now appWebserver"), None
-    return Finding(FINE, f"the pages answer at {url}, version {version}"), version
-
-
-def _version_of_pages(url: str) -> str:
-    """The version of the pages at an address.
-
-    :raises HTTPException, ValueError, RecursionError, TimeoutError: it is another program.
-    :raises OSError: nothing answers.
-    """
-    late = SlimmemeterError("too slow")
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with (
-            process.Deadline(time.monotonic() + PAGES_S, late),
-            direct.open(f"{url}/healthz", timeout=PAGES_S) as answer,
-        ):
-            health = json.loads(answer.read(LONGEST_ANSWER))
-    except urllib.error.HTTPError as error:
-        raise ValueError(error.code) from None
-    except SlimmemeterError:
-        raise TimeoutError from None
-    if not isinstance(health, dict) or not {"status", "version", "readings"} <= set(health):
-        raise ValueError("not ours")
-    return str(health["version"])

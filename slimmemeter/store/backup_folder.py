@@ -13,8 +13,8 @@ from glob import glob
 from slimmemeter.errors import StoreError
 
 DAILY, MONTHLY = 7, 12  # backups that are kept
-# The mark of the database, when it was made, and how many readings are in it; of version 1.0 only when
-# it was made.
+# The mark of the database, when it was made, and how many readings are in it; of version 1.0 only
+# when it was made.
 NAME = re.compile(
     r"slimmemeter-(?:(?P<mark>[0-9a-f]{8})-)?(?P<made_at>\d{4}-\d\d-\d\dT\d{6}Z)"
     r"(?:-(?P<readings>\d{1,12}))?\.sqlite3\.gz",

@@ -515,6 +515,26 @@ def test_pages(stranger: int, doctor: Doctor, pull: Pull, database: Path) -> Non
     assert f"ok the pages answer at http://{listen}, version" in text
 
 
+@pytest.mark.parametrize(
+    ("listen", "words"),
+    [
+        ("192.0.2.1:8765", "this computer doesn't have the address 192.0.2.1; choose another"),
+        ("nowhere.invalid:8765", "there is no computer nowhere.invalid; choose another"),
+        ("127.0.0.1:{taken}", "another program has port {taken}; choose another"),
+        ("127.0.0.1:{free}", "no service is installed; this shows them: slimmemeter serve"),
+    ],
+)
+def test_pages_that_cannot_be_served_there(doctor: Doctor, listen: str, words: str) -> None:
+    """Where nothing answers the doctor says why, and names nothing that isn't installed."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))  # it doesn't listen
+        ports = {"taken": other.getsockname()[1], "free": free_port()}
+        text = plain(doctor("--port", "/dev/ttyNO", "--listen", listen.format(**ports)))
+    assert words.format(**ports) in text
+    assert "systemctl" not in text
+    assert "/etc/cron.d" not in text
+
+
 def _answering(doctor: Doctor, nowhere: tuple[str, str], listen: str) -> str:
     text = plain(doctor(*nowhere, "--listen", listen))
     return text if "the pages answer" in text else ""
