@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from slimmemeter import __version__, process, zones
@@ -85,8 +84,7 @@ def _found_backups(settings: Settings) -> list[Backup]:
 
 def _backup_line(found: Backup, settings: Settings) -> str:
     count = "" if found.readings is None else f"{found.readings} readings"
-    made_at = datetime.fromtimestamp(found.made_at, zones.of(settings.zone))
-    return f"{made_at:%Y-%m-%d %H:%M}  {count:>17}  {found.path}"
+    return f"{zones.shown(found.made_at, settings.zone)}  {count:>17}  {found.path}"
 
 
 def _chosen_backup(settings: Settings) -> str:
@@ -134,9 +132,8 @@ def _contents(content: backup.Content, settings: Settings) -> str:
     """The number of readings, and their first and last time."""
     if content.first is None or content.newest is None:
         return "no reading"
-    zone = zones.of(settings.zone)
-    begin, end = (datetime.fromtimestamp(at, zone) for at in (content.first, content.newest))
-    return f"{content.readings} readings from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+    begin, end = (zones.shown(at, settings.zone) for at in (content.first, content.newest))
+    return f"{content.readings} readings from {begin} to {end}"
 
 
 def _agreed(question: str) -> bool:
@@ -175,11 +172,10 @@ def _import(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _summary(tally: importer.Tally, settings: Settings, dry_run: bool) -> str:
     """The result of one file, in a few lines."""
-    zone = zones.of(settings.zone)
     text = f"{tally.path} ({tally.kind}): {tally.new} new readings"
     if tally.first is not None and tally.last is not None:
-        begin, end = (datetime.fromtimestamp(at, zone) for at in (tally.first, tally.last))
-        text += f", of all from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+        begin, end = (zones.shown(at, settings.zone) for at in (tally.first, tally.last))
+        text += f", of all from {begin} to {end}"
     for result, words in (("known", "stored before"), ("conflict", "other than what is stored")):
         if result in tally.counts:
             text += f"; {tally.counts[result]} {words}"
@@ -198,11 +194,10 @@ def _summary(tally: importer.Tally, settings: Settings, dry_run: bool) -> str:
 
 def _overlap(event: Event, settings: Settings) -> str:
     """Two meters at one time, which is most likely a mistake."""
-    zone = zones.of(settings.zone)
-    begin, end = (datetime.fromtimestamp(at, zone) for at in (event.at, event.until or event.at))
+    begin, end = (zones.shown(at, settings.zone) for at in (event.at, event.until or event.at))
     return (
-        f"overlap: the meters {event.detail} both have readings from {begin:%Y-%m-%d %H:%M} to"
-        f" {end:%Y-%m-%d %H:%M}; if one is of another house, take this import out again"
+        f"overlap: the meters {event.detail} both have readings from {begin} to {end}; if one is of"
+        " another house, take this import out again"
     )
 
 

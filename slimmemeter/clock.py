@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from slimmemeter import zones
 from slimmemeter.errors import TelegramError
 
 TYPE_CHECKING = False
@@ -21,11 +22,6 @@ MOST_AHEAD_S = 86400  # of this computer's clock: a later reading is of no meter
 def now() -> int:
     """This computer's clock, in UTC seconds."""
     return int(time.time())
-
-
-def utc(at: int) -> str:
-    """UTC seconds in ISO 8601: 2026-11-23T13:05:03Z."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
 def is_synchronised() -> bool:
@@ -69,14 +65,15 @@ def instant(timestamp: int | None, received_at: int, newest: Callable[[], int | 
     )
 
 
-def refuse_future(at: int, newest: Callable[[], int | None]) -> None:
+def refuse_future(at: int, zone: str, newest: Callable[[], int | None]) -> None:
     """A telegram of a file isn't of the future, unless this computer's clock is known to be behind.
 
+    :param zone: in which a person reads the time.
     :raises TelegramError: it is dated more than a day ahead.
     """
     latest = now() + MOST_AHEAD_S
     if at > latest and (newest() or 0) <= latest:
         raise TelegramError(
-            f"the telegram is of {utc(at)}, more than a day ahead of this computer's clock: one of"
-            " the two clocks is wrong; if it is this computer's, set it"
+            f"the telegram is of {zones.shown(at, zone)}, more than a day ahead of this computer's"
+            " clock: one of the two clocks is wrong; if it is this computer's, set it"
         )

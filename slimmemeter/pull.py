@@ -219,13 +219,14 @@ def _store(
     if received_at is None and reading.timestamp is None:
         raise TelegramError("the telegram has no valid time, so it can't be stored")
     if received_at is None and not os.path.exists(settings.database):
-        clock.refuse_future(reading.timestamp or 0, lambda: None)  # and no database is made
+        # before a database is made
+        clock.refuse_future(reading.timestamp or 0, settings.zone, lambda: None)
     settings.make_own_folder()
     with Writer(settings.database, deadline_s - time.monotonic()) as writer:
         if received_at is None:
             _refuse_unknown_meter(request, writer, reading)
             taken_at = reading.timestamp or 0
-            clock.refuse_future(taken_at, writer.newest)
+            clock.refuse_future(taken_at, settings.zone, writer.newest)
             result = _add(writer, reading, taken_at, None, FROM_FILE)
         else:
             taken_at = clock.instant(reading.timestamp, received_at, writer.newest)
@@ -236,11 +237,18 @@ def _store(
         is_validated = writer.is_validated()
     if not is_validated:
         _go_on_validating(settings)
-    at = clock.utc(taken_at)
     if result == CONFLICT:
+        at = zones.shown(taken_at, settings.zone)
         raise TelegramError(f"another reading of {at} is stored, with other counters")
+    return _stored(request, settings, taken_at, result), writer.notices
+
+
+def _stored(request: Request, settings: Settings, taken_at: int, result: str) -> str:
+    """The sentence for `--verbose`; local time needs the zone's data, for which cron has no use."""
+    if not request.verbose:
+        return ""
     was = "is stored" if result == STORED else "was stored before"
-    return f"the reading of {at} {was} in {settings.database}", writer.notices
+    return f"the reading of {zones.shown(taken_at, settings.zone)} {was} in {settings.database}"
 
 
 def _add(

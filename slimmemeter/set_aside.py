@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from slimmemeter import zones
@@ -58,7 +57,7 @@ def _stretch(text: str, zone: ZoneInfo) -> tuple[int, int]:
     at = periods.moment(text, zone)
     if at is None:
         form = "2026-11-23T14:05, or 2026-11-23 for the whole day"
-        raise UsageError(f"{text[:LONGEST_SHOWN]!r} is no time: write it as {form}")
+        raise UsageError(f"{text[:LONGEST_SHOWN]!r} is not a time: write it as {form}")
     return at, at if SECONDS.search(text) else at + 59
 
 
@@ -90,7 +89,7 @@ def _newest(meters: Sequence[Owner]) -> Owner:
 
 
 def _nothing(owners: Sequence[Owner], first: int, last: int, zone: ZoneInfo, is_undo: bool) -> str:
-    begin, end = (f"{datetime.fromtimestamp(at, zone):%Y-%m-%d %H:%M:%S}" for at in (first, last))
+    begin, end = (zones.shown(at, zone.key) for at in (first, last))
     time = f"at {begin}" if begin == end else f"from {begin} to {end}"
     if is_undo:
         return f"no reading of {_name(owners[0])} {time} was set aside by a person"

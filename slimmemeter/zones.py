@@ -30,6 +30,13 @@ def winter_offset_s(name: str) -> int:
     return min(int((offset or timedelta()).total_seconds()) for offset in offsets)
 
 
+def shown(at: int, name: str) -> str:
+    """An instant as people read it, in the zone's local time: 2026-11-23 14:05:03."""
+    from datetime import datetime
+
+    return f"{datetime.fromtimestamp(at, of(name)):%Y-%m-%d %H:%M:%S}"
+
+
 def of(name: str) -> ZoneInfo:
     """The zone of this name. :raises UsageError: there is no such zone."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

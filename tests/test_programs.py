@@ -68,7 +68,7 @@ def test_pull_sh_hands_its_arguments_on(checkout: Path, database: Path) -> None:
     copy.write_bytes(EXAMPLE.read_bytes())
     done = pull_sh(checkout, "-v", "--db", str(database), str(copy))
     assert done.returncode == 0
-    assert done.stdout.startswith("the reading of 2017-01-08T15:11:07Z is stored in ")
+    assert done.stdout.startswith("the reading of 2017-01-08 16:11:07 is stored in ")
 
 
 def test_pull_sh_reports_a_failure_and_keeps_its_code(checkout: Path, database: Path) -> None:

@@ -118,7 +118,7 @@ def test_device(name: str, run: Run, house: Path) -> None:
         (["2025-01-01T00:00"], "there is no reading of meter E0031003001699515 from 2025-01-01"),
         ([f"{DAY}T00:05:01"], "there is no reading of meter E0031003001699515 at 2026-10-26 00:05"),
         ([DAY, "--undo"], "no reading of meter E0031003001699515 from 2026-10-26 00:00:00 to"),
-        (["yesterday"], "'yesterday' is no time: write it as"),
+        (["yesterday"], "'yesterday' is not a time: write it as"),
         ([DAY, "--until", "2026-10-25"], "--until 2026-10-25 is before 2026-10-26"),
         ([DAY, "--meter", "x"], "no meter is called x; there are: E0031003001699515, G0025"),
     ],

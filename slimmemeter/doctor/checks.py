@@ -7,7 +7,6 @@ import shlex
 import shutil
 import stat
 from collections.abc import Iterator
-from datetime import datetime
 
 from slimmemeter import clock, process, status, zones
 from slimmemeter.doctor import port_check
@@ -85,8 +84,7 @@ def _check_pull(last: Status | None, settings: Settings) -> Finding:
         text = "nothing has been read yet: is the line with scripts/pull.sh there, does cron run?"
         shows_line = f"cat {CRON_LINES}" if os.path.exists(CRON_LINES) else "crontab -l"
         return Finding(WRONG, text, shows_line, *_cron_state())
-    at = datetime.fromtimestamp(last.at, zones.of(settings.zone))
-    ended = f"the last pull ended on {at:%Y-%m-%d at %H:%M:%S}"
+    ended = f"the last pull ended on {zones.shown(last.at, settings.zone)}"
     if last.exit_code:
         return Finding(WRONG, f"{ended} with exit code {last.exit_code}: {last.sentence}")
     if clock.now() - last.at > STALE_S:
@@ -114,8 +112,7 @@ def _check_backup(settings: Settings) -> Finding:
     last = status.last_backup(settings.database)
     if last is None:
         return Finding(NOTE, "no backup was made yet:", command)
-    at = datetime.fromtimestamp(last.at, zones.of(settings.zone))
-    made = f"the last backup was made on {at:%Y-%m-%d at %H:%M:%S}"
+    made = f"the last backup was made on {zones.shown(last.at, settings.zone)}"
     if clock.now() - last.at > BACKUP_LATE_S:
         return Finding(WRONG, f"{made}; is its line in cron?", command)
     return Finding(FINE, f"{made}: {last.sentence}")
@@ -132,7 +129,7 @@ def _check_database(settings: Settings, is_written: bool) -> Iterator[Finding]:
         yield _as_owner(WRONG, f"{path} can't be looked at ({error.strerror})", path)
         return
     if not stat.S_ISREG(about.st_mode):
-        yield Finding(WRONG, f"{path} is no file: choose another SLIMMEMETER_DB")
+        yield Finding(WRONG, f"{path} is not a file: choose another SLIMMEMETER_DB")
         return
     try:
         yield from _check_content(settings, about.st_size)
@@ -175,8 +172,7 @@ def _check_content(settings: Settings, size: int) -> Iterator[Finding]:
         if house.newest is None:
             yield Finding(NOTE, f"{path} is sound, and has no reading yet")
             return
-        at = datetime.fromtimestamp(house.newest.taken_at, zone)
-        newest_is = f"the newest reading is of {at:%Y-%m-%d %H:%M:%S}"
+        newest_is = f"the newest reading is of {zones.shown(house.newest.taken_at, zone.key)}"
         yield Finding(FINE, f"{path} is sound: {size / 1e6:.1f} MB, {newest_is}")
         yield from check_readings(house, zone)
 

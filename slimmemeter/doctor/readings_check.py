@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from slimmemeter import clock
+from slimmemeter import clock, zones
 from slimmemeter.doctor.finding import FINE, NOTE, Finding
 from slimmemeter.history import meter_readings
 from slimmemeter.history.silence import SilentDevice, silent_devices
@@ -37,9 +36,9 @@ def check_readings(house: Snapshot, zone: ZoneInfo) -> Iterator[Finding]:
 
 def _silence(silent: SilentDevice, zone: ZoneInfo) -> Finding:
     sentence = (
-        f"{_medium(silent.medium)}: no reading since {_moment(silent.since, zone)}, while the"
-        " electricity meter goes on: its radio or battery failed; wait a day, then call the grid"
-        " operator or its owner"
+        f"{_medium(silent.medium)}: no reading since {zones.shown(silent.since, zone.key)}, while"
+        " the electricity meter goes on: its radio or battery failed; wait a day, then call the"
+        " grid operator or its owner"
     )
     return Finding(NOTE, sentence)
 
@@ -54,7 +53,7 @@ def _differing(column: Column, counted_wh: int, together_wh: int) -> Finding:
 
 
 def _overlap(event: Event, zone: ZoneInfo) -> Finding:
-    begin, end = (_moment(at, zone) for at in (event.at, event.until or event.at))
+    begin, end = (zones.shown(at, zone.key) for at in (event.at, event.until or event.at))
     sentence = (
         f"two meters have readings from {begin} to {end}, and both are added up: if one isn't of"
         " this house, slimmemeter import --undo takes it out"
@@ -69,7 +68,7 @@ def _waiting(house: Snapshot, events: Sequence[Event], zone: ZoneInfo) -> Findin
     more = f", and {len(events) - 1} more like it" if len(events) > 1 else ""
     sentence = (
         f"{_register(house, first)} shows {shown} instead of {before} after"
-        f" {_moment(first.at, zone)}{more}; it waits until it is understood"
+        f" {zones.shown(first.at, zone.key)}{more}; it waits until it is understood"
     )
     return Finding(NOTE, sentence)
 
@@ -117,13 +116,8 @@ def _register(house: Snapshot, event: Event) -> str:
     for each in house.devices:
         if each.id == event.device and isinstance(each.about, Device):
             return _medium(of_device(each.about.type, each.about.unit).quantity)
-    about = schema.REGISTERS[event.register or ""]
-    return about.direction + (f" T{about.tariff}" if about.tariff else "")
+    return schema.REGISTERS[event.register or ""].words
 
 
 def _medium(name: str) -> str:
     return "another meter" if name == OTHER_MEDIUM else name.replace("_", " ")
-
-
-def _moment(at: int, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(at, zone):%Y-%m-%d %H:%M}"

@@ -58,7 +58,7 @@ def _far_end_failed(name: str, error: Exception) -> PortError:
     text = str(error).removeprefix(f"Could not open port {name}: ")
     if not name.startswith(URLS) or not (host and numbered) or "?option" in text or "|" in text:
         form = "socket://HOST:PORT or rfc2217://HOST:PORT"
-        return PortError(f"{name} is no port: it must be {form}")
+        return PortError(f"{name} is not a serial port: it must be {form}")
     if "RFC2217" in text:
         text = f"it doesn't speak RFC 2217; try socket://{host}:{port}"
     closed = "it closes the connection"

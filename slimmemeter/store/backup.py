@@ -59,7 +59,9 @@ def make(source: str, folder: str) -> Content:
         content = verify(copy)
         path = f"{folder}/{name_of(content.mark, content.readings)}"
         if (content.newest or 0) < newest:
-            raise StoreError(f"the copy in {folder} ends at {content.newest}, and not at {newest}")
+            raise StoreError(
+                f"the copy in {folder} lacks the newest readings: is its disk failing?"
+            )
         _pack(copy, packed)
         files.sync(packed)
         os.replace(packed, path)
@@ -181,7 +183,7 @@ def _disk_errors(folder: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        text = f"{error.filename or folder}: {error.strerror}; what was there stays"
+        text = f"{error.filename or folder}: {error.strerror}; nothing was changed"
         raise StoreError(text) from None
 
 
@@ -220,7 +222,7 @@ def _unpack(source: str, target: str) -> None:
         ):
             header = content.read(100)
             if not header.startswith(SQLITE) or len(header) < 100:
-                raise StoreError(f"{source} is no backup: there is no SQLite database in it")
+                raise StoreError(f"{source} is not a backup: there is no SQLite database in it")
             page = int.from_bytes(header[16:18]) or 65536
             length = (65536 if page == 1 else page) * int.from_bytes(header[28:32])
             free = shutil.disk_usage(os.path.dirname(target)).free
@@ -245,4 +247,4 @@ def _write_exactly(
         while left > 0 and (piece := read(min(PIECE, left))):
             left -= file.write(piece)
     if left or read(1):
-        raise StoreError(f"{source} isn't whole: its header states {length} bytes")
+        raise StoreError(f"{source} is not complete: its header states {length} bytes")

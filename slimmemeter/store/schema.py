@@ -22,6 +22,11 @@ class Register:
         self.tariff = tariff  # None: the total of all tariffs
         self.column = f"{direction}_wh" if tariff is None else f"{direction}_t{tariff}_wh"
 
+    @property
+    def words(self) -> str:
+        """Its name in a sentence: import T1."""
+        return self.direction if self.tariff is None else f"{self.direction} T{self.tariff}"
+
 
 REGISTERS = {
     register.column: register

@@ -126,7 +126,7 @@ def _valid_entry(place: str, cells: dict[str, str], home: Home, point: str) -> E
     """:raises InvalidRowError: it has no valid reading."""
     at = periods.moment(cells.get("time", ""), home.zone)
     if at is None:
-        raise InvalidRowError(f"{cells.get('time', '')[:LONGEST_SHOWN]!r} is no time")
+        raise InvalidRowError(f"{cells.get('time', '')[:LONGEST_SHOWN]!r} is not a time")
     values = {REGISTERS[name]: integer(cells[name], point) for name in REGISTERS if name in cells}
     devices = []
     for name in COUNTERS:
@@ -172,7 +172,7 @@ def _whole(cells: dict[str, str], name: str) -> int:
     """A number about a meter. :raises InvalidRowError: no telegram can have it."""
     number = integer(cells[name], ".", 0)
     if number > MOST_OF[name]:
-        raise InvalidRowError(f"{cells[name]!r} is no {name}")
+        raise InvalidRowError(f"{cells[name]!r} is not a {name}")
     return number
 
 
@@ -180,7 +180,7 @@ def _text(cells: dict[str, str], name: str) -> str:
     """A text about a meter. :raises InvalidRowError: it is none."""
     text = of_spreadsheet(cells[name])
     if not is_name(text):
-        raise InvalidRowError(f"{text[:LONGEST_SHOWN]!r} is no {name}")
+        raise InvalidRowError(f"{text[:LONGEST_SHOWN]!r} is not a {name}")
     return text
 
 
@@ -200,5 +200,5 @@ def integer(text: str, point: str, decimals: int = 3) -> int:
     digits = whole + fraction
     is_number = digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
     if not is_number or (mark and not decimals):
-        raise InvalidRowError(f"{text[:LONGEST_SHOWN]!r} is no number")
+        raise InvalidRowError(f"{text[:LONGEST_SHOWN]!r} is not a number")
     return int((whole or "0") + (fraction + "000")[:decimals])

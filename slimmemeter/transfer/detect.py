@@ -149,7 +149,7 @@ def _of_text(
     try:
         yield from read(iter(partial(text.readline, LONGEST), ""))
     except csv.Error as error:
-        raise UsageError(f"{path} is no CSV: {error}") from None
+        raise UsageError(f"{path} is not a CSV: {error}") from None
     finally:
         text.detach()
 
@@ -199,6 +199,6 @@ class _Unpacked(io.RawIOBase):
             raise UsageError(f"{self._path} is damaged: {error}") from None
         self._left -= len(piece)
         if self._left < 0:
-            raise UsageError(f"{self._path} is {MOST_TIMES} times as long as it looks: no log is")
+            raise UsageError(f"{self._path} unpacks to {MOST_TIMES} times its size, as no log does")
         buffer[: len(piece)] = piece
         return len(piece)

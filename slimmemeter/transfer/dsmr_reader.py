@@ -144,7 +144,7 @@ def _entries(
 def _entry(place: str, when: str, cells: Mapping[str, str], home: Home) -> Entry:
     at = periods.moment(when, home.zone)
     if at is None:
-        raise InvalidRowError(f"{when[:LONGEST_SHOWN]!r} is no time")
+        raise InvalidRowError(f"{when[:LONGEST_SHOWN]!r} is not a time")
     values = {
         column: integer(cell, ".", 1 if column in TENTHS else 3) for column, cell in cells.items()
     }

@@ -59,6 +59,7 @@ _first, _last = attrgetter("first"), attrgetter("last")
 DAY_S = 86400
 # Before it, no zone is in the first year that a telegram's timestamp can have.
 EARLIEST = int(datetime(periods.FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp()) - DAY_S
+AT = "{at}"
 SET_ASIDE, YES = "set_aside", "yes"  # a column of our CSV: the reading doesn't count
 METER = "meter"  # the key of the meter of electricity in `own`
 
@@ -72,7 +73,7 @@ class Entry(NamedTuple):
     devices: tuple[MbusReading, ...] = ()
     log: MeterLog | None = None
     equipment_id: str = ""  # of the meter whose log it is
-    error: str = ""  # why it is invalid
+    error: str = ""  # why it is invalid; `AT` in it stands for the local time of `at`
     is_set_aside: bool = False  # by a person, so that it doesn't count
 
 
@@ -84,9 +85,9 @@ def of_telegram(reading: Reading, place: str) -> Entry:
 
 
 def untimely(at: int, now: int) -> str:
-    """Why nothing can have been read at an instant; empty if it can."""
+    """Why nothing can have been read at an instant, with `AT` for that; empty if it can."""
     if at < EARLIEST:
-        return f"{clock.utc(at)} is before {periods.FIRST_YEAR}, when there was no such meter"
+        return f"{AT} is before {periods.FIRST_YEAR}, when there was no such meter"
     if at > now + clock.MOST_AHEAD_S:
-        return f"{clock.utc(at)} is more than a day ahead of this computer's clock"
+        return f"{AT} is more than a day ahead of this computer's clock"
     return ""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tqdm import tqdm
 
-from slimmemeter import clock
+from slimmemeter import clock, zones
 from slimmemeter.errors import StoreError, UsageError
 from slimmemeter.p1.reading import MbusReading
 from slimmemeter.settings import Settings
@@ -24,7 +24,7 @@ from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import Event
 from slimmemeter.store.validation.series import CONFLICT, STORED
 from slimmemeter.transfer import detect, house
-from slimmemeter.transfer.entry import Entry, Home, untimely
+from slimmemeter.transfer.entry import AT, Entry, Home, untimely
 from slimmemeter.transfer.house import Spools
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Tally:
 
     path: str
     kind: str
+    zone: str  # in which a person reads its times
     counts: dict[str, int] = field(default_factory=dict)  # of readings, by the writer's result
     first: int | None = None
     last: int | None = None
@@ -59,16 +60,18 @@ class Tally:
         self.first = at if self.first is None else min(at, self.first)
         self.last = at if self.last is None else max(at, self.last)
         if result == CONFLICT:
-            self._leave_out(f"{place}: another reading of {clock.utc(at)} is stored")
+            self._leave_out(place, f"another reading of {AT} is stored", at)
 
-    def add_invalid(self, place: str, error: str) -> None:
-        """Count an invalid entry."""
+    def add_invalid(self, place: str, error: str, at: int | None = None) -> None:
+        """Count an invalid entry. :param at: the instant for which `AT` stands in the error."""
         self.invalid += 1
-        self._leave_out(f"{place}: {error}")
+        self._leave_out(place, error, at)
 
-    def _leave_out(self, sentence: str) -> None:
+    def _leave_out(self, place: str, error: str, at: int | None) -> None:
         del self.left_out[1:]
-        self.left_out.append(sentence)
+        if at is not None:
+            error = error.replace(AT, zones.shown(at, self.zone))
+        self.left_out.append(f"{place}: {error}")
 
     @property
     def new(self) -> int:
@@ -115,7 +118,7 @@ def _target(database: str, dry_run: bool) -> Iterator[str]:
 
 def _one(path: str, home: Home, database: str, settings: Settings, spool: BinaryIO | None) -> Tally:
     with detect.opened(path, home, spool) as source:
-        tally = Tally(path, source.kind)
+        tally = Tally(path, source.kind, settings.zone)
         first = next(source.entries, None)  # a file of no known kind makes no database
         if first is not None:
             before = house.overlaps(database)
@@ -157,7 +160,7 @@ def _store(writer: ImportWriter, entry: Entry, tally: Tally) -> None:
     """Store what can be of its time; count it, and what is left out."""
     error = entry.error or ("" if entry.at is None else untimely(entry.at, tally.now))
     if error:
-        tally.add_invalid(entry.place, error)
+        tally.add_invalid(entry.place, error, entry.at)
         return
     if tally.number is None:
         tally.number = writer.next_import()
@@ -175,8 +178,8 @@ def _store_valid(writer: ImportWriter, entry: Entry, number: int, tally: Tally) 
             devices, ahead = stamps.believed(reading, at)
             reading.devices = _timely(devices, entry.place, tally)
             for device in ahead:
-                error = f"{clock.utc(device.at)} is later than its telegram"
-                tally.add_invalid(entry.place, f"device {device.equipment_id}: {error}")
+                error = f"device {device.equipment_id}: {AT} is later than its telegram"
+                tally.add_invalid(entry.place, error, device.at)
         tally.add(writer.put(reading, at, None, number), at, entry.place)
         if entry.is_set_aside:
             tally.set_aside += writer.put_aside(reading.equipment_id, at, number)
@@ -196,7 +199,7 @@ def _timely(devices: Sequence[MbusReading], place: str, tally: Tally) -> Sequenc
     late = [device for device in devices if untimely(device.at, tally.now)]
     for device in late:
         error = untimely(device.at, tally.now)
-        tally.add_invalid(place, f"device {device.equipment_id}: {error}")
+        tally.add_invalid(place, f"device {device.equipment_id}: {error}", device.at)
     return [device for device in devices if device not in late] if late else devices
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from slimmemeter import clock
 from slimmemeter.clock import AGREEMENT_S
 from slimmemeter.store import schema
-from slimmemeter.transfer.entry import Entry, untimely
+from slimmemeter.transfer.entry import AT, Entry, untimely
 
 Registers = tuple[int | None, ...]
 
@@ -99,8 +99,7 @@ def _without(entries: Iterable[Entry], found: Misdated) -> Iterator[Entry]:
 
 
 def _with_error(entry: Entry, at: int) -> Entry:
-    time = clock.utc(at)
-    return Entry(entry.place, error=f"{time} is out of the order of the telegrams around it")
+    return Entry(entry.place, at, error=f"{AT} is out of the order of the telegrams around it")
 
 
 class _Order:

@@ -12,14 +12,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from slimmemeter import clock
 from slimmemeter.errors import UsageError
 from slimmemeter.history.consumption import merged
 from slimmemeter.store import schema
 from slimmemeter.store.foreign import LOWEST, ForeignDatabase
 from slimmemeter.transfer import own_rows
 from slimmemeter.transfer.cells import InvalidCellError, Row
-from slimmemeter.transfer.entry import Entry
+from slimmemeter.transfer.entry import AT, Entry
 from slimmemeter.transfer.own_rows import Device, Logged, Meter
 
 # By table, the columns that are read beside its key; it must have them.
@@ -128,13 +127,13 @@ def _readings(
     for owner, key, cells in _by_owner(database, table, columns, owners):
         at = key & schema.INSTANT_MASK
         if isinstance(owner, str):
-            yield Entry(f"the reading of {clock.utc(at)}", error=owner)
+            yield Entry("a reading", at, error=f"that of {AT}: {owner}")
             continue
         try:
             entry = read(owner, at, dict(zip(columns, cells, strict=True)))
             yield entry._replace(is_set_aside=_is_within(at, aside.get(owner, [])))
         except InvalidCellError as error:
-            yield Entry(owner.place, error=f"the reading of {clock.utc(at)} has {error}")
+            yield Entry(owner.place, at, error=f"the reading of {AT} has {error}")
 
 
 def _aside(

@@ -59,8 +59,8 @@ def _telegrams(file: BinaryIO, path: str, winter_offset_s: int) -> Iterator[Entr
         yield _of_frame(frame, f"telegram {number}", winter_offset_s)
     if not number:
         raise UsageError(
-            f"{path} is of no known kind: it is no log of telegrams, no CSV of meter readings, and"
-            " no database or backup of a known program"
+            f"{path} is of no known kind: it is neither a log of telegrams nor a CSV of meter"
+            " readings, and no database or backup of a known program"
         )
 
 

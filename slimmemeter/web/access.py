@@ -64,16 +64,16 @@ class Gate:
         if peer is not None and peer == self._proxy and not _is_own_health_check():
             peer, reached = parse_address(_last("X-Forwarded-For")), None
             if peer is None:
-                return _refused(403, "the proxy doesn't say in X-Forwarded-For for whom it asks")
+                return _refused(403, "the proxy doesn't name its visitor in X-Forwarded-For")
             if not PREFIX.fullmatch(_last("X-Forwarded-Prefix")):
-                return _refused(400, "X-Forwarded-Prefix is no path")
+                return _refused(400, "X-Forwarded-Prefix is not a path")
             hosts += [_last("X-Forwarded-Host")] * ("X-Forwarded-Host" in request.headers)
         elif _is_forwarded():
             return _refused(403, "this came through a proxy that SLIMMEMETER_PROXY doesn't name")
         if peer is None or not is_at_home(peer, reached, self._networks):
             return _refused(403, "these pages answer addresses of the house only")
         if not all(is_home_name(host, self._hosts) for host in hosts):
-            return _refused(421, "SLIMMEMETER_HOSTS doesn't contain the name that you used")
+            return _refused(421, "the name that you used is missing in SLIMMEMETER_HOSTS")
         return self._password_refusal(peer, reached)
 
     def _password_refusal(self, peer: Address, reached: Address | None) -> Response | None:

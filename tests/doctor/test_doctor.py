@@ -323,7 +323,7 @@ def test_database(pull: Pull, doctor: Doctor, database: Path) -> None:
     assert f"ok {database} is sound: 0." in text
     assert "the newest reading is of 2017-01-08 16:11:07" in text
     word = plain(doctor(*nowhere, "--db", database.parent))
-    assert f"{database.parent} is no file" in word
+    assert f"{database.parent} is not a file" in word
     assert "there is no folder" in plain(doctor(*nowhere, "--db", database.parent / "no" / "x.db"))
     content = bytearray(database.read_bytes())
     content[4096:12288] = b"\xa5" * 8192

@@ -197,7 +197,7 @@ def test_what_was_set_aside_is_named(database: Path) -> None:
     assert found is not None
     assert found["totals"] == {"import_t1_kwh": 0.3}
     assert found["gaps"] == [["2026-10-26T00:05:00+01:00", "2026-10-26T00:15:00+01:00"]]
-    note = client.get("/day/2026-10-26/electricity.csv").text.splitlines()[1].rpartition(",")[2]
+    note = client.get("/day/2026-10-26/electricity.csv").text.splitlines()[1].split(",")[-3]
     assert note == "partial gap"
 
 
@@ -213,8 +213,8 @@ def test_pull_says_once_that_something_was_set_aside(pull: Pull, database: Path)
         )
         assert (done.returncode, done.stderr) == (0, "")
         noticed = {
-            2: "import_t1_wh of 2000 after 55000 is set aside until it is understood",
-            6: "import_t1_wh restarted: 2000 after 55000",
+            2: "import T1 shows 2.000 after 55.000: it doesn't count until it is clear why",
+            6: "import T1 restarted: it shows 2.000 after 55.000",
         }
         assert noticed.get(kwh, ".sqlite3\n") in done.stdout
     assert len(rows(database, "SELECT 1 FROM readings")) == 11

@@ -329,7 +329,7 @@ def test_records_of_the_grid_s_large_meters_are_shown(pull: Pull, captured: Capt
 
 
 def test_status_of_a_record_may_be_no_number(pull: Pull) -> None:
-    """What is no number in a record is shown as it was printed."""
+    """What is not a number in a record is shown as it was printed."""
     codes = "(1)(0-0:96.10.7)(1-0:1.29.0)(1-0:2.29.0)"
     line = f"1-0:99.1.0{codes}(261123114500W)(0A)(000000.165*kWh)()"
     shown = pull("--dry-run", "-", stdin=simple("1-0:1.8.1(1.000*kWh)", line).decode()).stdout

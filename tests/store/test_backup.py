@@ -131,7 +131,7 @@ WRONG = list(damaged(gzip.compress(bytes(200))))
 def test_restore_refuses_what_is_no_backup(
     run: Run, filled: Path, tmp_path: Path, kind: str
 ) -> None:
-    """A file that is no backup is refused with exit code 5, and nothing changes."""
+    """A file that is not a backup is refused with exit code 5, and nothing changes."""
     run("backup")
     wrong = tmp_path / "wrong"
     wrong.write_bytes(damaged(only(tmp_path / "backups").read_bytes())[kind])
@@ -323,7 +323,7 @@ def test_backup_to_a_full_disk_leaves_the_good_ones(run: Run, filled: Path, tmp_
 
 def test_backups_are_listed(run: Run, filled: Path, tmp_path: Path) -> None:
     """With when they were made, how many readings they have, and where they are."""
-    assert run("backup", "--list").stdout == "there is no backup that this user can see\n"
+    assert run("backup", "--list").stdout == "there is not a backup that this user can see\n"
     run("backup")
     made = only(tmp_path / "backups")
     local = datetime.now(ZoneInfo("Europe/Amsterdam"))

@@ -346,7 +346,7 @@ def test_cell_of_a_csv_that_is_no_number(
     assert ": 2 new readings, of all from 2025-01-01 00:00 to 2025-03-01 00:00; 1 invalid" in (
         done.stdout
     )
-    assert f"left out: line 3: '{cell}' is no number" in done.stdout
+    assert f"left out: line 3: '{cell}' is not a number" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ def test_backup_of_dsmr_reader_in_another_encoding(
     done = run("import", dump)
     assert (done.returncode, done.stderr) == (0, "")
     assert ": 1 new readings" in done.stdout
-    assert "'NaN' is no number" in done.stdout
+    assert "'NaN' is not a number" in done.stdout
 
 
 def flipped(content: bytes, chance: random.Random) -> bytes:

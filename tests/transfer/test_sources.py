@@ -214,7 +214,7 @@ def test_days_that_dsmr_reader_exports(
     done = run("import", export)
     assert (done.returncode, done.stderr) == (0, "")
     assert "(DSMR-reader): 3 new readings" in done.stdout
-    assert "left out: line 5: '4e3' is no number" in done.stdout
+    assert "left out: line 5: '4e3' is not a number" in done.stdout
     registers = "import_t1_wh, import_t2_wh, export_t1_wh, export_t2_wh"
     assert rows(database, f"SELECT taken_at, {registers} FROM readings ORDER BY taken_at") == [
         (MONDAY - 49 * 3600 + 4, 4711302, 3904117, 1204881, 2810450),
@@ -243,7 +243,7 @@ def test_days_that_dsmr_reader_exports(
             "without",
         ),
         ("PK\x03\x04...", "is a ZIP file: unpack it"),
-        ("time,import_t1_kwh\n" + '2026-01-01,"' + "1\n" * 200_000, "is no CSV"),
+        ("time,import_t1_kwh\n" + '2026-01-01,"' + "1\n" * 200_000, "is not a CSV"),
     ],
 )
 def test_what_holds_no_meter_readings_is_refused(

@@ -71,6 +71,12 @@ class Points:
         if self.ids:
             self.look_at_overrides()
 
+    @property
+    def device(self) -> str:
+        """A device in a sentence: its id, or its channel if it sends none."""
+        equipment, channel, *_ = self._owner
+        return f"device {equipment or f'on channel {channel}'}"
+
     def look_at_overrides(self) -> None:
         """See which times are set aside now."""
         of_owner = f"FROM overrides AS o WHERE o.{self._tables.event} = {self.ids[0]}"

@@ -88,16 +88,22 @@ class Verdicts:
 
     def _notice(self, register: str, old: set[Found], new: set[Found]) -> None:
         waited = any(kind == SET_ASIDE and until is None for kind, _, until, _, _ in old)
+        about = schema.REGISTERS.get(register)
+        name = about.words if about else self._points.device
         for kind, _, until, count, detail in sorted(new - old, key=str):
-            first, before = (detail or " ").split(" ")
-            if kind == SET_ASIDE and until is None and not waited:
+            if kind not in (SET_ASIDE, RESTARTED):
+                continue
+            first, second = (f"{int(each) / 1000:.3f}" for each in (detail or "").split(" "))
+            if kind == RESTARTED:
+                self.notices.append(f"{name} restarted: it shows {second} after {first}")
+            elif until is not None:
+                readings = "reading doesn't" if count == 1 else "readings don't"
                 self.notices.append(
-                    f"{register} of {first} after {before} is set aside until it is understood"
+                    f"{name} goes on from {second}: {count} {readings} count, such as {first}"
                 )
-            elif kind == SET_ASIDE and until is not None:
-                self.notices.append(f"{count} set aside of {register}: {first} after {before}")
-            elif kind == RESTARTED:
-                self.notices.append(f"{register} restarted: {before} after {first}")
+            elif not waited:
+                why = "it doesn't count until it is clear why"
+                self.notices.append(f"{name} shows {first} after {second}: {why}")
 
     def _found(self, register: str, kept: Sequence[Kept]) -> set[Found]:
         if not kept:
