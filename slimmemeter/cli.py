@@ -301,7 +301,7 @@ COMMANDS = {
         ("what", "?", "a table, such as day/2026-11-23/electricity; without it all readings"),
     ),
     "set-aside": Command(
-        "don't let the readings of a time count, as of a meter that was wrong",
+        "leave the readings of a time out of all totals, such as those of a faulty meter",
         _set_aside,
         ("--db",),
         {"--undo": "let those count again that were set aside so"},

@@ -57,4 +57,7 @@ EXIT_CODES: dict[int, str] = {
         for kind in (UsageError, PortError, TelegramError, StoreError)
     },
 }
-COMMANDS_CODES = EXIT_CODES | {NEEDS_A_HAND: "doctor found something that needs a hand"}
+COMMANDS_CODES = EXIT_CODES | {
+    STORED: "it is done",
+    NEEDS_A_HAND: "doctor found something to put right",
+}

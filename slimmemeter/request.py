@@ -48,7 +48,7 @@ def parse(arguments: list[str]) -> Request:
     parser = argparse.ArgumentParser(
         prog="p1-pull",
         description="Read one telegram from the smart meter's P1 port and store it.",
-        epilog=f"exit codes:\n{codes}\n\nwithout a flag its variable counts, then"
+        epilog=f"exit codes:\n{codes}\n\nwithout a flag, its variable is used, else"
         f" {DEFAULTS_FILE}:\n{variables}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

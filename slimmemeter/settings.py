@@ -133,7 +133,9 @@ def _switch(text: str) -> bool:
 
 
 SETTINGS = (
-    Setting("SLIMMEMETER_PORT", "port", "", str, "the serial port or URL; empty finds it"),
+    Setting(
+        "SLIMMEMETER_PORT", "port", "", str, "the serial port or URL; if empty, it is looked for"
+    ),
     Setting("SLIMMEMETER_LINE", "line", LINES[0], _line, f"{', '.join(LINES[:-1])} or {LINES[-1]}"),
     Setting(
         "SLIMMEMETER_DB",
@@ -142,7 +144,9 @@ SETTINGS = (
         _database,
         f"the database file; empty: in {SYSTEM_FOLDER}, else in ~/.local/share/slimmemeter",
     ),
-    Setting("SLIMMEMETER_TIMEOUT", "timeout_s", "30", _timeout_s, "seconds that a pull may take"),
+    Setting(
+        "SLIMMEMETER_TIMEOUT", "timeout_s", "30", _timeout_s, "how many seconds a pull may take"
+    ),
     Setting("SLIMMEMETER_LISTEN", "listen", "*:8765", _listen, "the address and port of the pages"),
     Setting("SLIMMEMETER_TZ", "zone", "Europe/Amsterdam", str, "the time zone of the house"),
     Setting(

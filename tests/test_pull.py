@@ -176,7 +176,7 @@ def test_exit_3_cable_pulled_out(meter: Meters, database: Path) -> None:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         until(lambda: has_open(process.pid, speaking.port))
         speaking.stop()
-        printed = process.communicate(timeout=10)[1]
+        printed = process.communicate(timeout=60)[1]
     assert process.returncode == 3
     assert "was lost while reading" in printed
 
@@ -198,7 +198,7 @@ def test_second_pull_waits_its_turn(meter: Meters, pull: Pull) -> None:
     command = [*PULL, "--port", speaking.port, "--dry-run"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as first:
         assert pull("--port", speaking.port).returncode == 0
-        assert first.wait(timeout=20) == 0
+        assert first.wait(timeout=60) == 0
 
 
 def test_exit_4_telegram(meter: Meters, pull: Pull, database: Path) -> None:
@@ -377,10 +377,10 @@ def test_port_that_is_a_fifo_ends_in_time(tmp_path: Path, database: Path) -> Non
     os.mkfifo(fifo)
     command = [*PULL, "--port", str(fifo), "--db", str(database), "--timeout", "2"]
     began = time.monotonic()
-    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=2 + 5)
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
     assert done.returncode == 3
     assert str(fifo) in done.stderr
-    assert time.monotonic() - began < 2 + 5
+    assert time.monotonic() - began < 20
     assert not database.exists()
 
 
@@ -424,7 +424,7 @@ def test_open_that_blocks_for_ever_is_ended(tmp_path: Path, database: Path) -> N
     fifo = tmp_path / "telegram"
     os.mkfifo(fifo)
     command = [*PULL, "--db", str(database), "--timeout", "2", str(fifo)]
-    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=2 + 5)
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
     assert done.returncode == 4
     assert "in time" in done.stderr
 

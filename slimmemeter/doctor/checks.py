@@ -45,7 +45,8 @@ def run(settings: Settings) -> int:
     for finding in findings(settings):
         wrong += finding.state == WRONG
         process.print_line(finding.shown())
-    process.print_line("all is well" if not wrong else f"{wrong} of these need a hand")
+    verb = "needs" if wrong == 1 else "need"
+    process.print_line(f"{wrong} of these {verb} a hand" if wrong else "all is well")
     return NEEDS_A_HAND if wrong else 0
 
 
@@ -101,7 +102,9 @@ def _cron_state() -> list[str]:
 def _check_backup(settings: Settings) -> Finding:
     """Whether backups can be made, and when the last one was."""
     owner = _owner(settings.database)
-    command = f"sudo -u {port_errors.user_name(owner)} slimmemeter backup"
+    command = "slimmemeter backup"
+    if owner != os.geteuid():
+        command = f"sudo -u {port_errors.user_name(owner)} {command}"
     beside = f"{os.path.dirname(settings.database)}/backups"
     folder = settings.backup_folder or beside
     if folder != beside or os.path.isdir(beside):  # the first backup makes that one

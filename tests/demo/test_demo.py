@@ -23,7 +23,7 @@ def test_demo_ends_without_leaving_a_process(tmp_path: Path) -> None:
         assert any(line.startswith("look at http://localhost:") for line in lines)
         until(lambda: any(is_pull_into(database, line) for _, line in command_lines()))
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=120) == 0
     assert [pid for pid, line in command_lines() if str(database) in line] == []
 
 

@@ -406,7 +406,7 @@ def test_what_was_noticed_lately(doctor: Doctor, database: Path) -> None:
         store(database, (at, reading({"import_t1_wh": each, "import_t2_wh": 5})))
     text = plain(doctor(*nowhere))
     at = datetime.fromtimestamp(begin + 300 * (len(values) - 2), ZoneInfo("Europe/Amsterdam"))
-    told = f"import T1 shows 0.000 instead of 10,000.180 after {at:%Y-%m-%d %H:%M}"
+    told = f"import T1 shows 0.000 instead of 10,000.180 after {at:%Y-%m-%d %H:%M:%S}"
     assert f"note {told}; it waits until it is understood" in text
     noticed = "in the last 30 days: 2 readings set aside; of all readings 2 are set aside"
     assert f"ok {noticed}" in text

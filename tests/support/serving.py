@@ -36,7 +36,7 @@ class Server:
     def answers(self) -> bool:
         """Whether it is up, even if it refuses whoever asks."""
         try:
-            urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()
+            urllib.request.urlopen(f"{self.url}/healthz", timeout=60).close()
         except urllib.error.HTTPError:
             return True
         except urllib.error.URLError:
@@ -46,7 +46,7 @@ class Server:
     def stop(self) -> None:
         """End it, as systemd does."""
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
 
     def __enter__(self) -> Self:
         return self

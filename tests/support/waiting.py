@@ -9,7 +9,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found], within_s: float = 20) -> Found:
+def until(look: Callable[[], Found], within_s: float = 120) -> Found:
     """What `look` finds, as soon as it finds anything."""
     deadline = time.monotonic() + within_s
     while not (found := look()):

@@ -130,7 +130,7 @@ def _answer(fetched: str) -> Answer:
 
 def wait_for_pages(machine: Machine) -> None:
     """Wait until somebody serves the pages."""
-    poll_until("the pages were served", lambda: get(machine, "/healthz").status == 200, 30)
+    poll_until("the pages were served", lambda: get(machine, "/healthz").status == 200, 120)
 
 
 def plug_meter_in(machine: Machine) -> None:
@@ -141,7 +141,7 @@ def plug_meter_in(machine: Machine) -> None:
     machine.run("rm", "-f", METER_PORT)
     machine.run(*unit, "python3", "/srv/speaking_meter.py", METER_PORT, SINCE)
     is_there = ["test", "-c", METER_PORT]
-    poll_until("the meter spoke", lambda: machine.run(*is_there, check=False).returncode == 0, 20)
+    poll_until("the meter spoke", lambda: machine.run(*is_there, check=False).returncode == 0, 120)
 
 
 def pull_meter_out(machine: Machine) -> None:

@@ -108,7 +108,7 @@ def _cgroup() -> Iterator[Path]:
     try:
         yield group
     finally:
-        poll_until("the processes of the machine had ended", lambda: _removed(group), 30)
+        poll_until("the processes of the machine had ended", lambda: _removed(group), 120)
 
 
 def _removed(group: Path) -> bool:

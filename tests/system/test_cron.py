@@ -32,7 +32,7 @@ def pulled(machine: Machine) -> Machine:
     before = stored(machine)
     machine.run("systemctl", "start", "cron")
     poll_until("cron had stored a reading", lambda: stored(machine) > before, NEXT_MINUTE_S)
-    poll_until("cron was done with it", lambda: _is_done(machine), 10)
+    poll_until("cron was done with it", lambda: _is_done(machine), 120)
     return machine
 
 

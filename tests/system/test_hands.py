@@ -149,7 +149,7 @@ def test_service_that_is_not_running(house: Machine, settings: str) -> None:
     house.run("chmod", "a-x", f"{PROGRAM}/.venv/bin/slimmemeter")
     house.run("systemctl", "start", UNIT, check=False)
     program = f"{BIN}/python -I -m slimmemeter.cli doctor"
-    poll_until("the service failed", lambda: _is_failing(house), 30)
+    poll_until("the service failed", lambda: _is_failing(house), 120)
     shown = house.shell(f"runuser -u slimmemeter -- {program}", check=False).stdout
     assert "the service fails; this shows why: journalctl -u appWeb" in " ".join(shown.split())
     house.run("chmod", "a+x", f"{PROGRAM}/.venv/bin/slimmemeter")
@@ -175,7 +175,7 @@ def test_slip_of_the_pen_is_named_by_every_program(
         assert done.returncode == 2, command
         assert words in done.stderr
     assert words in pull(house)
-    poll_until("the service said so", lambda: words in "".join(journal(house, f"-u{UNIT}")), 30)
+    poll_until("the service said so", lambda: words in "".join(journal(house, f"-u{UNIT}")), 120)
     assert "secret" not in "".join(journal(house))
     change(house, settings)
     wait_for_pages(house)

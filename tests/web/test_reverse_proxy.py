@@ -96,7 +96,7 @@ def proxy_before(
         yield port
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 def is_open(port: int) -> bool:

@@ -332,7 +332,7 @@ def test_busy_address_is_one_sentence(server: Server, house_database: Path) -> N
     command = [*SLIMMEMETER, "serve", "--db", str(house_database)]
     listen = server.url.removeprefix("http://")
     done = subprocess.run(
-        [*command, "--listen", listen], capture_output=True, check=False, text=True, timeout=20
+        [*command, "--listen", listen], capture_output=True, check=False, text=True, timeout=120
     )
     assert done.returncode == 2
     assert f"cannot listen on {listen}" in done.stderr
