@@ -12,6 +12,7 @@ from slimmemeter.p1.reading import MonthPeak
 from slimmemeter.store.snapshot import Snapshot
 
 FEWEST_HOURS = 48  # from which a standby can be estimated
+LEAST_STANDBY_W = 5
 HOURS_A_YEAR = 8766
 LEAST_PEAK_W = 2500
 YEAR_OF_MONTHS_S = 350 * 86400  # between the ends of eleven months and of twelve
@@ -23,6 +24,11 @@ class Standby(NamedTuple):
 
     power_w: int
     hours: int  # of which the lowest tenth was taken
+
+    @property
+    def is_of_the_grid(self) -> bool:
+        """Whether it comes from the grid at all, and not from a battery."""
+        return self.power_w >= LEAST_STANDBY_W
 
     @property
     def a_year_kwh(self) -> int:

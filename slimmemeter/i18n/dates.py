@@ -47,11 +47,11 @@ def near(at: int, other_at: int, zone: ZoneInfo) -> str:
 
 
 def until(at: int, period: Period) -> str:
-    """The end of what a period is compared with: `until 14:05`, `until 25 Oct`."""
-    form = "HH:mm" if period.days <= 1 else "d MMM"
-    return gettext(
-        "until %(at)s", at=language.moment(datetime.fromtimestamp(at, period.zone), form)
-    )
+    """The end of what a period is compared with: `until 14:05`, `through 25 Oct`."""
+    local = datetime.fromtimestamp(at, period.zone)
+    if period.days <= 1:
+        return gettext("until %(at)s", at=language.moment(local, "HH:mm"))
+    return gettext("through %(day)s", day=language.moment(local, "d MMM"))
 
 
 def stretch(begin_at: int, end_at: int, zone: ZoneInfo) -> str:
@@ -62,8 +62,11 @@ def stretch(begin_at: int, end_at: int, zone: ZoneInfo) -> str:
     return f"{first}{_season(begin)} – {last}{_season(end)}"
 
 
-def period_title(period: Period) -> str:
-    """The name of a period: a date, a week, a month, a year, or its first and last day."""
+def period_title(period: Period, in_line: bool = False) -> str:
+    """The name of a period: a date, a week, a month, a year, or its first and last day.
+
+    :param in_line: within a sentence, where some languages write months with a small letter.
+    """
     if period.kind == "years":
         return gettext("All years")
     if period.kind == "last":
@@ -75,7 +78,7 @@ def period_title(period: Period) -> str:
         first, last = (language.day(day, "d MMM") for day in days)
         return f"{_week(period)}, {first} – {last}"
     text = language.day(period.first, TITLES[period.kind])
-    return text[:1].upper() + text[1:]
+    return text if in_line else text[:1].upper() + text[1:]
 
 
 def short_title(period: Period, beside: Period) -> str:

@@ -44,8 +44,8 @@ def more_or_less(this: int, other: int) -> str:
     if not percent:
         return gettext("this time the same")
     if this > other:
-        return gettext("this time %(percent)s\N{NO-BREAK SPACE}%% more", percent=percent)
-    return gettext("this time %(percent)s\N{NO-BREAK SPACE}%% less", percent=percent)
+        return gettext("this time %(percent)s%% more", percent=percent)
+    return gettext("this time %(percent)s%% less", percent=percent)
 
 
 def age(seconds: int) -> str:

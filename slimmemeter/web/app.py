@@ -59,6 +59,7 @@ def _prepare_templates(app: Flask) -> None:
     app.jinja_env.globals |= {
         "SIZES": SIZES,
         "address": address,
+        "here": _here,
         "MOST_LISTED": MOST_LISTED,
         "dates": dates,
         "labels": labels,
@@ -66,6 +67,14 @@ def _prepare_templates(app: Flask) -> None:
         "local": periods.local,
     }
     app.context_processor(_frame)
+
+
+def _here(path: str) -> str:
+    """The `aria-current` of a link: to this very page, or to another of its kind; else empty."""
+    own, kind = request.path.lstrip("/"), path.partition("/")[0]
+    if own == path:
+        return "page"
+    return "true" if kind and own.partition("/")[0] == kind else ""
 
 
 def _frame() -> dict[str, object]:

@@ -69,6 +69,7 @@ class PeriodPage:
     before: Period | None
     after: Period | None
     is_running: bool
+    nearest: Period | None  # the nearest day with readings, of a period that has none
     totals: list[Total]
     figures: list[Figure]
     highlights: list[Highlight]
@@ -93,6 +94,8 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
     energy = [tables.table(name) for name in (consumption.ELECTRICITY, *media)]
     spans = meter_readings.spans(house, period.begin_at, period.end_at)
     sure, unsure = _gaps(period, energy)
+    nearest = _nearest(house, period)
+    names = [] if nearest else names_of(house, period, media)
     differ = differing(meter_readings.differing_totals(spans))
     return PeriodPage(
         period=period,
@@ -101,8 +104,9 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
         before=_before(house, period),
         after=period.beside(1) if period.end_at <= now else None,
         is_running=period.end_at > now,
+        nearest=nearest,
         totals=totals(house, [period], words)[0],
-        figures=[figure(tables, name, words) for name in names_of(house, period, media)],
+        figures=[figure(tables, name, words) for name in names],
         highlights=_highlights(tables, words),
         standby=standby(house, period, now),
         peaks=peaks(house, period.begin_at, period.end_at),
@@ -148,6 +152,14 @@ def _before(house: Snapshot, period: Period) -> Period | None:
     """The period before, unless all readings came later."""
     before = period.beside(-1)
     return before if before and before.end_at > (house.first_at or 0) else None
+
+
+def _nearest(house: Snapshot, period: Period) -> Period | None:
+    """The day of the first or the last reading, of a period before or after all of them."""
+    first, last = house.first_at, house.last_at
+    if first is None or last is None or (first < period.end_at and last >= period.begin_at):
+        return None
+    return periods.of("day", first if period.end_at <= first else last, period.zone)
 
 
 def _highlights(tables: Catalogue, words: Labels) -> list[Highlight]:

@@ -52,7 +52,7 @@ def test_today_is_beside_yesterday_to_the_same_clock_time(
 
 def test_how_much_more_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The difference from the period before is shown in words."""
-    for second, shown in ((110, "this time 10 % more"), (50, "this time 50 % less"),
+    for second, shown in ((110, "this time 10% more"), (50, "this time 50% less"),
                          (1200, "this time 12 times as much")):  # fmt: skip
         path = tmp_path / f"{second}"
         counters = [0, *([100] * 24), *([second] * 24)]
@@ -84,6 +84,19 @@ def test_standby_is_the_lowest_tenth_of_the_hours(
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 23 * HOUR + 1800)
     output = words(client_of(tmp_path / "x").get("/"))
     assert "at least 60 W from the grid when the house sleeps; in a year that is 526 kWh" in output
+
+
+def test_house_that_a_battery_carries_has_no_standby(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where next to nothing comes from the grid at night, nothing is said of standby."""
+    steady(tmp_path / "x", dict.fromkeys(range(12), 1), MONDAY - 9 * DAY, 10 * 24)
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 23 * HOUR + 1800)
+    client = client_of(tmp_path / "x")
+    for path in ("/", "/day/2026-10-25"):
+        shown = words(client.get(path)).lower()
+        assert "standby" not in shown
+        assert "too few whole hours" not in shown
 
 
 def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +165,7 @@ def test_running_stretch_is_held_against_the_same_moment(
     store(tmp_path / "x", *readings)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + HOUR + 1800)
     page = words(client_of(tmp_path / "x").get("/between/2026-10-26T01:00/2026-10-26T02:00"))
-    assert "26 Oct 2026 00:00 – 01:00 until 00:30: 0.50 kWh, this time 40 % less" in page
+    assert "26 Oct 2026 00:00 – 01:00 until 00:30: 0.50 kWh, this time 40% less" in page
 
 
 @pytest.mark.parametrize(
@@ -353,3 +366,44 @@ def test_page_reads_well_without_pictures(client: FlaskClient, tmp_path: Path) -
         r"Gas, Week 44 of 2026, 26 Oct – 1 Nov: \d+\.\d m³ gas; the day with most gas: ", text
     )
     assert "wide" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "day"),
+    [
+        ("/day/2020-01-01", "The first one is of", "first"),
+        ("/month/2019-02", "The first one is of", "first"),
+        ("/year/2035", "The newest one is of", "last"),
+        ("/day/2035-05-01", "The newest one is of", "last"),
+    ],
+)
+def test_time_without_readings_is_a_sentence(
+    client: FlaskClient, path: str, words: str, day: str
+) -> None:
+    """A time before or after all readings has no picture, and leads to the nearest day with any."""
+    page = client.get(path).text
+    assert words in page
+    assert "<img" not in page
+    assert "<table" not in page
+    found = re.search(r'<a href="(/day/[^"]+)">[^<]+</a>.</p>', page)
+    assert found is not None
+    assert "<img" in client.get(found[1]).text
+    if day == "first":
+        assert 'rel="prev"' not in client.get(found[1]).text
+
+
+def test_navigation_shows_where_one_is(client: FlaskClient) -> None:
+    """Screen readers and eyes find the link to this page, or to this kind of page."""
+    for path, marked in {"/": "Overview", "/meter": "Meter", "/years": "All years"}.items():
+        page = client.get(path).text
+        assert re.findall(r'aria-current="page">([^<]+)<', page) == [marked]
+        assert 'aria-current="true"' not in page
+    other = client.get("/month/2026-08").text
+    assert re.findall(r'aria-current="true">([^<]+)<', other) == ["Month"]
+
+
+def test_dutch_months_are_small_within_a_line(client: FlaskClient) -> None:
+    """A title begins with a capital letter, a month in a line doesn't."""
+    page = client.get("/day/2026-10-26?lang=nl").text
+    assert re.search(r'in <a href="/month/2026-10">oktober 2026</a>', page)
+    assert "<h1>Oktober 2026</h1>" in client.get("/month/2026-10?lang=nl").text
