@@ -80,7 +80,7 @@ def has_two_fields(name: str, period: Period) -> bool:
 
 def make_spec(tables: Catalogue, name: str, words: Labels, by: str | None = None) -> Spec:
     """The spec of a period's table. :raises KeyError, UsageError: as `Catalogue.table`."""
-    period, table = tables.period, tables.table(name, by)
+    period, table = tables.period, tables.shown(name, by)
     axis = _axis(period, name)
     spec = Spec(
         table,
@@ -93,7 +93,7 @@ def make_spec(tables: Catalogue, name: str, words: Labels, by: str | None = None
         gettext("not read: shared out evenly"),
     )
     if has_two_fields(name, period):
-        spec.under = tables.table(consumption.ELECTRICITY)
+        spec.under = tables.shown(consumption.ELECTRICITY)
         spec.labels |= {column: words.column(column) for column in spec.under.columns}
     if name in catalogue.ENERGY and by is None:
         _add_earlier(spec, tables)
@@ -138,7 +138,7 @@ def _add_earlier(spec: Spec, tables: Catalogue) -> None:
     year_ago = [period.year_ago()] if period.kind in ("week", "month") else []
     others = period.earlier_years(MOST_EARLIER) if spec.is_beside else year_ago
     for other in filter(None, others):
-        table = Catalogue(tables.house, other).table(spec.table.name)
+        table = Catalogue(tables.house, other).shown(spec.table.name)
         if table.is_known:
             spec.earlier.append((dates.period_title(other), table.without_tariffs()))
 

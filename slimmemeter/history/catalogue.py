@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from slimmemeter.errors import UsageError
-from slimmemeter.history import comparison, consumption, periods, statistics
+from slimmemeter.history import comparison, consumption, periods, presence, statistics
 from slimmemeter.history.consumption import ELECTRICITY
 from slimmemeter.history.periods import Period
 from slimmemeter.history.table import MEDIA, Table
@@ -80,10 +80,14 @@ class Catalogue:
             self._tables[name, by] = self._made(name, by)
         return self._tables[name, by]
 
+    def shown(self, name: str, by: str | None = None) -> Table:
+        """The same without what the house doesn't have, for people."""
+        return presence.shown(self.house, self.table(name, by))
+
     def total(self, name: str) -> Table:
-        """The table of energy of that name in one bucket."""
+        """The table of energy of that name in one bucket, as it is shown."""
         borders = [self.period.begin_at, self.period.end_at]
-        return consumption.energy(self.house, name, borders)
+        return presence.shown(self.house, consumption.energy(self.house, name, borders))
 
     def _made(self, name: str, by: str | None) -> Table:
         house, period = self.house, self.period

@@ -83,6 +83,18 @@ class Reader(LogReader):
         """Registers of a series' owner at each instant; None where a reading beside it lacks it."""
         return self._neighbours(series, ", ".join(map(_interpolated, registers)), instants)
 
+    def rises(self, series: Sequence[Series]) -> list[int]:
+        """What the register of each series counted from its first reading to its last."""
+        if not series:
+            return []
+        rises = (
+            f"(SELECT b.{each.register} - a.{each.register} FROM {each.table} AS a,"
+            f" {each.table} AS b WHERE a.id = {key + each.first} AND b.id = {key + each.last})"
+            for each in series
+            for key in [each.owner_id << schema.INSTANT_BITS]
+        )
+        return [rise or 0 for rise in self._rows(f"SELECT {', '.join(rises)}")[0]]
+
     def neighbours(
         self, series: Series, instants: Sequence[int]
     ) -> list[tuple[StoredReading | None, StoredReading | None]]:

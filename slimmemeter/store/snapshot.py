@@ -43,6 +43,14 @@ class Snapshot:
     def _series(self) -> list[Series]:
         return self.reader.series([*self.meters, *self.devices])
 
+    @cached_property
+    def counted_wh(self) -> dict[str, int]:
+        """By register what the meters have counted in all."""
+        counted: dict[str, int] = {}
+        for each, rise in zip(self.meter_series, self.reader.rises(self.meter_series), strict=True):
+            counted[each.register] = counted.get(each.register, 0) + rise
+        return counted
+
     @property
     def first_at(self) -> int | None:
         """The instant of the first reading of any meter or device; None without any."""

@@ -68,7 +68,7 @@ class Figure:
 
 def figure(tables: Catalogue, name: str, words: Labels, is_linked: bool = False) -> Figure:
     """A picture of a period, with links over its bars unless the whole picture is one."""
-    period, table = tables.period, tables.table(name)
+    period, table = tables.period, tables.shown(name)
     has_two = spec.has_two_fields(name, period)
     return Figure(
         name=name,
@@ -87,7 +87,7 @@ def _linked_bars(tables: Catalogue, name: str, words: Labels) -> list[Bar]:
         name = consumption.ELECTRICITY
     if name not in catalogue.ENERGY:
         return []
-    table = tables.table(name)
+    table = tables.shown(name)
     are_few = len(table.borders) - 1 <= MOST_LINKED_BARS
     return list(_bars(tables.period, table, words)) if are_few else []
 

@@ -90,8 +90,12 @@ class PeriodPage:
 def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> PeriodPage:
     """The page of a period at a time. :raises NoReadingError: there is no reading yet."""
     newest_of(house)
+    # Asked for once, for what is compared as well.
+    house.events((period.year_ago() or period).begin_at, period.end_at)
     tables, media = Catalogue(house, period), consumption.media(house)
-    energy = [tables.table(name) for name in (consumption.ELECTRICITY, *media)]
+    names_of_energy = (consumption.ELECTRICITY, *media)
+    energy = [tables.table(name) for name in names_of_energy]
+    shown = [tables.shown(name) for name in names_of_energy]
     spans = meter_readings.spans(house, period.begin_at, period.end_at)
     sure, unsure = _gaps(period, energy)
     nearest = _nearest(house, period)
@@ -110,13 +114,13 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
         highlights=_highlights(tables, words),
         standby=standby(house, period, now),
         peaks=peaks(house, period.begin_at, period.end_at),
-        columns=[column for table in energy for column in table.columns],
+        columns=[column for table in shown for column in table.columns],
         sums=[
             numbers.number(value, column.scale, 3)
-            for table in energy
+            for table in shown
             for column, value in table.totals.items()
         ],
-        rows=list(_rows(period, energy)),
+        rows=list(_rows(period, shown)),
         gaps=sure,
         gaps_over_ends=unsure,
         differing=differ,
@@ -166,9 +170,9 @@ def _highlights(tables: Catalogue, words: Labels) -> list[Highlight]:
     """The busiest day of a long period, and the busiest hour."""
     period = tables.period
     has_days = 1 < period.days <= catalogue.MOST_BUCKETS
-    wanted = [tables.table(consumption.ELECTRICITY, "day")] if has_days else []
+    wanted = [tables.shown(consumption.ELECTRICITY, "day")] if has_days else []
     if catalogue.has_table("hours", period):
-        wanted.append(tables.table("hours"))
+        wanted.append(tables.shown("hours"))
     return [
         Highlight(
             busiest_text(each, period, words),

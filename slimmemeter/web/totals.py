@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slimmemeter.history import comparison, consumption, periods, statistics
+from slimmemeter.history import comparison, consumption, periods, presence, statistics
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.comparison import Compared, Totals
 from slimmemeter.history.periods import Period
@@ -55,6 +55,7 @@ def totals(house: Snapshot, shown: Sequence[Period], words: Labels) -> list[list
     for name in (consumption.ELECTRICITY, *consumption.media(house)):
         rows = comparison.totals(house, name, list(zip(shown, others, strict=True)))
         for period, row, result in zip(shown, rows, found, strict=True):
+            known = presence.shown(house, row.table).without_tariffs().totals
             result += [
                 Total(
                     column.quantity,
@@ -64,7 +65,7 @@ def totals(house: Snapshot, shown: Sequence[Period], words: Labels) -> list[list
                     bool(row.table.partial),
                     [_beside(period, each, column, value) for each in row.compared],
                 )
-                for column, value in row.table.without_tariffs().totals.items()
+                for column, value in known.items()
                 if value is not None
             ]
     return found

@@ -143,7 +143,7 @@ def test_partial_bucket_is_paler(tmp_path: Path) -> None:
     store(tmp_path / "x", *known)
     app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
     picture = pixels(app, "day/2026-10-26/electricity")
-    whole = LIGHT.columns["import_t1"]
+    whole = LIGHT.columns["import"]
     pale = tuple((part + 1) / 2 for part in to_rgb(whole))
     assert near(picture[100:], whole)[:, columns_at(1 / 24, 2 / 24)].any()
     first_hour = picture[100:, columns_at(0, 1 / 24)]

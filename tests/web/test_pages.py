@@ -407,3 +407,23 @@ def test_dutch_months_are_small_within_a_line(client: FlaskClient) -> None:
     page = client.get("/day/2026-10-26?lang=nl").text
     assert re.search(r'in <a href="/month/2026-10">oktober 2026</a>', page)
     assert "<h1>Oktober 2026</h1>" in client.get("/month/2026-10?lang=nl").text
+
+
+@pytest.mark.parametrize("export_wh", [0, 3, 5000])
+def test_what_the_house_does_not_have_is_hidden(tmp_path: Path, export_wh: int) -> None:
+    """Registers that count nothing, or a few Wh of noise, are in CSV and JSON alone."""
+    path = tmp_path / "x"
+    names = ("import_t1_wh", "import_t2_wh", "export_t1_wh", "export_t2_wh")
+    for hour in range(49):
+        counters = (500 * hour, 7, export_wh * hour // 48, 0)
+        store(path, (MONDAY + hour * HOUR, reading(dict(zip(names, counters, strict=True)))))
+    client = client_of(path)
+    page = words(client.get("/month/2026-10"))
+    has_panels = export_wh == 5000
+    assert ("to the grid" in page.partition("Meter readings")[0]) == has_panels
+    assert "T2" not in page.partition("Meter readings")[0]
+    assert re.search("October 2026 ?from the grid kWh", page)
+    assert "agrees with these readings of the meter" in page
+    assert ("to the grid" in words(client.get("/")).partition("The last 365 days")[0]) == has_panels
+    csv_head = client.get("/month/2026-10/electricity.csv").text.splitlines()[0]
+    assert all(name.replace("_wh", "_kwh") in csv_head for name in names)
