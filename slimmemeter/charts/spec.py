@@ -89,8 +89,8 @@ def make_spec(tables: Catalogue, name: str, words: Labels, by: str | None = None
         {column: words.column(column) for column in table.columns},
         (axis.begin_at, axis.end_at),
         dates.ticks(axis),
-        gettext("nothing is known of this time"),
-        gettext("not read: shared out evenly"),
+        gettext("no data"),
+        gettext("no readings: spread evenly"),
     )
     if has_two_fields(name, period):
         spec.under = tables.shown(consumption.ELECTRICITY)

@@ -70,7 +70,7 @@ def period_title(period: Period, in_line: bool = False) -> str:
     if period.kind == "years":
         return gettext("All years")
     if period.kind == "last":
-        return gettext("The last %(days)d days", days=period.days)
+        return gettext("Last %(days)d days", days=period.days)
     if period.kind == "between":
         return _from_to(period.begin_at, period.end_at, period.zone)
     if period.kind == "week":

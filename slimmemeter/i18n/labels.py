@@ -122,7 +122,7 @@ class Labels:
         if event.kind == VALIDATED_AGAIN:
             return self._validated_again(event)
         names = {
-            GAP: gettext("no valid reading came"),
+            GAP: gettext("no readings were received"),
             CLOCK_OFF: gettext("the meter's clock was not set"),
             OVERLAP: gettext("two meters have readings of this time, and both are added up"),
             CLOCK_RIGHT: gettext("the meter's clock was right again"),
@@ -191,9 +191,9 @@ def table_name(name: str) -> str:
     names = {
         "electricity": gettext("Electricity"),
         "power": gettext("Mean power"),
-        "hours": gettext("Hour by hour"),
+        "hours": gettext("By hour"),
         "voltage": gettext("Voltage"),
-        "cumulative": gettext("Since the start of the year"),
+        "cumulative": gettext("Added up since 1 January"),
     }
     if name in names:
         return names[name]

@@ -39,7 +39,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     }
     code, standard = error.code or 500, type(error).description
     own = error.description if code in (400, 404) and error.description != standard else None
-    titles = {400: gettext("This address isn't right"), 404: gettext("Not here")}
+    titles = {400: gettext("This address isn't right"), 404: gettext("Page not found")}
     return _message(titles.get(code, f"{code}"), own or texts.get(code, standard or ""), code)
 
 

@@ -121,7 +121,7 @@ def detail_href(period: Period, begin: int, end: int) -> str:
 def _alt(tables: Catalogue, table: Table, words: Labels) -> str:
     """What a picture shows, in numbers."""
     if not table.is_known:
-        facts = [gettext("nothing is known of this time")]
+        facts = [gettext("no data")]
     elif table.name in catalogue.CUMULATIVE:
         facts = [
             f"{words.column(column)} {numbers.amount(value, column)}"

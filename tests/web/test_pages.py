@@ -47,7 +47,7 @@ def test_today_is_beside_yesterday_to_the_same_clock_time(
     output = words(client_of(tmp_path / "x").get("/"))
     assert "from the grid 1.4 kWh Tue 27 Oct until 09:30: 1.4 kWh, this time the same" in output
     output = words(client_of(tmp_path / "x").get("/day/2026-10-28"))
-    assert "Compared up to the same moment of the other periods." in output
+    assert "Compared with the same part of the other periods." in output
 
 
 def test_how_much_more_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_standby_is_the_lowest_tenth_of_the_hours(
     steady(tmp_path / "x", {1: 60, 2: 60, 3: 60, 18: 2000}, MONDAY - 9 * DAY, 10 * 24)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 23 * HOUR + 1800)
     output = words(client_of(tmp_path / "x").get("/"))
-    assert "at least 60 W from the grid when the house sleeps; in a year that is 526 kWh" in output
+    assert "Always on: about 60 W. That is some 526 kWh a year" in output
 
 
 def test_house_that_a_battery_carries_has_no_standby(
@@ -96,7 +96,7 @@ def test_house_that_a_battery_carries_has_no_standby(
     for path in ("/", "/day/2026-10-25"):
         shown = words(client.get(path)).lower()
         assert "standby" not in shown
-        assert "too few whole hours" not in shown
+        assert "in a few days" not in shown
 
 
 def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,8 +113,8 @@ def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.Monk
     store(tmp_path / "x", *(each for each in known if each[0] % DAY // HOUR != 20))
     monkeypatch.setattr(clock, "now", lambda: MONDAY)
     output = words(client_of(tmp_path / "x").get("/"))
-    assert "at least 90 W from the grid" in output
-    hours = int(re.search(r"quietest tenth of (\d+) hours", output)[1])  # type: ignore[index]
+    assert "Always on: about 90 W" in output
+    hours = int(re.search(r"quietest 10% of (\d+) hours", output)[1])  # type: ignore[index]
     assert hours < 10 * 22
 
 
@@ -122,7 +122,7 @@ def test_too_little_is_known_for_standby(tmp_path: Path, monkeypatch: pytest.Mon
     """After a single day the page says that standby power isn't known yet."""
     steady(tmp_path / "x", {}, MONDAY, 24)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 23 * HOUR + 1800)
-    assert "Too few whole hours are known yet" in words(client_of(tmp_path / "x").get("/"))
+    assert "In a few days your standby use" in words(client_of(tmp_path / "x").get("/"))
 
 
 def test_page_says_when_most_came_and_went(client: FlaskClient) -> None:
@@ -153,7 +153,7 @@ def test_last_days_and_any_two_moments(client: FlaskClient) -> None:
         assert total == pytest.approx(end - begin, abs=1e-9)
     assert shown["borders"][0] == "2026-10-26T06:30:00+01:00"  # type: ignore[index]
     assert shown["borders"][1] == "2026-10-27T00:00:00+01:00"  # type: ignore[index]
-    assert "The last 7 days" in words(client.get("/last/7"))
+    assert "Last 7 days" in words(client.get("/last/7"))
 
 
 def test_running_stretch_is_held_against_the_same_moment(

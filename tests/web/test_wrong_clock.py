@@ -33,7 +33,7 @@ def test_pages_answer_whatever_the_computer_s_clock_says(
     assert ("This computer's clock is wrong" in first) == is_wrong
     for page in ("/", "/meter", "/last/30", "/month/2026-10") if is_wrong else ():
         assert '<a href="/day/2026-10-28">Today</a>' in client.get(page).text, page
-    assert "no valid reading came" in client.get("/meter").text
+    assert "no readings were received" in client.get("/meter").text
     health = client.get("/healthz?readings")
     assert health.status_code == (503 if is_wrong or is_old else 200)
     assert health.json is not None
