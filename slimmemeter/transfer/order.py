@@ -113,7 +113,7 @@ class _Order:
         self._found: list[Stretch] = []
         steps = [b.first_at - a.last_at for a, b in zip(runs, runs[1:], strict=False)]
         within = [(run.last_at - run.first_at) / (run.count - 1) for run in runs if run.count > 1]
-        usual_s = median(within or map(abs, steps) or [0])
+        usual_s = median(within or [*map(abs, steps), 0])
         self._slack_s = AGREEMENT_S + 2 * usual_s  # that a leap may be longer than its fall
 
     def stretches(self) -> list[Stretch]:

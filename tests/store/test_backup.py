@@ -54,7 +54,8 @@ def test_backup_is_a_whole_database(run: Run, filled: Path, tmp_path: Path) -> N
     done = run("backup")
     assert (done.returncode, done.stderr) == (0, "")
     assert (
-        "1000 readings from 2026-10-26 00:00 to 2026-10-29 11:15, and was verified" in done.stdout
+        "1000 readings from 2026-10-26 00:00:00 to 2026-10-29 11:15:00, and was verified"
+        in done.stdout
     )
     made = only(tmp_path / "backups")
     plain = tmp_path / "plain"
@@ -73,7 +74,7 @@ def test_backup_and_restore(run: Run, filled: Path, tmp_path: Path) -> None:
     filled.chmod(0o644)
     done = run("restore", only(tmp_path / "backups"), "--yes")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "now has 1000 readings from 2026-10-26 00:00 to 2026-10-29 11:15" in done.stdout
+    assert "now has 1000 readings from 2026-10-26 00:00:00 to 2026-10-29 11:15:00" in done.stdout
     assert counters(filled) == before[:1000]
     assert filled.stat().st_mode & 0o777 == 0o644
     (aside,) = tmp_path.glob("slimmemeter-replaced-*.sqlite3")
@@ -323,7 +324,7 @@ def test_backup_to_a_full_disk_leaves_the_good_ones(run: Run, filled: Path, tmp_
 
 def test_backups_are_listed(run: Run, filled: Path, tmp_path: Path) -> None:
     """With when they were made, how many readings they have, and where they are."""
-    assert run("backup", "--list").stdout == "there is not a backup that this user can see\n"
+    assert run("backup", "--list").stdout == "there is no backup that this user can see\n"
     run("backup")
     made = only(tmp_path / "backups")
     local = datetime.now(ZoneInfo("Europe/Amsterdam"))

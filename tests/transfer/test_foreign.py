@@ -343,8 +343,9 @@ def test_cell_of_a_csv_that_is_no_number(
     notebook.write_text("\n".join(lines))
     done = run("import", notebook)
     assert (done.returncode, done.stderr) == (0, "")
-    assert ": 2 new readings, of all from 2025-01-01 00:00 to 2025-03-01 00:00; 1 invalid" in (
-        done.stdout
+    assert (
+        ": 2 new readings, of all from 2025-01-01 00:00:00 to 2025-03-01 00:00:00; 1 invalid"
+        in (done.stdout)
     )
     assert f"left out: line 3: '{cell}' is not a number" in done.stdout
 
@@ -365,7 +366,7 @@ def test_cell_of_a_csv_that_no_meter_tells(
     done = run("import", notebook)
     assert (done.returncode, done.stderr) == (0, "")
     assert ": 0 new readings; 1 invalid" in done.stdout
-    assert f"left out: line 2: {cell[:40]!r} is no {column}" in done.stdout
+    assert f"left out: line 2: {cell[:40]!r} is not a {column}" in done.stdout
 
 
 def test_backup_of_dsmr_reader_in_another_encoding(

@@ -41,8 +41,9 @@ def test_log_of_telegrams(run: Run, log: Path, database: Path) -> None:
     """A log of telegrams is stored by their own times, once."""
     done = run("import", log)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "(telegrams): 50 new readings, of all from 2026-10-26 00:00 to 2026-10-26 04:05" in (
-        done.stdout
+    assert (
+        "(telegrams): 50 new readings, of all from 2026-10-26 00:00:00 to 2026-10-26 04:05:00"
+        in (done.stdout)
     )
     assert counters(database) == EXPECTED
     assert rows(database, "SELECT count(*), max(counter) FROM mbus_readings") == [(50, 49_000)]
@@ -129,7 +130,7 @@ def test_gas_that_is_later_than_its_telegram_is_left_out(
     done = run("import", log)
     assert "; 2 invalid" in done.stdout
     for number in (21, 22):
-        assert f"left out: telegram {number}: device G1: 2026-10-26T" in done.stdout
+        assert f"left out: telegram {number}: device G1: 2026-10-26 " in done.stdout
     assert "is later than its telegram" in done.stdout
     assert counters(database) == EXPECTED
     assert rows(database, "SELECT count(*), count(DISTINCT counter) FROM mbus_readings") == [
@@ -252,7 +253,7 @@ def test_gzip_bomb_is_refused(run: Run, tmp_path: Path) -> None:
     bomb.write_bytes(gzip.compress(numbered(1) + bytes(300_000_000), 9))
     done = run("import", bomb)
     assert done.returncode == 2
-    assert "no log is" in done.stderr
+    assert "as no log does" in done.stderr
 
 
 def test_old_card_from_a_drawer(run: Run, database: Path, tmp_path: Path) -> None:
