@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+LEAST_STEP = 0.01  # between two marks: less is noise
+
 
 class Area(NamedTuple):
     """A rectangle of the canvas."""
@@ -107,7 +109,7 @@ def range_of(heaps: Iterable[Heap], marks: int = 5) -> tuple[tuple[float, float]
 
 
 def round_range(low: float, high: float, marks: int = 5) -> tuple[tuple[float, float], float]:
-    step = round_step((high - low) / marks) if high > low else 0.2
+    step = max(round_step((high - low) / marks), LEAST_STEP) if high > low else 0.2
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return (first * step, max(last, first + 1) * step), step
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from slimmemeter.charts.axes import Array, Heap
     from slimmemeter.charts.spec import Spec
 
+LARGER = {"W": ("kW", 10_000), "kWh": ("MWh", 100_000)}  # units, and from when on they are used
 MAP_ROWS = 48  # half-hours
 
 
@@ -184,15 +185,18 @@ def _ground(canvas: Canvas, spec: Spec, field: Field) -> None:
     stretches = [field.x(stretch) for stretch in spec.shaded]
     shaded = [rectangle(left, right, area.bottom, area.top) for left, right in stretches]
     canvas.areas(shaded, to_rgb(canvas.theme.shade))
-    decimals = max(0, -math.floor(math.log10(field.step) + 1e-9))
+    unit, scale = numbers.unit(next(iter(field.table.columns))), 1.0
+    larger, least = LARGER.get(unit, ("", math.inf))
+    if max(-field.low, field.high) >= least:
+        unit, scale = larger, 1000.0
+    decimals = max(0, -math.floor(math.log10(field.step / scale) + 1e-9))
     first, last = round(field.low / field.step), round(field.high / field.step)
     marks = [number * field.step for number in range(first, last + 1)]
     canvas.lines([field.across(mark) for mark in marks], canvas.theme.grid)
     for mark in marks:
         y = float(field.y(mark)) - 4
-        text = language.decimal(abs(mark), decimals)
+        text = language.decimal(abs(mark) / scale, decimals)
         canvas.text(area.left - 8, y, text, SMALL, canvas.theme.faint, align="r")
-    unit = numbers.unit(next(iter(field.table.columns)))
     canvas.text(area.left - 8, area.top + 10, unit, SMALL, canvas.theme.faint, bold=True, align="r")
 
 

@@ -27,7 +27,7 @@ from slimmemeter.web.app import create_app
 from slimmemeter.web.state import site
 from support.pages import client_of
 from support.paths import ROOT
-from support.readings import MONDAY, reading, store
+from support.readings import HOUR, MONDAY, reading, store
 
 SUNDAY = "day/2026-10-25"  # of 25 hours
 PICTURES = [
@@ -76,6 +76,30 @@ def test_no_text_is_cut_or_meets_another(
         apart = one.right <= other.left or other.right <= one.left
         above = one.bottom >= other.top or other.bottom >= one.top
         assert apart or above, (one, other)
+
+
+@pytest.mark.parametrize("shape", SIZES)
+@pytest.mark.parametrize("power_kw", [0.0001, 1, 9, 17, 100])
+def test_no_label_is_cut_however_much_is_used(tmp_path: Path, shape: str, power_kw: float) -> None:
+    """Labels of any size stay inside the picture; from 10 kW on power is in kW."""
+    path = tmp_path / "x"
+    hours = [*range(27), 300 * 24]
+    for hour in hours:
+        wh = round(power_kw * 1000 * hour)
+        both = {"import_t1_wh": wh, "export_t1_wh": wh}
+        store(path, (MONDAY + HOUR * hour, reading(both)))
+    app = create_app(Settings({"--db": str(path)}, {}, "/nonexistent"))
+    for address in (
+        "day/2026-10-26/power",
+        "month/2026-10/electricity",
+        "year/2026/electricity",
+        "years/electricity",
+        "years/cumulative",
+    ):
+        drawn = draw.drawn(spec_of(app, address), shape=shape)
+        assert all(0 <= text.left < text.right <= drawn.width for text in drawn.texts), address
+        if address.endswith("power"):
+            assert ("kW" in [text.text for text in drawn.texts]) == (power_kw >= 9)
 
 
 def pixels(app: Flask, address: str, query: str = "") -> NDArray[np.uint8]:
