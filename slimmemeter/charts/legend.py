@@ -73,9 +73,9 @@ def _entries(canvas: Canvas, spec: Spec) -> list[Entry]:
     columns = [each for each in spec.table.columns if each.extreme != "max"]
     if spec.under is not None and len(spec.under.columns) > 1:
         columns = list(spec.under.columns)
-    entries = [(_square(canvas, theme.colour(each)), spec.labels[each]) for each in columns]
+    entries = [(_square(canvas, [theme.colour(each)]), spec.labels[each]) for each in columns]
     for number, (label, other) in enumerate(spec.earlier):
-        pale = theme.mixed(theme.colour(next(iter(other.columns))), 0.75 - 0.25 * number)
+        pale = [theme.mixed(theme.colour(each), 0.75 - 0.25 * number) for each in other.columns]
         sign = _square(canvas, pale) if spec.is_beside else _line(canvas, theme.ink, 2, ())
         entries.append((sign, label))
     if any(_is_seen(spec, canvas, gap) for gap in spec.table.gaps):
@@ -88,15 +88,23 @@ def _scale_entries(canvas: Canvas, spec: Spec) -> list[Entry]:
     most = language.decimal(limit(net(spec.table)), 1)
     texts = (f"{most} kW {spec.scale_ends[0]}", "0", f"{most} kW {spec.scale_ends[1]}")
     entries = [
-        (_square(canvas, to_rgb(colour)), text)
+        (_square(canvas, [to_rgb(colour)]), text)
         for colour, text in zip(canvas.theme.scale, texts, strict=True)
     ]
     has_export = any(column.is_export for column in spec.table.columns)
     return entries if has_export else entries[1:]
 
 
-def _square(canvas: Canvas, colour: Colour) -> Sign:
-    return lambda x, y: canvas.areas([rectangle(x, x + 14, y - 1, y + 9)], colour)
+def _square(canvas: Canvas, colours: Sequence[Colour]) -> Sign:
+    """A square, split if it stands for several colours."""
+    width = 14 / len(colours)
+
+    def draw(x: float, y: float) -> None:
+        for place, colour in enumerate(colours):
+            left = x + place * width
+            canvas.areas([rectangle(left, left + width, y - 1, y + 9)], colour)
+
+    return draw
 
 
 def _hatched(canvas: Canvas) -> Sign:

@@ -78,9 +78,22 @@ def has_two_fields(name: str, period: Period) -> bool:
     return name == "power" and period.kind == "day"
 
 
-def make_spec(tables: Catalogue, name: str, words: Labels, by: str | None = None) -> Spec:
-    """The spec of a period's table. :raises KeyError, UsageError: as `Catalogue.table`."""
+def make_spec(
+    tables: Catalogue,
+    name: str,
+    words: Labels,
+    by: str | None = None,
+    has_tariffs: bool = False,
+) -> Spec:
+    """The spec of a period's table.
+
+    :param has_tariffs: each tariff has a colour, and not each direction.
+    :raises KeyError, UsageError: as `Catalogue.table`.
+    """
     period, table = tables.period, tables.shown(name, by)
+    under = tables.shown(consumption.ELECTRICITY) if has_two_fields(name, period) else None
+    if not has_tariffs:
+        table, under = table.without_tariffs(), under and under.without_tariffs()
     axis = _axis(period, name)
     spec = Spec(
         table,
@@ -92,9 +105,9 @@ def make_spec(tables: Catalogue, name: str, words: Labels, by: str | None = None
         gettext("no data"),
         gettext("no readings: spread evenly"),
     )
-    if has_two_fields(name, period):
-        spec.under = tables.shown(consumption.ELECTRICITY)
-        spec.labels |= {column: words.column(column) for column in spec.under.columns}
+    if under is not None:
+        spec.under = under
+        spec.labels |= {column: words.column(column) for column in under.columns}
     if name in catalogue.ENERGY and by is None:
         _add_earlier(spec, tables)
     if name == "hours":

@@ -73,7 +73,8 @@ def _picture(tables: Catalogue, name: str, by: str | None) -> bytes:
     def draw() -> bytes:
         from slimmemeter.charts import draw  # matplotlib, with the first picture
 
-        spec = make_spec(tables, name, Labels.of(tables.house), by)
+        has_tariffs = query.parameter("tariffs") == "yes"
+        spec = make_spec(tables, name, Labels.of(tables.house), by, has_tariffs)
         return draw.png(spec, theme, shape, int(scale))
 
     return site().picture(_picture_key(), draw)

@@ -18,6 +18,7 @@ PARAMETERS = {
     "theme": ("light", "dark"),
     "shape": ("wide", "narrow"),
     "scale": ("1", "2"),
+    "tariffs": ("no", "yes"),
     "decimal": ("point", "comma"),
     "refresh": ("yes", "no"),
     "lang": tuple(LANGUAGES),

@@ -125,11 +125,13 @@ def columns_at(begin: float, end: float) -> slice:
 LIGHT = THEMES["light"]
 
 
-def test_import_is_up_and_export_is_down(app: Flask) -> None:
-    """Import is drawn above the zero line only, and export below it only."""
-    picture = pixels(app, "month/2026-10/electricity")[90:]
-    blue = np.argwhere(near(picture, LIGHT.columns["import_t2"]))
-    orange = np.argwhere(near(picture, LIGHT.columns["export_t2"]))
+@pytest.mark.parametrize(("query", "tariff"), [("", ""), ("?tariffs=yes", "_t2")])
+def test_import_is_up_and_export_is_down(app: Flask, query: str, tariff: str) -> None:
+    """Import is drawn above the zero line only, and export below it only; a direction has one
+    colour, unless its tariffs are wanted."""
+    picture = pixels(app, "month/2026-10/electricity", query)[90:]
+    blue = np.argwhere(near(picture, LIGHT.columns[f"import{tariff}"]))
+    orange = np.argwhere(near(picture, LIGHT.columns[f"export{tariff}"]))
     assert len(blue) > 100
     assert len(orange) > 100
     assert blue[:, 0].max() <= orange[:, 0].min()
@@ -138,8 +140,18 @@ def test_import_is_up_and_export_is_down(app: Flask) -> None:
 def test_future_is_not_drawn(app: Flask) -> None:
     """The rest of the year gets no bar, not even one without height."""
     picture = pixels(app, "year/2026/electricity")[90:310, columns_at(11 / 12, 1)]
-    assert not near(picture, LIGHT.columns["import_t2"]).any()
-    assert not near(picture, LIGHT.columns["import_t1"]).any()
+    assert not near(picture, LIGHT.columns["import"]).any()
+
+
+def test_legend_names_every_colour_of_a_day(app: Flask) -> None:
+    """The power of a day and the hours under it have one colour for each direction."""
+    shown = spec_of(app, f"{SUNDAY}/power")
+    assert shown.under is not None
+    colours = {
+        LIGHT.colour(column) for table in (shown.table, shown.under) for column in table.columns
+    }
+    assert colours == {LIGHT.colour(column) for column in shown.under.columns}
+    assert len(colours) == 2
 
 
 def test_gap_is_hatched_on_every_picture_of_its_day(app: Flask) -> None:
