@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from slimmemeter.charts.axes import Area, Array
     from slimmemeter.charts.style import Colour, Theme
 
+HOLLOW, HOLLOW_PX = 0.25, 1.5  # of an unfinished bar: its colour's strength, its outline
 PALETTE = 64  # colours of a PNG: enough for smooth text and a scale, and a third of the size
 FONTS = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}  # come with matplotlib
 
@@ -65,6 +66,12 @@ class Canvas:
             gc.set_hatch("////")
             gc.set_hatch_color(to_rgba(hatch))  # Debian 12's takes nothing else
         self._renderer.draw_path(gc, _closed(corners), self._pixels, colour)
+
+    def hollow(self, corners: Sequence[Array], colour: Colour) -> None:
+        """Draw the outlines of rectangles, and fill them palely."""
+        self.areas(corners, self.theme.mixed(colour, HOLLOW))
+        inside = np.array([(1, 1), (1, -1), (-1, -1), (-1, 1), (1, 1)]) * HOLLOW_PX / 2
+        self.lines([np.vstack([each, each[:1]]) + inside for each in corners], colour, HOLLOW_PX)
 
     def lines(
         self,

@@ -1,7 +1,7 @@
 """A spec becomes a PNG.
 
 Import goes up and export down from a zero line; a gap, whose distribution isn't known, is hatched;
-a bucket of which only a part is known is paler; what isn't known isn't drawn. A picture is a
+a bucket of which only a part is known is hollow; what isn't known isn't drawn. A picture is a
 function that puts a spec's table into a `Field` on the `Canvas`.
 """
 
@@ -242,13 +242,12 @@ def _have_room(places: Sequence[float], widths: Sequence[float], width: float) -
 
 
 def _stack(canvas: Canvas, field: Field, heaps: Sequence[Heap], slot: tuple[int, int]) -> None:
-    """Each column's bars, paler where only a part of the bucket is known."""
+    """Each column's bars, which are hollow where only a part of the bucket is known."""
     partial = np.isin(np.arange(len(field.table.borders) - 1), field.table.partial)
     for column, bottom, top in heaps:
         colour = canvas.theme.colour(column)
-        for pale, shade in ((False, colour), (True, canvas.theme.mixed(colour, 0.5))):
-            there = partial == pale
-            canvas.areas(rectangles(field, bottom, top, there, slot), shade)
+        canvas.areas(rectangles(field, bottom, top, ~partial, slot), colour)
+        canvas.hollow(rectangles(field, bottom, top, partial, slot), colour)
 
 
 def _pale(

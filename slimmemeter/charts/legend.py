@@ -78,6 +78,9 @@ def _entries(canvas: Canvas, spec: Spec) -> list[Entry]:
         pale = [theme.mixed(theme.colour(each), 0.75 - 0.25 * number) for each in other.columns]
         sign = _square(canvas, pale) if spec.is_beside else _line(canvas, theme.ink, 2, ())
         entries.append((sign, label))
+    if spec.has_incomplete_bars:
+        colour = theme.colour(columns[0])
+        entries.append((_hollow(canvas, colour), spec.incomplete))
     if any(_is_seen(spec, canvas, gap) for gap in spec.table.gaps):
         entries.append((_hatched(canvas), spec.gap))
     return entries
@@ -105,6 +108,10 @@ def _square(canvas: Canvas, colours: Sequence[Colour]) -> Sign:
             canvas.areas([rectangle(left, left + width, y - 1, y + 9)], colour)
 
     return draw
+
+
+def _hollow(canvas: Canvas, colour: Colour) -> Sign:
+    return lambda x, y: canvas.hollow([rectangle(x, x + 14, y - 1, y + 9)], colour)
 
 
 def _hatched(canvas: Canvas) -> Sign:

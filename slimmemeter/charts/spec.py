@@ -60,12 +60,21 @@ class Spec:
     ticks: Sequence[tuple[float, str]]
     unknown: str  # in place of a picture of which nothing is known
     gap: str  # the legend of hatched stretches
+    incomplete: str  # the legend of hollow bars
     under: Table | None = None  # drawn in a second field under the first
     earlier: list[tuple[str, Table]] = field(default_factory=list)  # other years, the newest first
     is_beside: bool = False  # earlier years as pale bars beside the others, else as thin marks
     shaded: list[tuple[int, int]] = field(default_factory=list)  # weekends
     cells: list[Cell] = field(default_factory=list)  # of `hours`, one for each bucket
     scale_ends: tuple[str, str] = ("", "")  # the names of the ends of the scale of hours
+
+    @property
+    def has_incomplete_bars(self) -> bool:
+        """Whether a bar is shown of which only a part is known."""
+        bars = self.under or self.table
+        return bars.name in catalogue.ENERGY and any(
+            values[place] for place in bars.partial for values in bars.columns.values()
+        )
 
     def height(self, shape: str) -> int:
         """Its pixels at scale 1."""
@@ -104,6 +113,7 @@ def make_spec(
         dates.ticks(axis),
         gettext("no data"),
         gettext("no readings: spread evenly"),
+        gettext("incomplete"),
     )
     if under is not None:
         spec.under = under

@@ -173,18 +173,25 @@ def is_grey(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.asarray((spread < 16) & (values.mean(axis=2) > 90) & (values.mean(axis=2) < 220))
 
 
-def test_partial_bucket_is_paler(tmp_path: Path) -> None:
-    """A bucket that is known in part is drawn in a paler colour."""
+def test_partial_bucket_is_hollow(tmp_path: Path) -> None:
+    """A bucket that is known in part has an outline and a pale filling, which the legend names."""
     known = [(MONDAY + 1800 * n, reading({"import_t1_wh": 500 * n})) for n in range(1, 5)]
     store(tmp_path / "x", *known)
     app = create_app(Settings({"--db": str(tmp_path / "x")}, {}, "/nonexistent"))
     picture = pixels(app, "day/2026-10-26/electricity")
     whole = LIGHT.columns["import"]
-    pale = tuple((part + 1) / 2 for part in to_rgb(whole))
+    pale = tuple(part * canvas.HOLLOW + 1 - canvas.HOLLOW for part in to_rgb(whole))
     assert near(picture[100:], whole)[:, columns_at(1 / 24, 2 / 24)].any()
     first_hour = picture[100:, columns_at(0, 1 / 24)]
-    assert not near(first_hour, whole).any()
-    assert near(first_hour, pale).any()  # type: ignore[arg-type]
+    assert near(first_hour, pale).sum() > 3 * near(first_hour, whole).sum()  # type: ignore[arg-type]
+    texts = [text.text for text in draw.drawn(spec_of(app, "day/2026-10-26/electricity")).texts]
+    assert "incomplete" in texts
+    assert "incomplete" not in [
+        text.text
+        for text in draw.drawn(
+            spec_of(app, "between/2026-10-26T01:00/2026-10-26T02:00/electricity")
+        ).texts
+    ]
 
 
 def test_register_that_is_missing_is_left_out(tmp_path: Path) -> None:
