@@ -105,9 +105,8 @@ def _check_backup(settings: Settings) -> Finding:
     command = "slimmemeter backup"
     if owner != os.geteuid():
         command = f"sudo -u {port_errors.user_name(owner)} {command}"
-    beside = f"{os.path.dirname(settings.database)}/backups"
-    folder = settings.backup_folder or beside
-    if folder != beside or os.path.isdir(beside):  # the first backup makes that one
+    folder = settings.backup_folder or backup_folder.beside(settings.database)
+    if settings.backup_folder or os.path.isdir(folder):  # the first backup makes that one
         try:
             backup_folder.must_be_usable(os.path.realpath(folder), owner)
         except StoreError as error:

@@ -16,7 +16,7 @@ from slimmemeter import status
 from slimmemeter.errors import StoreError
 from slimmemeter.settings import Settings
 from slimmemeter.store import files
-from slimmemeter.store.backup_folder import must_be_usable, name_of, thin_out
+from slimmemeter.store.backup_folder import beside, must_be_usable, name_of, thin_out
 from slimmemeter.store.connection import Database, Explained, LockedError, connected
 from slimmemeter.store.reader import Reader
 
@@ -79,7 +79,7 @@ def folder_of(settings: Settings) -> str:
 
 def folder_beside(path: str) -> str:
     """The folder of backups beside a database; it is made if it is missing."""
-    folder = f"{os.path.dirname(path)}/backups"
+    folder = beside(path)
     if not os.path.isdir(folder) and os.path.exists(path):
         with _disk_errors(folder):
             os.mkdir(folder, 0o750)
@@ -210,8 +210,8 @@ def _unpack(source: str, target: str) -> None:
 
     :raises StoreError: it is no database, or is longer or shorter, or there is no room for it.
     """
-    if beside := [each for each in JOURNALS if os.path.exists(source + each)]:
-        for suffix in ("", *beside):  # of a card whose last pull was interrupted
+    if journals := [each for each in JOURNALS if os.path.exists(source + each)]:
+        for suffix in ("", *journals):  # of a card whose last pull was interrupted
             shutil.copyfile(source + suffix, target + suffix)
         return
     is_input = source == STANDARD_INPUT

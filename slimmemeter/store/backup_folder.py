@@ -45,6 +45,11 @@ def name_of(mark: str, readings: int) -> str:
     return f"slimmemeter-{f'{mark}-' if mark else ''}{made_at}-{readings}.sqlite3.gz"
 
 
+def beside(database: str) -> str:
+    """The folder of backups beside a database, unless the settings name another."""
+    return f"{os.path.dirname(database)}/backups"
+
+
 def of_folder(folder: str) -> list[Backup]:
     """The backups in a folder, the newest first; none if it can't be looked at."""
     try:
@@ -69,9 +74,9 @@ def found(folder: str, database: str) -> list[Backup]:
 
     :param folder: that the settings name; may be empty.
     """
-    beside = os.path.dirname(database)
     sticks = [each for pattern in STICKS for each in glob(pattern)]
-    folders = (folder, f"{beside}/backups", f"{beside}/{BEFORE_UPGRADES}", *sticks)
+    upgrades = f"{os.path.dirname(database)}/{BEFORE_UPGRADES}"
+    folders = (folder, beside(database), upgrades, *sticks)
     places = [*filter(None, folders), *(f"{each}/*" for each in sticks)]
     unique = dict.fromkeys(os.path.realpath(each) for each in places)
     every = (backup for each in unique for backup in of_folder(each))

@@ -67,7 +67,7 @@ class Channel(HTTPChannel):
     ) -> None:
         """As waitress does, on a socket of our own; others may have to go for it."""
         super().__init__(server, WritingSocket(fileno=sock.detach()), *others, **more)
-        others_open = [each for each in self._others() if not each.is_dropped]
+        others_open = self._others()
         of_address = [each for each in others_open if each.addr[0] == self.addr[0]]
         if len(of_address) >= MOST_OF_ADDRESS:
             _stalest(of_address).drop()
@@ -75,8 +75,10 @@ class Channel(HTTPChannel):
             _stalest(others_open).drop()
 
     def _others(self) -> list[Channel]:
+        """The other connections, without those that are dropped."""
         channels: dict[int, Channel] = self.server.active_channels  # type: ignore[assignment]
-        return [each for each in list(channels.values()) if each is not self]
+        every = list(channels.values())
+        return [each for each in every if each is not self and not each.is_dropped]
 
     def drop(self) -> None:
         """Close it soon, whatever it waits for, where waitress closes connections safely."""
@@ -124,7 +126,7 @@ class Channel(HTTPChannel):
 
     def service(self) -> None:
         """Answer a request, in a thread; greedy ones must make room for it."""
-        unsent = [each for each in self._others() if each.total_outbufs_len and not each.is_dropped]
+        unsent = [each for each in self._others() if each.total_outbufs_len]
         if sum(each.total_outbufs_len for each in unsent) > MOST_UNSENT:
             _stalest(unsent).drop()
         counted_as = self.counted_as  # the next one may come before this is finished

@@ -10,7 +10,7 @@ from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from slimmemeter.errors import UsageError
 from slimmemeter.settings import Settings
 from slimmemeter.web.app import create_app
-from slimmemeter.web.connections import OTHERS_AT_ONCE, PICTURES_AT_ONCE, Turns
+from slimmemeter.web.connections import OTHERS_AT_ONCE, PICTURES_AT_ONCE, STALLED_S, Turns
 
 PARAMETERS: dict[str, Any] = {
     "threads": PICTURES_AT_ONCE + OTHERS_AT_ONCE,
@@ -18,7 +18,7 @@ PARAMETERS: dict[str, Any] = {
     "outbuf_overflow": 1 << 26,  # answers stay in memory; /tmp may be full
     "max_request_header_size": 8192,
     "max_request_body_size": 1024,
-    "channel_timeout": 20,  # seconds for a request to be complete, and for an answer to be taken
+    "channel_timeout": STALLED_S,  # for a request to be complete
     "cleanup_interval": 5,
     "connection_limit": 400,  # more than `connections` lets there be
     "clear_untrusted_proxy_headers": False,  # `access` refuses them, and so must see them

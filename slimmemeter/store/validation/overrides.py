@@ -30,26 +30,25 @@ class Overrides:
 
         :param source: the import that brings it; None if a person does so here.
         """
-        self.take_back(at, until)
         before = self._points.neighbour(at, after=False)
         after = self._points.neighbour(until, after=True)
         near = self._within(before.at if before else at, after.at if after else until)
-        own = [time for time in near if time[2] == source]
+        rest = _without(near, at, until)
+        own = [time for time in rest if time[2] == source]
         first = min([at, *(low for low, _, _ in own)])
         last = max([until, *(high for _, high, _ in own)])
-        self._replace(own, [(first, last, source)])
+        others = [time for time in rest if time[2] != source]
+        self._replace(near, [*others, (first, last, source)])
 
     def take_back(self, at: int, until: int) -> None:
         """Let a time count again; what is set aside before and after it stays so."""
         near = self._within(at, until)
-        before = [(low, at - 1, source) for low, _, source in near]
-        after = [(until + 1, high, source) for _, high, source in near]
-        self._replace(near, [time for time in before + after if time[0] <= time[1]])
+        self._replace(near, _without(near, at, until))
 
     def count(self, at: int, until: int) -> int:
         """The number of readings of a time that are set aside."""
-        within = [time for time in self._points.overrides if time[0] <= until and time[1] >= at]
-        parts = [(max(at, low), min(until, high)) for low, high in within]
+        within = self._within(at, until)
+        parts = [(max(at, low), min(until, high)) for low, high, _ in within]
         return sum(self._points.extent(*part)[2] for part in parts)
 
     def note(self) -> None:
@@ -74,3 +73,10 @@ class Overrides:
         )
         self._points.look_at_overrides()
         self.note()
+
+
+def _without(times: Sequence[Time], at: int, until: int) -> list[Time]:
+    """What is left of times outside of another one."""
+    before = [(low, min(high, at - 1), source) for low, high, source in times]
+    after = [(max(low, until + 1), high, source) for low, high, source in times]
+    return [time for time in before + after if time[0] <= time[1]]
