@@ -1,13 +1,13 @@
 #!/bin/sh
 # Lint, types and tests. --long adds the long ones, --servers those that need other programs'
 # servers, --system those that need root and boot a Debian of their own; what else is given goes to
-# pytest. Two processes test, as much of it is waiting.
+# pytest. Four processes test, as much of it is waiting.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."
 extra=test
 . scripts/environment.sh
-echo "this takes about seven minutes on two cores; --long, --servers and --system take more"
+echo "this takes less than five minutes on two cores; --long, --servers and --system take more"
 .venv/bin/ruff check
 .venv/bin/ruff format --check
 .venv/bin/mypy
-exec .venv/bin/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder "$@"
+exec .venv/bin/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder "$@"

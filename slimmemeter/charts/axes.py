@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 LEAST_STEP = 0.01  # between two marks: less is noise
+MARKS = 6  # of an axis, at most about
+FREE = 0.04  # of an axis beyond the data
+BAR = 0.8  # of a bucket's width
 
 
 class Area(NamedTuple):
@@ -101,17 +104,18 @@ def scaled(column: Column, values: Numbers) -> Array:
     return np.array(values, float) / column.scale
 
 
-def range_of(heaps: Iterable[Heap], marks: int = 5) -> tuple[tuple[float, float], float]:
-    """Lowest and highest mark that hold all values and zero, and the round step between marks."""
+def range_of(heaps: Iterable[Heap]) -> tuple[tuple[float, float], float]:
+    """The ends of an axis a little beyond zero and all values, and the round step of its marks."""
     tops = [heap.top[np.isfinite(heap.top)] for heap in heaps]
     ends = [0.0, *(float(each) for top in tops if len(top) for each in (top.min(), top.max()))]
-    return round_range(min(ends), max(ends), marks)
+    return range_between(min(ends), max(ends))
 
 
-def round_range(low: float, high: float, marks: int = 5) -> tuple[tuple[float, float], float]:
-    step = max(round_step((high - low) / marks), LEAST_STEP) if high > low else 0.2
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return (first * step, max(last, first + 1) * step), step
+def range_between(low: float, high: float) -> tuple[tuple[float, float], float]:
+    high = max(high, low + LEAST_STEP)
+    free = (high - low) * FREE
+    step = max(round_step((high - low) / MARKS), LEAST_STEP)
+    return (low - free if low else 0.0, high + free if high else 0.0), step
 
 
 def round_step(least: float) -> float:
@@ -119,23 +123,43 @@ def round_step(least: float) -> float:
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * 0.999)
 
 
-def rectangles(
-    field: Field, bottom: Array, top: Array, there: NDArray[np.bool_], slot: tuple[int, int]
-) -> list[Array]:
-    """A rectangle for each bucket with a height, in a slot of the bucket's width, a fifth of which
-    stays free.
+class Slot(NamedTuple):
+    """Where in a bucket's width a bar begins, and how wide it is; both as shares of it."""
 
-    :param slot: its number and how many there are.
-    """
+    left: Array | float = (1 - BAR) / 2
+    width: float = BAR
+
+    def part(self, number: int, count: int) -> Slot:
+        """One of several slots beside each other in this one."""
+        width = self.width / count
+        return Slot(self.left + width * number, width)
+
+
+def rectangles(
+    field: Field, bottom: Array, top: Array, there: NDArray[np.bool_], slot: Slot
+) -> list[Array]:
+    """A rectangle for each bucket with a height, in a slot of the bucket."""
     count = min(len(top), len(field.table.borders) - 1)
     top, bottom = top[:count], bottom[:count]
     places = np.flatnonzero(np.isfinite(top) & (top != bottom) & there[:count])
     x = field.x(field.table.borders)
-    width = np.diff(x) * 0.8
-    left = x[:-1] + np.diff(x) * 0.1 + width * slot[0] / slot[1]
-    right = left + width / slot[1]
+    left = x[:-1] + np.diff(x) * slot.left
+    right = left + np.diff(x) * slot.width
     low, high = field.y(bottom), field.y(top)
     return [rectangle(left[n], right[n], low[n], high[n]) for n in places.tolist()]
+
+
+def beside(groups: Sequence[Sequence[Heap]], buckets: int) -> list[Slot]:
+    """For each group of bars its slot: those that a bucket has stand in its middle, the first group
+    rightmost."""
+    has = np.zeros((len(groups), buckets), bool)
+    for number, heaps in enumerate(groups):
+        for _, bottom, top in heaps:
+            count = min(len(top), buckets)
+            has[number, :count] |= np.isfinite(top[:count]) & (top != bottom)[:count]
+    width = BAR / max(1, int(has.any(axis=1).sum()))
+    older = has[::-1].cumsum(axis=0)[::-1] - has  # groups after it, which stand to its left
+    return [Slot(0.5 + (each - has.sum(axis=0) / 2) * width, width) for each in older]
 
 
 def rectangle(left: float, right: float, low: float, high: float) -> Array:

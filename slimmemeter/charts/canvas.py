@@ -1,7 +1,7 @@
 """A canvas for shapes and letters that becomes a PNG with a palette.
 
-matplotlib's Agg draws the shapes, and Pillow the letters, in matplotlib's font: its own texts take
-ten times as long, and its axes longer than everything else.
+matplotlib's Agg draws the shapes, and Pillow the letters, in the font of the pages: matplotlib's
+own texts take ten times as long, and its axes longer than everything else.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib as mpl
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 HOLLOW, HOLLOW_PX = 0.25, 1.5  # of an unfinished bar: its colour's strength, its outline
 PALETTE = 64  # colours of a PNG: enough for smooth text and a scale, and a third of the size
-FONTS = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}  # come with matplotlib
+FONTS = {False: "Inter-Regular.ttf", True: "Inter-SemiBold.ttf"}
 
 
 class Box(NamedTuple):
@@ -45,8 +46,9 @@ class Box(NamedTuple):
 class Canvas:
     """Paper for shapes and letters; in pixels at scale 1, from the lower left."""
 
-    def __init__(self, width: int, height: int, theme: Theme, scale: int) -> None:
-        self.width, self.height, self.theme = width, height, theme
+    def __init__(self, width: int, height: int, theme: Theme, scale: int, letters: int) -> None:
+        """:param letters: their size in pixels at scale 1."""
+        self.width, self.height, self.theme, self.letters = width, height, theme, letters
         self.texts: list[Box] = []
         self._scale = scale
         # At 72 dots an inch a point of matplotlib's is a pixel.
@@ -98,10 +100,11 @@ class Canvas:
         self._renderer.draw_image(self._renderer.new_gc(), left, bottom, np.asarray(pixels)[::-1])
 
     def text(
-        self, x: float, y: float, text: str, size: int, colour: str, *, bold: bool = False,
+        self, x: float, y: float, text: str, colour: str, *, larger: int = 0, bold: bool = False,
         align: str = "l",
     ) -> float:  # fmt: skip
         """Write a text with its left end, middle or right end (l, m, r) at x; returns its end."""
+        size = self.letters + larger
         font = _font(size * self._scale, bold)
         width = font.getlength(text) / self._scale
         left = x - {"l": 0, "m": width / 2, "r": width}[align]
@@ -131,8 +134,9 @@ def width_of(text: str, size: int, bold: bool = False) -> float:
 
 @lru_cache(16)
 def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    path = f"{mpl.get_data_path()}/fonts/ttf/{FONTS[bold]}"
-    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
+    path = resources.files("slimmemeter.charts") / "fonts" / FONTS[bold]
+    file = io.BytesIO(path.read_bytes())
+    return ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _closed(corners: Sequence[Array]) -> Path:

@@ -20,12 +20,14 @@ from slimmemeter.charts import legend
 from slimmemeter.charts.axes import (
     Area,
     Field,
+    Slot,
+    beside,
     from_zero,
     heaped,
+    range_between,
     range_of,
     rectangle,
     rectangles,
-    round_range,
     runs,
     scaled,
     steps,
@@ -33,7 +35,7 @@ from slimmemeter.charts.axes import (
 from slimmemeter.charts.canvas import Canvas, width_of
 from slimmemeter.charts.map_scale import limit, net
 from slimmemeter.charts.spec import SIZES
-from slimmemeter.charts.style import LARGE, SHADES, SMALL, THEMES
+from slimmemeter.charts.style import SHADES, THEMES
 from slimmemeter.history.catalogue import CUMULATIVE
 from slimmemeter.i18n import language, numbers
 
@@ -43,85 +45,88 @@ if TYPE_CHECKING:
 
 LARGER = {"W": ("kW", 10_000), "kWh": ("MWh", 100_000)}  # units, and from when on they are used
 MAP_ROWS = 48  # half-hours
+BEHIND, IN_FRONT = Slot(0.06, 0.88), Slot(0.22, 0.56)  # of bars over each other
 
 
-def png(spec: Spec, theme: str = "light", shape: str = "wide", scale: int = 1) -> bytes:
+def png(
+    spec: Spec, theme: str = "light", shape: str = "wide", scale: int = 1, has_title: bool = True
+) -> bytes:
     """The picture, of the shape's pixels times `scale`.
 
     For one thread at a time: matplotlib's caches of fonts and paths are shared by all of them.
     """
-    return drawn(spec, theme, shape, scale).png()
+    return drawn(spec, theme, shape, scale, has_title).png()
 
 
-def drawn(spec: Spec, theme: str = "light", shape: str = "wide", scale: int = 1) -> Canvas:
+def drawn(
+    spec: Spec, theme: str = "light", shape: str = "wide", scale: int = 1, has_title: bool = True
+) -> Canvas:
     """The canvas with the picture on it."""
     size = SIZES[shape]
-    canvas = Canvas(size.width, spec.height(shape), THEMES[theme], scale)
-    area = Area(size.left, size.right, 30, legend.heading(canvas, spec))
+    canvas = Canvas(size.width, size.height, THEMES[theme], scale, size.letters)
+    top = legend.heading(canvas, spec, has_title)
+    area = Area(size.left, size.right, size.letters * 2.4, top)
     if spec.table.is_known:
         DRAWINGS.get(spec.table.name, _bars)(canvas, spec, area)
     else:
         _times(canvas, spec, Field(area, spec.table, (0, 1)))
         middle = (area.left + area.right) / 2, (area.bottom + area.top) / 2
-        canvas.text(*middle, spec.unknown, LARGE, canvas.theme.faint, align="m")
+        canvas.text(*middle, spec.unknown, canvas.theme.faint, larger=3, align="m")
     return canvas
 
 
 def _bars(canvas: Canvas, spec: Spec, area: Area) -> None:
-    """Stacked bars of energy, gas, water or heat; the same time of other years beside them."""
+    """Stacked bars of energy, gas, water or heat; the same time of other years beside or behind
+    them."""
     there = heaped(spec.table.columns)
     others = [heaped(other.columns) for _, other in spec.earlier]
     field = Field(area, spec.table, *range_of([*there, *itertools.chain(*others)]))
     _ground(canvas, spec, field)
-    slots = len(others) + 1 if spec.is_beside else 1
-    for number, other in enumerate(reversed(others)):
-        if spec.is_beside:
-            _pale(canvas, field, other, (number, slots), 1 - 0.25 * (len(others) - number))
-    _stack(canvas, field, there, (slots - 1, slots))
-    if not spec.is_beside:
-        _marks_of_before(canvas, field, others)
+    slot = IN_FRONT if others else Slot()
+    if spec.is_beside:
+        slot, *slots = beside([there, *others], len(spec.table.borders) - 1)
+        for age, (heaps, its) in enumerate(zip(others, slots, strict=True), 1):
+            _pale(canvas, field, heaps, its, canvas.theme.strength(age))
+    else:
+        for heaps in others:
+            _pale(canvas, field, heaps, BEHIND, canvas.theme.BEHIND)
+    _stack(canvas, field, there, slot)
+    if spec.net is not None:
+        lines = runs(field, scaled(*spec.net))
+        canvas.lines(lines, canvas.theme.paper, 4)
+        canvas.lines(lines, canvas.theme.ink, 2)
     _front(canvas, spec, field)
 
 
-def _day(canvas: Canvas, spec: Spec, area: Area) -> None:
-    """The mean power as a filled step; under it what came and went by the hour."""
-    upper, lower = (area, None) if spec.under is None else area.split(0.6, 40)
+def _power(canvas: Canvas, spec: Spec, area: Area) -> None:
+    """The mean power as a filled step."""
     there = heaped(spec.table.columns)
-    field = Field(upper, spec.table, *range_of(there))
+    field = Field(area, spec.table, *range_of(there))
     _ground(canvas, spec, field)
     for column, bottom, top in there:
         areas = steps(field.x(spec.table.borders), field.y(bottom), field.y(top))
         canvas.areas(areas, canvas.theme.colour(column))
-    _hatch(canvas, field)
-    canvas.lines([field.across(0)], canvas.theme.faint)
-    if lower is None or spec.under is None:
-        _times(canvas, spec, field)
-        return
-    under = heaped(spec.under.columns)
-    field = Field(lower, spec.under, *range_of(under, marks=3))
-    _ground(canvas, spec, field)
-    _stack(canvas, field, under, (0, 1))
     _front(canvas, spec, field)
 
 
 def _map(canvas: Canvas, spec: Spec, area: Area) -> None:
     """A square for each hour: days across, the hours of the clock downwards."""
-    area = area._replace(top=area.top + 10)  # no unit stands there
     hours = net(spec.table)
     parts = np.clip(np.nan_to_num(hours / limit(hours)), -1, 1)
-    shades = np.sign(parts) * np.sqrt(np.abs(parts)) * SHADES  # a root, so that little shows too
-    places = np.where(np.isnan(hours), 2 * SHADES + 1, shades.round() + SHADES).astype(int)
+    places = np.where(np.isnan(hours), 2 * SHADES + 1, (parts * SHADES).round() + SHADES)
     day, half, halves = np.array(spec.cells).T
     rows = np.full((MAP_ROWS, day[-1] + 1), 2 * SHADES + 1)
     rows[half, day] = places
     rows[half + halves - 1, day] = places  # both halves of an hour, or its one half again
     canvas.picture(area, canvas.theme.shades()[rows])
     unknown = [_cell(area, spec, rows.shape[1], place) for place in spec.table.in_gaps()]
-    canvas.areas(unknown, to_rgb(canvas.theme.paper))
+    canvas.areas(unknown, to_rgb(canvas.theme.shade))
     canvas.areas(unknown, None, hatch=canvas.theme.faint)
     for hour in range(0, 25, 6):
         y = area.top - (area.top - area.bottom) * hour / 24
-        canvas.text(area.left - 8, y - 4, f"{hour:02}", SMALL, canvas.theme.faint, align="r")
+        canvas.text(
+            area.left - 8, y - canvas.letters / 3, f"{hour:02}", canvas.theme.faint, align="r"
+        )
     days = replace(spec.table, borders=list(spec.axis))
     _times(canvas, spec, Field(area, days, (0, 1)))
 
@@ -139,6 +144,7 @@ def _lines(canvas: Canvas, spec: Spec, area: Area) -> None:
     lines = [from_zero(*each) for each in spec.table.columns.items()]
     field = Field(area, spec.table, *range_of(lines))
     _ground(canvas, spec, field)
+    canvas.lines([field.across(0)], canvas.theme.faint)
     x = field.x(spec.table.borders)
     for column, bottom, top in reversed(lines):
         colour, width, dashes = canvas.theme.year_line(column, list(spec.table.columns))
@@ -146,64 +152,78 @@ def _lines(canvas: Canvas, spec: Spec, area: Area) -> None:
         known = np.flatnonzero(np.isfinite(values))
         points = np.stack([x[known], field.y(values[known])], axis=1)
         canvas.lines([points], colour, width, dashes)
-    canvas.lines([field.across(0)], canvas.theme.faint)
+    _ending(canvas, spec, field)
     _times(canvas, spec, field)
 
 
-def _voltage(canvas: Canvas, spec: Spec, area: Area) -> None:
+def _ending(canvas: Canvas, spec: Spec, field: Field) -> None:
+    """How far this year has come, in the corner that rising lines leave free."""
+    line = canvas.letters * legend.LINE
+    for number, text in enumerate(spec.ending):
+        x, y = field.area.left + 10, field.area.top - line * (number + 0.9)
+        canvas.text(x, y, text, canvas.theme.ink, bold=not number)
+
+
+def _phases(canvas: Canvas, spec: Spec, area: Area) -> None:
     """A line for each phase, or for each bucket a bar from its lowest to its highest reading."""
     columns = {column: scaled(column, values) for column, values in spec.table.columns.items()}
     values = np.concatenate(list(columns.values()))
-    ends, step = round_range(float(np.nanmin(values)) - 0.5, float(np.nanmax(values)) + 0.5)
-    field = Field(area, spec.table, ends, step)
+    if spec.table.name == "phases":
+        values = np.append(values, 0)
+    ends = float(np.nanmin(values)) - 0.5, float(np.nanmax(values)) + 0.5
+    field = Field(area, spec.table, *range_between(*ends))
     _ground(canvas, spec, field)
     lines = [column for column in columns if column.extreme != "max"]
-    for slot, column in enumerate(lines):
+    for number, column in enumerate(lines):
         colour = canvas.theme.colour(column)
         if column.extreme is None:
-            canvas.lines(runs(field, columns[column]), colour, 1.4)
+            canvas.lines(runs(field, columns[column]), colour, 1.6)
         else:
             top = columns[replace(column, extreme="max")]
-            everywhere = np.ones(len(top), bool)
-            bars = rectangles(field, columns[column] - 0.1, top, everywhere, (slot, len(lines)))
+            everywhere, slot = np.ones(len(top), bool), Slot().part(number, len(lines))
+            least = (field.high - field.low) / 200  # so that an equal pair is seen
+            bars = rectangles(field, columns[column] - least, top, everywhere, slot)
             canvas.areas(bars, colour)
     _front(canvas, spec, field)
 
 
 # By a table's name; all others are bars.
 DRAWINGS: dict[str, Callable[[Canvas, Spec, Area], None]] = {
-    "power": _day,
+    "power": _power,
     "hours": _map,
     **dict.fromkeys(CUMULATIVE, _lines),
-    "voltage": _voltage,
+    "voltage": _phases,
+    "phases": _phases,
 }
 
 
 def _ground(canvas: Canvas, spec: Spec, field: Field) -> None:
     """What lies under the data: weekends, and lines at round values with their numbers."""
-    area = field.area
+    area, theme = field.area, canvas.theme
     stretches = [field.x(stretch) for stretch in spec.shaded]
     shaded = [rectangle(left, right, area.bottom, area.top) for left, right in stretches]
-    canvas.areas(shaded, to_rgb(canvas.theme.shade))
+    canvas.areas(shaded, to_rgb(theme.shade))
     unit, scale = numbers.unit(next(iter(field.table.columns))), 1.0
     larger, least = LARGER.get(unit, ("", math.inf))
     if max(-field.low, field.high) >= least:
         unit, scale = larger, 1000.0
     decimals = max(0, -math.floor(math.log10(field.step / scale) + 1e-9))
-    first, last = round(field.low / field.step), round(field.high / field.step)
+    first = math.ceil(field.low / field.step - 1e-9)
+    last = math.floor(field.high / field.step + 1e-9)
     marks = [number * field.step for number in range(first, last + 1)]
-    canvas.lines([field.across(mark) for mark in marks], canvas.theme.grid)
+    canvas.lines([field.across(mark) for mark in marks], theme.grid)
     for mark in marks:
-        y = float(field.y(mark)) - 4
+        y = float(field.y(mark)) - canvas.letters / 3
         text = language.decimal(abs(mark) / scale, decimals)
-        canvas.text(area.left - 8, y, text, SMALL, canvas.theme.faint, align="r")
-    canvas.text(area.left - 8, area.top + 10, unit, SMALL, canvas.theme.faint, bold=True, align="r")
+        canvas.text(area.left - 8, y, text, theme.faint, align="r")
+    top = max(area.top, float(field.y(marks[-1])) + canvas.letters if marks else 0)
+    canvas.text(area.left - 8, top + canvas.letters * 0.6, unit, theme.faint, bold=True, align="r")
 
 
 def _front(canvas: Canvas, spec: Spec, field: Field) -> None:
     """What lies over the data: gaps, the zero line, and the time."""
     _hatch(canvas, field)
-    if field.low <= 0:
+    if field.low <= 0 <= field.high:
         canvas.lines([field.across(0)], canvas.theme.faint)
     _times(canvas, spec, field)
 
@@ -220,15 +240,16 @@ def _hatch(canvas: Canvas, field: Field) -> None:
 def _times(canvas: Canvas, spec: Spec, field: Field) -> None:
     """As many of the marks of time as have room: all, or every second, third, …"""
     places = field.x([at for at, _ in spec.ticks]).tolist()
-    widths = [width_of(text, SMALL) for _, text in spec.ticks]
+    widths = [width_of(text, canvas.letters) for _, text in spec.ticks]
     step = next(
         step
         for step in (1, 2, 3, 4, 6, 7, 12, 24, 9999)
         if _have_room(places[::step], widths[::step], canvas.width)
     )
+    y = canvas.letters * 0.7
     for x, (_, text), width in list(zip(places, spec.ticks, widths, strict=True))[::step]:
         inside = min(max(x, width / 2 + 2), canvas.width - width / 2 - 2)
-        canvas.text(inside, 12, text, SMALL, canvas.theme.faint, align="m")
+        canvas.text(inside, y, text, canvas.theme.faint, align="m")
 
 
 def _have_room(places: Sequence[float], widths: Sequence[float], width: float) -> bool:
@@ -241,7 +262,7 @@ def _have_room(places: Sequence[float], widths: Sequence[float], width: float) -
     return all(begin - end >= 8 for end, begin in zip(ends, begins[1:], strict=False))
 
 
-def _stack(canvas: Canvas, field: Field, heaps: Sequence[Heap], slot: tuple[int, int]) -> None:
+def _stack(canvas: Canvas, field: Field, heaps: Sequence[Heap], slot: Slot) -> None:
     """Each column's bars, which are hollow where only a part of the bucket is known."""
     partial = np.isin(np.arange(len(field.table.borders) - 1), field.table.partial)
     for column, bottom, top in heaps:
@@ -250,23 +271,9 @@ def _stack(canvas: Canvas, field: Field, heaps: Sequence[Heap], slot: tuple[int,
         canvas.hollow(rectangles(field, bottom, top, partial, slot), colour)
 
 
-def _pale(
-    canvas: Canvas, field: Field, heaps: Sequence[Heap], slot: tuple[int, int], strength: float
-) -> None:
-    """The bars of an earlier year, which has as many buckets."""
+def _pale(canvas: Canvas, field: Field, heaps: Sequence[Heap], slot: Slot, strength: float) -> None:
+    """The bars of an earlier time."""
     for column, bottom, top in heaps:
         there = np.ones(len(bottom), bool)
         colour = canvas.theme.mixed(canvas.theme.colour(column), strength)
         canvas.areas(rectangles(field, bottom, top, there, slot), colour)
-
-
-def _marks_of_before(canvas: Canvas, field: Field, others: Sequence[Sequence[Heap]]) -> None:
-    """A thin line across each bucket at what it had a year ago."""
-    x = field.x(field.table.borders)
-    for heaps in others:
-        for _, _, top in heaps:
-            y = field.y(top)
-            places = [n for n in range(min(len(y), len(x) - 1)) if math.isfinite(y[n])]
-            for colour, width in ((canvas.theme.paper, 4.0), (canvas.theme.ink, 2.0)):
-                marks = [np.array([(x[n] + 1, y[n]), (x[n + 1] - 1, y[n])]) for n in places]
-                canvas.lines(marks, colour, width)

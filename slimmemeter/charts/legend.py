@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.colors import to_rgb
 
-from slimmemeter.charts.axes import rectangle
+from slimmemeter.charts.axes import Area, rectangle
 from slimmemeter.charts.canvas import Canvas, width_of
 from slimmemeter.charts.map_scale import limit, net
-from slimmemeter.charts.style import LARGE, LINE_PX, SMALL
+from slimmemeter.charts.style import SHADES
 from slimmemeter.history.catalogue import CUMULATIVE
 from slimmemeter.i18n import language
 
@@ -23,23 +22,32 @@ if TYPE_CHECKING:
     Entry = tuple[Sign, str]
 
 THINNEST_GAP_PX = 4  # in a year's picture a night is only a hair
+MARGIN_PX = 12
+TITLE_LARGER = 2  # pixels than the other letters
+LINE = 1.5  # letters from one line to the next
+SCALE_PX = 150  # of the map of hours
 
 
-def heading(canvas: Canvas, spec: Spec) -> float:
-    """Write title, totals and legend, in as many lines as needed; returns the top of the field."""
-    y = canvas.height - 24.0
-    size = LARGE if canvas.width > 600 else LARGE - 1
-    for line in _wrapped([*spec.title, *spec.totals], " · ", canvas.width - 24, size):
-        canvas.text(12, y, line, size, canvas.theme.ink, bold=True)
-        y -= LINE_PX + 2
-    return _legend(canvas, spec, y, canvas.width - 12) - 16
+def heading(canvas: Canvas, spec: Spec, has_title: bool) -> float:
+    """Write title and totals if they are wanted, and the legend, in as many lines as needed;
+    returns the top of the field."""
+    line = canvas.letters * LINE
+    y = canvas.height - line
+    if has_title:
+        size = canvas.letters + TITLE_LARGER
+        for text in _wrapped([*spec.title, *spec.totals], canvas.width - 2 * MARGIN_PX, size):
+            canvas.text(MARGIN_PX, y, text, canvas.theme.ink, larger=TITLE_LARGER, bold=True)
+            y -= line + TITLE_LARGER
+    if spec.table.name == "hours":
+        return _scale(canvas, spec, y) - line / 2
+    return _legend(canvas, spec, y) - line
 
 
-def _wrapped(parts: Sequence[str], between: str, room: float, size: int) -> list[str]:
+def _wrapped(parts: Sequence[str], room: float, size: int) -> list[str]:
     """Parts in lines, each part whole."""
     lines = [parts[0]]
     for part in parts[1:]:
-        longer = lines[-1] + between + part
+        longer = f"{lines[-1]} · {part}"
         if width_of(longer, size, bold=True) <= room:
             lines[-1] = longer
         else:
@@ -47,37 +55,36 @@ def _wrapped(parts: Sequence[str], between: str, room: float, size: int) -> list
     return lines
 
 
-def _legend(canvas: Canvas, spec: Spec, y: float, end: float) -> float:
+def _legend(canvas: Canvas, spec: Spec, y: float) -> float:
     """The meaning of each sign, unless there is only one; returns the place of the next line."""
     entries = _entries(canvas, spec)
     if len(entries) < 2:
-        return y + 4
-    x = 12.0
+        return y
+    x = float(MARGIN_PX)
     for draw, text in entries:
-        if x > 12 and x + 20 + width_of(text, SMALL) > end:
-            x, y = 12.0, y - LINE_PX
+        width = 20 + width_of(text, canvas.letters)
+        if x > MARGIN_PX and x + width > canvas.width - MARGIN_PX:
+            x, y = MARGIN_PX, y - canvas.letters * LINE
         draw(x, y)
-        x = canvas.text(x + 20, y, text, SMALL, canvas.theme.faint) + 18
-    return y - LINE_PX
+        x = canvas.text(x + 20, y, text, canvas.theme.faint) + 18
+    return y - canvas.letters * LINE
 
 
 def _entries(canvas: Canvas, spec: Spec) -> list[Entry]:
     theme = canvas.theme
-    if spec.table.name == "hours":
-        return _scale_entries(canvas, spec)
     if spec.table.name in CUMULATIVE:
         columns = list(spec.table.columns)
         return [
             (_line(canvas, *theme.year_line(each, columns)), spec.labels[each]) for each in columns
         ]
     columns = [each for each in spec.table.columns if each.extreme != "max"]
-    if spec.under is not None and len(spec.under.columns) > 1:
-        columns = list(spec.under.columns)
     entries = [(_square(canvas, [theme.colour(each)]), spec.labels[each]) for each in columns]
+    if spec.net is not None:
+        entries.append((_line(canvas, theme.ink, 2), spec.net_name))
     for number, (label, other) in enumerate(spec.earlier):
-        pale = [theme.mixed(theme.colour(each), 0.75 - 0.25 * number) for each in other.columns]
-        sign = _square(canvas, pale) if spec.is_beside else _line(canvas, theme.ink, 2, ())
-        entries.append((sign, label))
+        strength = theme.strength(number + 1) if spec.is_beside else theme.BEHIND
+        pale = [theme.mixed(theme.colour(each), strength) for each in other.columns]
+        entries.append((_square(canvas, pale), label))
     if spec.has_incomplete_bars:
         colour = theme.colour(columns[0])
         entries.append((_hollow(canvas, colour), spec.incomplete))
@@ -86,16 +93,20 @@ def _entries(canvas: Canvas, spec: Spec) -> list[Entry]:
     return entries
 
 
-def _scale_entries(canvas: Canvas, spec: Spec) -> list[Entry]:
-    """The ends and the middle of the scale of hours."""
+def _scale(canvas: Canvas, spec: Spec, y: float) -> float:
+    """The colours of the map of hours from one end to the other; returns the place of the next
+    line."""
     most = language.decimal(limit(net(spec.table)), 1)
-    texts = (f"{most} kW {spec.scale_ends[0]}", "0", f"{most} kW {spec.scale_ends[1]}")
-    entries = [
-        (_square(canvas, [to_rgb(colour)]), text)
-        for colour, text in zip(canvas.theme.scale, texts, strict=True)
-    ]
-    has_export = any(column.is_export for column in spec.table.columns)
-    return entries if has_export else entries[1:]
+    shades = canvas.theme.shades()[:-1]
+    texts = [f"{most} kW {name}" for name in spec.scale_ends]
+    if not any(column.is_export for column in spec.table.columns):
+        shades, texts = shades[SHADES:], ["0 kW", texts[1]]
+    room = canvas.width - 2 * MARGIN_PX - sum(width_of(text, canvas.letters) for text in texts) - 20
+    x = canvas.text(MARGIN_PX, y, texts[0], canvas.theme.faint) + 10
+    end = x + min(SCALE_PX, room)
+    canvas.picture(Area(x, end, y - 1, y + canvas.letters * 0.7), shades[None, :])
+    canvas.text(end + 10, y, texts[1], canvas.theme.faint)
+    return y - canvas.letters / 2
 
 
 def _square(canvas: Canvas, colours: Sequence[Colour]) -> Sign:
@@ -119,7 +130,7 @@ def _hatched(canvas: Canvas) -> Sign:
     return lambda x, y: canvas.areas([rectangle(x, x + 14, y - 1, y + 9)], None, hatch=hatch)
 
 
-def _line(canvas: Canvas, colour: str | Colour, width: float, dashes: Sequence[float]) -> Sign:
+def _line(canvas: Canvas, colour: str | Colour, width: float, dashes: Sequence[float] = ()) -> Sign:
     return lambda x, y: canvas.lines(
         [np.array([(x, y + 4), (x + 15, y + 4)])], colour, width, dashes
     )

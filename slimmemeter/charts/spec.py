@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,29 +15,34 @@ from zoneinfo import ZoneInfo
 from slimmemeter.history import catalogue, consumption
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.periods import Period
-from slimmemeter.history.table import Column, Table
-from slimmemeter.i18n import dates, labels
+from slimmemeter.history.table import Column, Numbers, Table
+from slimmemeter.i18n import dates, labels, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
 
 MOST_SHADED_DAYS = 62
+NET_BUCKETS = ("month", "year")  # of which the net is a line; that of days goes up and down
 MOST_EARLIER = 2  # years beside the bars of a year
 
 
 class Size(NamedTuple):
-    """Pixels at scale 1, and where in them the field of data begins and ends."""
+    """Pixels at scale 1: of the picture, of its letters, and where its field begins and ends."""
 
     width: int
     height: int
-    height_of_two: int  # of a picture with a second field under the first
+    letters: int
     left: int
     right: int
 
 
-SIZES = {  # style.css places links by them; a test compares both
-    "wide": Size(1000, 350, 430, 62, 988),
-    "narrow": Size(400, 320, 345, 54, 392),
+# By shape, for screens of up to so many pixels, the last for wider ones: so letters are nowhere
+# shown with less than 11 pixels. style.css places links by them; a test compares both.
+SIZES = {
+    "narrow": Size(340, 260, 13, 58, 334),
+    "medium": Size(640, 320, 15, 68, 630),
+    "wide": Size(1100, 360, 15, 68, 1088),
 }
+WIDEST_SCREENS = {"narrow": 560, "medium": 900}
 
 
 class Cell(NamedTuple):
@@ -61,9 +66,11 @@ class Spec:
     unknown: str  # in place of a picture of which nothing is known
     gap: str  # the legend of hatched stretches
     incomplete: str  # the legend of hollow bars
-    under: Table | None = None  # drawn in a second field under the first
     earlier: list[tuple[str, Table]] = field(default_factory=list)  # other years, the newest first
-    is_beside: bool = False  # earlier years as pale bars beside the others, else as thin marks
+    is_beside: bool = False  # earlier years as pale bars beside the others, else behind them
+    net: tuple[Column, Numbers] | None = None  # import less export
+    net_name: str = ""
+    ending: list[str] = field(default_factory=list)  # what stands at the end of this year's line
     shaded: list[tuple[int, int]] = field(default_factory=list)  # weekends
     cells: list[Cell] = field(default_factory=list)  # of `hours`, one for each bucket
     scale_ends: tuple[str, str] = ("", "")  # the names of the ends of the scale of hours
@@ -71,20 +78,9 @@ class Spec:
     @property
     def has_incomplete_bars(self) -> bool:
         """Whether a bar is shown of which only a part is known."""
-        bars = self.under or self.table
-        return bars.name in catalogue.ENERGY and any(
-            values[place] for place in bars.partial for values in bars.columns.values()
+        return self.table.name in catalogue.ENERGY and any(
+            values[place] for place in self.table.partial for values in self.table.columns.values()
         )
-
-    def height(self, shape: str) -> int:
-        """Its pixels at scale 1."""
-        size = SIZES[shape]
-        return size.height if self.under is None else size.height_of_two
-
-
-def has_two_fields(name: str, period: Period) -> bool:
-    """Whether another table is drawn under this one: the hours under a day's power."""
-    return name == "power" and period.kind == "day"
 
 
 def make_spec(
@@ -100,9 +96,11 @@ def make_spec(
     :raises KeyError, UsageError: as `Catalogue.table`.
     """
     period, table = tables.period, tables.shown(name, by)
-    under = tables.shown(consumption.ELECTRICITY) if has_two_fields(name, period) else None
     if not has_tariffs:
-        table, under = table.without_tariffs(), under and under.without_tariffs()
+        table = table.without_tariffs()
+    ending = _ending(table, words) if name in catalogue.CUMULATIVE else []
+    if name in catalogue.CUMULATIVE:
+        table = _ahead_or_behind(table)
     axis = _axis(period, name)
     spec = Spec(
         table,
@@ -114,17 +112,30 @@ def make_spec(
         gettext("no data"),
         gettext("no readings: spread evenly"),
         gettext("incomplete"),
+        ending=ending,
     )
-    if under is not None:
-        spec.under = under
-        spec.labels |= {column: words.column(column) for column in under.columns}
     if name in catalogue.ENERGY and by is None:
         _add_earlier(spec, tables)
+        if period.bucket in NET_BUCKETS:
+            spec.net, spec.net_name = table.net(), words.name("net")
     if name == "hours":
         spec.cells = _cells(period, table.borders)
         spec.scale_ends = words.quantity("export"), words.quantity("import")
     if period.days <= MOST_SHADED_DAYS and period.kind != "day" and name != "hours":
         spec.shaded = _weekends(period)
+    return spec
+
+
+def make_comparison(tables: Catalogue, other: Catalogue, name: str, words: Labels) -> Spec:
+    """The spec of a period's table of energy with the bars of another period beside its own.
+
+    :raises KeyError: there is no such table.
+    """
+    spec = make_spec(tables, name, words, tables.period.bucket)
+    title = dates.period_title(other.period)
+    spec.title = [gettext("%(one)s and %(other)s", one=spec.title[0], other=title)]
+    beside = other.shown(name).without_tariffs()
+    spec.earlier, spec.is_beside = [(title, beside)] if beside.is_known else [], True
     return spec
 
 
@@ -136,34 +147,66 @@ def _axis(period: Period, name: str) -> Period:
 
 
 def _title(period: Period, name: str) -> list[str]:
-    """The period, and what the picture shows unless its totals say so."""
+    """The period, and what the picture shows unless its totals tell it."""
     title = dates.period_title(period)
-    if name in catalogue.ENERGY or name == "power":
-        return [title]
-    if name == "voltage" and period.days > 1:
-        return [title, gettext("Voltage, from lowest to highest")]
-    return [title, labels.table_name(name)]
+    return [title] if name in catalogue.ENERGY else [title, labels.picture_name(name, period)]
 
 
 def totals(tables: Catalogue, table: Table, words: Labels) -> list[str]:
     """The totals over a picture, each with its unit and name: 8.4 kWh from the grid."""
-    if table.name in catalogue.CUMULATIVE or table.name == "voltage":
+    if table.name in (*catalogue.CUMULATIVE, "voltage", "phases"):
         return []
     if table.name in ("power", "hours"):  # the mean of a day means little
         table = tables.total(consumption.ELECTRICITY)
     return words.totals(table)
 
 
+def _ahead_or_behind(table: Table) -> Table:
+    """Of lines since the start of each year the imports and media, and the newest year's net."""
+    columns = {column: values for column, values in table.columns.items() if not column.is_export}
+    newest = {
+        column: values for column, values in table.columns.items() if column.year == _newest(table)
+    }
+    net = replace(table, columns=newest).net()
+    return replace(table, columns=columns | ({net[0]: net[1]} if net else {}))
+
+
+def _newest(table: Table) -> int | None:
+    return max((column.year or 0 for column in table.columns), default=None)
+
+
+def _ending(table: Table, words: Labels) -> list[str]:
+    """What the newest year has counted, and how much more or less that is than the year before had
+    by then."""
+    lines = [(each, values) for each, values in table.columns.items() if not each.is_export]
+    if not lines:
+        return []
+    column, values = lines[0]
+    last = max((n for n, value in enumerate(values) if value is not None), default=None)
+    if last is None:
+        return []
+    now = values[last] or 0
+    texts = [numbers.amount(now, column)]
+    if len(lines) > 1 and (before := lines[1][1][last]) is not None:
+        texts.append(words.ahead_or_behind(now - before, lines[1][0]))
+    return texts
+
+
 def _add_earlier(spec: Spec, tables: Catalogue) -> None:
-    """Add the same period of other years, if anything is known of them."""
+    """Add the same time of other years, if anything is known of it; of a month like weekdays."""
     period = tables.period
     spec.is_beside = period.kind == "year"
-    year_ago = [period.year_ago()] if period.kind in ("week", "month") else []
-    others = period.earlier_years(MOST_EARLIER) if spec.is_beside else year_ago
-    for other in filter(None, others):
-        table = Catalogue(tables.house, other).shown(spec.table.name)
+    others: list[tuple[str, Period | None]] = []
+    if spec.is_beside:
+        others = [(dates.period_title(each), each) for each in period.earlier_years(MOST_EARLIER)]
+    elif period.kind in ("week", "month"):
+        others = [(gettext("a year earlier, same weekdays"), period.same_weekdays_before())]
+    for label, other in others:
+        if other is None:
+            continue
+        table = Catalogue(tables.house, other).shown(spec.table.name, period.bucket)
         if table.is_known:
-            spec.earlier.append((dates.period_title(other), table.without_tariffs()))
+            spec.earlier.append((label, table.without_tariffs()))
 
 
 def _weekends(period: Period) -> list[tuple[int, int]]:

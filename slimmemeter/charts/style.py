@@ -1,4 +1,4 @@
-"""The style of all pictures: sizes, colours, shades.
+"""The style of all pictures: colours and shades.
 
 Blue is import, orange is export: different for every kind of colour vision, and in grey print by
 their side of the zero line. The tariffs of one direction are shades of one hue.
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     Colour = tuple[float, float, float]
 
-SMALL, LARGE = 12, 15  # pixels of letters
-LINE_PX = 18
 SHADES = 24  # of the scale of hours, to each side of nothing
 
 
@@ -29,8 +27,8 @@ SHADES = 24  # of the scale of hours, to each side of nothing
 class Theme:
     """The colours of paper, ink and columns.
 
-    `scale` goes from most export over nothing to most import, ever darker on white paper, so that
-    it can be read in grey print.
+    `scale` goes from most export over nothing, which is the paper, to most import: the stronger,
+    the more.
     """
 
     paper: str
@@ -47,6 +45,12 @@ class Theme:
         name = f"{column.quantity}_{part}"
         return to_rgb(self.columns.get(name) or self.columns[column.quantity])
 
+    BEHIND = 0.3  # the strength of bars behind others
+
+    def strength(self, age: int) -> float:
+        """The strength of the bars of a year that is so many years before the newest one."""
+        return 1 - 0.3 * age
+
     def mixed(self, colour: Colour, strength: float) -> Colour:
         """A colour through which the paper shows; 1 is the colour itself."""
         red, green, blue = (
@@ -56,12 +60,12 @@ class Theme:
         return red, green, blue
 
     def shades(self) -> NDArray[np.uint8]:
-        """The colours of the scale, and at the end the paper for an unknown hour."""
+        """The colours of the scale, and at the end that of an unknown hour."""
         low, middle, high = (np.array(to_rgb(colour)) for colour in self.scale)
         parts = np.linspace(0, 1, SHADES + 1)[:, None]
         down = low + (middle - low) * parts
         up = middle + (high - middle) * parts
-        colours = np.concatenate([down[:-1], up, [to_rgb(self.paper)]])
+        colours = np.concatenate([down[:-1], up, [to_rgb(self.shade)]])
         return np.asarray((colours * 255).round(), np.uint8)
 
     def year_line(
@@ -69,12 +73,20 @@ class Theme:
     ) -> tuple[Colour, float, Sequence[float]]:
         """The colour, width and dashes of a year's line among those of other years.
 
-        The newest is thick; the older, the paler, and every other one is dashed.
+        The newest is thick and coloured; the older, the paler a grey, and every third one is
+        dashed.
         """
+        if column.quantity == "net":
+            return to_rgb(self.ink), 1.6, (5, 3)
         alike = [each for each in columns if each.quantity == column.quantity]
         age = alike.index(column)
-        colour = self.mixed(self.colour(column), max(1 - 0.28 * age, 0.3))
-        return colour, 1.8 if age else 2.6, (6, 3) if age % 2 else ()
+        if not age:
+            return self.colour(column), 3, ()
+        return (
+            self.mixed(to_rgb(self.faint), max(1.1 - 0.3 * age, 0.35)),
+            1.8,
+            ((), (6, 3), (2, 3))[(age - 1) % 3],
+        )
 
 
 _LIGHT = {
@@ -89,20 +101,33 @@ _LIGHT = {
     **{"gas": "#8c6bb1", "water": "#1b9e9e", "warm_water": "#56b4b4"},
     **{"heat": "#c0577e", "cooling": "#3d9fd1", "submeter": "#5c7f8f"},
     **{"voltage_l1": "#1b4f8a", "voltage_l2": "#e69f00", "voltage_l3": "#b0699a"},
+    **{"phase_l1": "#1b4f8a", "phase_l2": "#e69f00", "phase_l3": "#b0699a"},
 }
 _DARK = _LIGHT | {
     **{"import_t1": "#9cc9f0", "import_t2": "#4a90d0", "import": "#5ea2dd"},
-    **{"export": "#f0983a", "gas": "#a98bd0", "voltage_l1": "#7fb6ee"},
+    **{"export": "#f0983a", "gas": "#a98bd0", "voltage_l1": "#7fb6ee", "phase_l1": "#7fb6ee"},
+}
+# For paper of electronic ink: by lightness alone.
+_GREY = dict.fromkeys(_LIGHT, "#404040") | {
+    **{"import_t1": "#606060", "import_t2": "#101010", "import": "#303030"},
+    **{"export_t1": "#c8c8c8", "export_t2": "#909090", "export": "#a4a4a4"},
+    **{"voltage_l2": "#909090", "phase_l2": "#909090"},
+    **{"voltage_l3": "#c0c0c0", "phase_l3": "#c0c0c0"},
 }
 THEMES = {
     "light": Theme(
         *("#ffffff", "#1f2933", "#66717c", "#dfe3e8", "#ebeff3"),
-        ("#ffe37a", "#ccd3db", "#08306b"),
+        ("#b35806", "#ffffff", "#0b3d7a"),
         _LIGHT,
     ),
     "dark": Theme(
         *("#171b21", "#e6e9ed", "#9aa5b1", "#333b45", "#222932"),
-        ("#f7a13d", "#2c343e", "#8cc4fa"),
+        ("#f7a13d", "#171b21", "#8cc4fa"),
         _DARK,
+    ),
+    "grey": Theme(
+        *("#ffffff", "#000000", "#404040", "#d8d8d8", "#ececec"),
+        ("#8e8e8e", "#ffffff", "#101010"),
+        _GREY,
     ),
 }

@@ -5,11 +5,10 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from slimmemeter.errors import UsageError
-from slimmemeter.history import comparison, consumption, periods, presence, statistics
+from slimmemeter.history import comparison, consumption, periods, phases, presence, statistics
 from slimmemeter.history.consumption import ELECTRICITY
 from slimmemeter.history.periods import Period
 from slimmemeter.history.table import MEDIA, Table
-from slimmemeter.history.voltage import voltage
 from slimmemeter.store.snapshot import Snapshot
 
 ENERGY = (ELECTRICITY, *MEDIA)
@@ -17,8 +16,8 @@ CUMULATIVE = {
     "cumulative": ELECTRICITY,
     **{f"cumulative_{name}": name for name in MEDIA},
 }
-NAMES = (*ENERGY, "power", "hours", "voltage", *CUMULATIVE)
-MOST_DAYS = {"hours": 370, "voltage": 62}
+NAMES = (*ENERGY, "power", "hours", "voltage", "phases", *CUMULATIVE)
+MOST_DAYS = {"hours": 370, "voltage": 62, "phases": 2}
 EARLIER = 3  # years beside a year
 MOST_BUCKETS = 1500  # of a table that an address names
 
@@ -98,7 +97,9 @@ class Catalogue:
         elif name == "hours":
             table = statistics.hours(house, period.borders("hour"))
         elif name == "voltage":
-            table = voltage(house, period.borders(_voltage_bucket(period.days)))
+            table = phases.voltage(house, period.borders(_voltage_bucket(period.days)))
+        elif name == "phases":
+            table = phases.power(house, period.borders("5min"))
         elif name == "power":
             borders = period.borders(_requested(period, by) or period.power_bucket)
             table = consumption.power(house, borders)

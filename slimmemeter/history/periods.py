@@ -102,6 +102,11 @@ class Period:
             return _around("week", date.fromisocalendar(year - 1, min(week, 52), 1), self.zone)
         return _around(self.kind, _year_before(datetime(*self.first.timetuple()[:3])), self.zone)
 
+    def same_weekdays_before(self) -> Period | None:
+        """The time 52 weeks earlier, which begins on the same weekday; None where the calendar
+        ends."""
+        return self._moved(lambda local: local - timedelta(weeks=52))
+
     def earlier_years(self, most: int) -> list[Period]:
         """The years before a year, the newest first."""
         years = range(self.first.year - 1, self.first.year - 1 - most, -1)

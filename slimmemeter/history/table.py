@@ -35,7 +35,7 @@ OTHER_MEDIUM = "other"
 class Column:
     """What a table's numbers are: integers of which `scale` make one of the unit."""
 
-    quantity: str  # import, export, voltage, or a medium
+    quantity: str  # import, export, net, voltage, phase (its power), or a medium
     unit: str  # W, kWh, m3, GJ, V
     tariff: int | None = None
     phase: int | None = None
@@ -133,6 +133,17 @@ class Table:
                 for whole, parts in groups.items()
             },
         )
+
+    def net(self) -> tuple[Column, Numbers] | None:
+        """What came from the grid less what went to it; None unless there is both. Unknown where
+        one of them is."""
+        whole = self.without_tariffs().columns
+        sides = [next((c for c in whole if c.quantity == q), None) for q in ("import", "export")]
+        if sides[0] is None or sides[1] is None:
+            return None
+        pairs = zip(whole[sides[0]], whole[sides[1]], strict=True)
+        values = [None if a is None or b is None else a - b for a, b in pairs]
+        return replace(sides[0], quantity="net"), values
 
     @property
     def is_known(self) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TITLES = {"day": "EEE d MMM yyyy", "month": "MMMM yyyy", "year": "yyyy"}
 TICKS = {"EEE d": 8, "d": 32, "d MMM": 100, "MMM": 800}  # for periods of up to so many days
+HOURS_APART = 3  # the marks of a day
 FEW_HOURS_S = 3 * 3600  # whose minutes stand on the time axis
 
 
@@ -40,18 +41,31 @@ def day(at: int, zone: ZoneInfo) -> str:
     return language.day(datetime.fromtimestamp(at, zone), "d MMM y")
 
 
+def weekday(at: int, zone: ZoneInfo) -> str:
+    """A day with its weekday: Thursday 26 November."""
+    return language.day(datetime.fromtimestamp(at, zone), "EEEE d MMMM")
+
+
 def near(at: int, other_at: int, zone: ZoneInfo) -> str:
     """An instant beside another: 00:00:04 if both are on the same day."""
     local, other = (datetime.fromtimestamp(each, zone) for each in (at, other_at))
     return f"{local:%H:%M:%S}" if local.date() == other.date() else moment(at, zone)
 
 
-def until(at: int, period: Period) -> str:
-    """The end of what a period is compared with: `until 14:05`, `through 25 Oct`."""
+def until(at: int, period: Period, now: int) -> str:
+    """The end of what a period is compared with: `by now`, `until 14:05`, `through 25 Oct`."""
     local = datetime.fromtimestamp(at, period.zone)
     if period.days <= 1:
+        if period.kind == "day" and period.begin_at <= now < period.end_at:
+            return gettext("by now")
         return gettext("until %(at)s", at=language.moment(local, "HH:mm"))
     return gettext("through %(day)s", day=language.moment(local, "d MMM"))
+
+
+def quarter(end_at: int, zone: ZoneInfo) -> str:
+    """A quarter of an hour by its end: Mon 9 Nov 2026, 18:15–18:30."""
+    begin, end = (datetime.fromtimestamp(at, zone) for at in (end_at - 900, end_at))
+    return f"{language.day(begin, TITLES['day'])}, {begin:%H:%M}–{end:%H:%M}"
 
 
 def stretch(begin_at: int, end_at: int, zone: ZoneInfo) -> str:
@@ -74,9 +88,8 @@ def period_title(period: Period, in_line: bool = False) -> str:
     if period.kind == "between":
         return _from_to(period.begin_at, period.end_at, period.zone)
     if period.kind == "week":
-        days = (period.first, period.first + timedelta(days=6))
-        first, last = (language.day(day, "d MMM") for day in days)
-        return f"{_week(period)}, {first} – {last}"
+        week = period.first.isocalendar().week
+        return gettext("Week %(week)d (%(days)s)", week=week, days=_days_of_week(period))
     text = language.day(period.first, TITLES[period.kind])
     return text if in_line else text[:1].upper() + text[1:]
 
@@ -88,6 +101,31 @@ def short_title(period: Period, beside: Period) -> str:
     if period.kind == "day" and period.first.year == beside.first.year:
         return language.day(period.first, "EEE d MMM")
     return period_title(period)
+
+
+def title_in_sentence(period: Period, beside: Period, now: int) -> str:
+    """The name of a period that another one is compared with: yesterday, October, week 47."""
+    is_next = period.end_at == beside.begin_at
+    if beside.kind == "day" and is_next and beside.begin_at <= now < beside.end_at:
+        return gettext("yesterday")
+    if period.kind == "month":
+        is_near = period.first.year == beside.first.year
+        return language.day(period.first, "MMMM" if is_near else TITLES["month"])
+    if beside.kind == "last" and is_next:
+        return gettext("the %(days)d days before", days=period.days)
+    if beside.kind == "last":
+        return gettext("the same days a year earlier")
+    title = short_title(period, beside)
+    return title[:1].lower() + title[1:] if period.kind == "week" else title
+
+
+def _days_of_week(period: Period) -> str:
+    """15–21 June 2026, 29 Jun – 5 Jul 2026."""
+    first, last = period.first, period.first + timedelta(days=6)
+    if first.month == last.month:
+        return f"{first.day}–{language.day(last, 'd MMMM yyyy')}"
+    form = "d MMM" if first.year == last.year else "d MMM yyyy"
+    return f"{language.day(first, form)} – {language.day(last, 'd MMM yyyy')}"
 
 
 def _week(period: Period) -> str:
@@ -117,6 +155,12 @@ def bucket_title(begin_at: int, end_at: int, bucket: str, zone: ZoneInfo) -> str
         return _from_to(begin_at, end_at, zone)
     forms = {"day": "EEE d MMM", "month": "MMMM yyyy", "year": "yyyy"}
     return language.moment(begin, forms.get(bucket, "HH:mm"))
+
+
+def place_in(kind: str, at: int, zone: ZoneInfo) -> str:
+    """What a day or a month is called in whatever week, month or year: Monday, 23, November."""
+    form = {"week": "EEEE", "month": "d", "year": "MMMM"}[kind]
+    return language.day(datetime.fromtimestamp(at, zone), form)
 
 
 def busiest_title(busiest: Busiest, zone: ZoneInfo) -> str:
@@ -155,7 +199,7 @@ def ticks(period: Period) -> list[tuple[float, str]]:
         marks = [at for at in period.borders("5min") if not at % 300]
         return [(at, clock(at, zone)) for at in marks or (period.begin_at, period.end_at)]
     if period.days <= 2:
-        hours = [at for at in period.borders("hour") if not datetime.fromtimestamp(at, zone).minute]
+        hours = [at for at in period.borders("hour") if _is_mark(at, period)]
         return [(at, _hour(at, zone, at == period.end_at)) for at in hours]
     form = next((form for form, most in TICKS.items() if period.days <= most), "yyyy")
     form = "yyyy" if period.kind == "years" else form
@@ -164,6 +208,13 @@ def ticks(period: Period) -> list[tuple[float, str]]:
         ((begin + end) / 2, language.day(datetime.fromtimestamp(begin, zone), form))
         for begin, end in zip(marks, marks[1:], strict=False)
     ]
+
+
+def _is_mark(at: int, period: Period) -> bool:
+    """Whether a full hour stands on the axis: every third one if it is of more than half a day."""
+    local = datetime.fromtimestamp(at, period.zone)
+    is_third = period.end_at - period.begin_at <= 12 * 3600 or local.hour % HOURS_APART == 0
+    return not local.minute and is_third
 
 
 def _hour(at: int, zone: ZoneInfo, is_end: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slimmemeter.history.catalogue import CUMULATIVE
+from slimmemeter.history.consumption import ELECTRICITY
 from slimmemeter.history.table import Column, of_register
 from slimmemeter.i18n import dates
 from slimmemeter.i18n.language import gettext, ngettext, pgettext
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from slimmemeter.history.meter_readings import MeterReading
+    from slimmemeter.history.periods import Period
     from slimmemeter.history.table import Table
     from slimmemeter.store.records import Event
     from slimmemeter.store.snapshot import Snapshot
@@ -75,6 +77,21 @@ class Labels:
         names = {"import": gettext("from the grid"), "export": exported}
         return names[quantity] if quantity in names else medium(quantity)
 
+    def name(self, quantity: str) -> str:
+        """A direction or a medium as a heading, in a legend, or over a column of a table."""
+        exported = gettext("To the grid")
+        if self.is_belgian:
+            exported = pgettext("Belgium", "To the grid")
+        names = {"import": gettext("From the grid"), "export": exported, "net": gettext("Net")}
+        return names.get(quantity) or medium(quantity).capitalize()
+
+    def ahead_or_behind(self, more: int, before: Column) -> str:
+        """How much more or less there was than in an earlier year by then."""
+        values = {"amount": amount(abs(more), before), "year": before.year}
+        if more < 0:
+            return gettext("%(amount)s less than %(year)s by then", **values)
+        return gettext("%(amount)s more than %(year)s by then", **values)
+
     def amount(self, column: Column, value: int) -> str:
         """A number of a column with what it is: 8.4 kWh from the grid."""
         return f"{amount(value, column)} {self.quantity(column.quantity)}"
@@ -98,9 +115,9 @@ class Labels:
         """A column in a legend or a table's head, without its unit."""
         if column.phase:
             return f"L{column.phase}"
-        name = self.quantity(column.quantity)
+        name = self.name(column.quantity)
         if column.year:
-            return f"{column.year} {name}"
+            return f"{name} {column.year}"
         if column.tariff:
             tariff = self.tariff(column.tariff)
             return f"{name}, {tariff + ' ' if tariff else ''}T{column.tariff}"
@@ -186,19 +203,29 @@ class Labels:
         return [number(int(each), 1000, 3) for each in (event.detail or "").split()[-2:]]
 
 
-def table_name(name: str) -> str:
-    """The name of a table or its picture."""
+def picture_name(name: str, period: Period) -> str:
+    """The name of a table, or the heading over its picture: Electricity by day."""
     names = {
-        "electricity": gettext("Electricity"),
-        "power": gettext("Mean power"),
-        "hours": gettext("By hour"),
+        "power": gettext("Power over the day") if period.days <= 1 else gettext("Power"),
+        "hours": gettext("Hour by hour"),
         "voltage": gettext("Voltage"),
-        "cumulative": gettext("Added up since 1 January"),
+        "phases": gettext("Power by phase"),
+        "cumulative": gettext("From the grid since 1 January"),
     }
     if name in names:
         return names[name]
-    what = medium(CUMULATIVE.get(name, name)).capitalize()
-    return f"{what}: {names['cumulative'].lower()}" if name in CUMULATIVE else what
+    if name in CUMULATIVE:
+        what = medium(CUMULATIVE[name]).capitalize()
+        return gettext("%(what)s since 1 January", what=what)
+    what = gettext("Electricity") if name == ELECTRICITY else medium(name).capitalize()
+    by = {
+        "hour": gettext("by hour"),
+        "day": gettext("by day"),
+        "week": gettext("by week"),
+        "month": gettext("by month"),
+        "year": gettext("by year"),
+    }
+    return f"{what} {by[period.bucket]}" if period.bucket in by else what
 
 
 def change_reason(reason: str) -> str:

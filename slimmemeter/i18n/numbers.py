@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from slimmemeter.history.table import Column
 from slimmemeter.i18n import language
 from slimmemeter.i18n.language import gettext, ngettext
 
 UNITS = {"m3": "m³"}  # as people write them; others are written as they are
 DECIMALS = {"W": 0, "V": 1}  # of a number for people; other units have one or two
+FEW = 10  # of a unit: numbers below it have two decimals
 MANY_TIMES = 3
+MINUS = "\N{MINUS SIGN}"
 
 
 def unit(column: Column) -> str:
@@ -21,6 +25,25 @@ def number(value: int | None, scale: int, decimals: int) -> str:
     return "–" if value is None else language.decimal(value / scale, decimals)
 
 
+def signed(value: int) -> str:
+    """A whole number, with a minus sign if it is below zero."""
+    return f"{MINUS if value < 0 else ''}{language.decimal(abs(value), 0)}"
+
+
+def difference(more: int | None, scale: int, decimals: int) -> str:
+    """How much more or less, with its sign; a dash if it is unknown."""
+    if more is None:
+        return number(None, scale, decimals)
+    shown = number(abs(more), scale, decimals)
+    return f"{'+' if more > 0 else MINUS if more < 0 else ''}{shown}"
+
+
+def usual_decimals(values: Sequence[int | None], column: Column) -> int:
+    """The decimals that suit people for all numbers of a column."""
+    most = max((abs(value) for value in values if value is not None), default=0)
+    return DECIMALS.get(column.unit, 2 if most < FEW * column.scale else 1)
+
+
 def has_decimal_comma() -> bool:
     """Whether numbers, and so spreadsheets, of this language have one."""
     return language.decimal(0.5, 1)[1] == ","
@@ -30,22 +53,24 @@ def amount(value: int | None, column: Column) -> str:
     """A number of a column with its unit: 8.4 kWh, 0.12 m³."""
     usual = 1 if value is None or abs(value) >= column.scale else 2
     decimals = DECIMALS.get(column.unit, usual)
-    return f"{number(value, column.scale, decimals)}\N{NO-BREAK SPACE}{unit(column)}"
+    sign = MINUS if value is not None and value < 0 else ""
+    shown = number(None if value is None else abs(value), column.scale, decimals)
+    return f"{sign}{shown}\N{NO-BREAK SPACE}{unit(column)}"
 
 
-def more_or_less(this: int, other: int) -> str:
-    """How much more or less this is than the other; empty if one of them is 0."""
+def more_or_less(this: int, other: int) -> tuple[str, str]:
+    """A sign, and how much more or less this is than the other; both empty if one of them is 0."""
     if this <= 0 or other <= 0:
-        return ""
+        return "", ""
     percent = round(100 * abs(this - other) / other)
     if this >= MANY_TIMES * other:
         times = language.decimal(this / other, 0)
-        return gettext("this time %(times)s times as much", times=times)
+        return "▲", gettext("%(times)s times as much as", times=times)
     if not percent:
-        return gettext("this time the same")
+        return "=", gettext("the same as")
     if this > other:
-        return gettext("this time %(percent)s%% more", percent=percent)
-    return gettext("this time %(percent)s%% less", percent=percent)
+        return "▲", gettext("%(percent)s%% more than", percent=percent)
+    return "▼", gettext("%(percent)s%% less than", percent=percent)
 
 
 def age(seconds: int) -> str:

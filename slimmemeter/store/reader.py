@@ -149,12 +149,12 @@ class Reader(LogReader):
         )
 
     def sampled(
-        self, columns: Sequence[str], borders: Sequence[int]
+        self, columns: Sequence[str], borders: Sequence[int], is_zero_known: bool
     ) -> list[tuple[int, list[tuple[int | None, int | None, float | None]]]]:
         """For each bucket with readings, of all meters, its number, and for each column the lowest,
-        the highest and the mean value; None without any. A value of 0 doesn't count, and neither
-        does what a person has set aside."""
-        values = [f"nullif(r.{name}, 0)" for name in columns]
+        the highest and the mean value; None without any. What a person has set aside doesn't
+        count, nor does a value of 0 unless it is known to be one."""
+        values = [f"r.{name}" if is_zero_known else f"nullif(r.{name}, 0)" for name in columns]
         statistics = (f"min({value}), max({value}), avg({value})" for value in values)
         rows = self._rows(
             "WITH buckets AS (SELECT key, value AS begin, lead(value) OVER (ORDER BY key) AS end"

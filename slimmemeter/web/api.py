@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Response, abort, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from slimmemeter import __version__, clock, status
-from slimmemeter.charts.spec import make_spec
+from slimmemeter.charts.spec import Spec, make_comparison, make_spec
 from slimmemeter.errors import StoreError, UsageError
 from slimmemeter.history import catalogue, consumption, meter_readings, periods, serialize
 from slimmemeter.history.catalogue import Catalogue
@@ -23,8 +23,9 @@ from slimmemeter.store.records import Device, Meter
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import meter_page, query
 from slimmemeter.web.freshness import FRESH, freshness
+from slimmemeter.web.power_now import by_phase
 from slimmemeter.web.state import NoReadingError, newest_of, site
-from slimmemeter.web.views import PERIODS
+from slimmemeter.web.views import COMPARISON, PERIODS
 
 api = Blueprint("api", __name__)
 
@@ -55,11 +56,25 @@ for rule in PERIODS:
     api.add_url_rule(f"{rule}/<name>.<any(png, csv, json):form>", view_func=table)
 
 
+@api.get(f"{COMPARISON}/<name>.png")
+def comparison(kind: str, text: str, other_kind: str, other: str, name: str) -> Response:
+    """The picture of a table of energy of two periods."""
+    if kept := site().kept_picture(_picture_key()):
+        return Response(kept, mimetype="image/png")
+    with site().house() as house:
+        one, another = query.periods_of_a_kind(house, kind, text, other_kind, other)
+        if name not in catalogue.ENERGY:
+            abort(404, gettext("There is no table %(name)s", name=name))
+        tables, others = Catalogue(house, one), Catalogue(house, another)
+        return _picture(lambda: make_comparison(tables, others, name, Labels.of(house)))
+
+
 def _answer(tables: Catalogue, name: str, form: str) -> Response:
     """:raises UsageError: there are no such buckets, or too many."""
     by = request.args.get("by")
     if form == "png":
-        return Response(_picture(tables, name, by), mimetype="image/png")
+        has_tariffs = query.parameter("tariffs") == "yes"
+        return _picture(lambda: make_spec(tables, name, Labels.of(tables.house), by, has_tariffs))
     found = tables.table(name, by)
     if form == "json":
         return jsonify(serialize.table_json(found, tables.period.name, site().zone))
@@ -67,17 +82,15 @@ def _answer(tables: Catalogue, name: str, form: str) -> Response:
     return Response(serialize.table_csv(found, site().zone, decimal_comma), mimetype="text/csv")
 
 
-def _picture(tables: Catalogue, name: str, by: str | None) -> bytes:
+def _picture(spec: Callable[[], Spec]) -> Response:
     theme, shape, scale = (query.parameter(each) for each in ("theme", "shape", "scale"))
 
     def draw() -> bytes:
         from slimmemeter.charts import draw  # matplotlib, with the first picture
 
-        has_tariffs = query.parameter("tariffs") == "yes"
-        spec = make_spec(tables, name, Labels.of(tables.house), by, has_tariffs)
-        return draw.png(spec, theme, shape, int(scale))
+        return draw.png(spec(), theme, shape, int(scale), query.parameter("title") == "yes")
 
-    return site().picture(_picture_key(), draw)
+    return Response(site().picture(_picture_key(), draw), mimetype="image/png")
 
 
 def _picture_key() -> str:
@@ -142,6 +155,8 @@ def now() -> Response:
         for reading in readings:
             if isinstance(reading.series.owner, Meter):
                 flat[reading.column.name] = _counter(reading)
+        for phase, watts in by_phase(newest).items():
+            flat[f"power_l{phase}_w"] = watts
         for medium in consumption.media(house):
             flat |= _medium_now(house, medium, readings)
         return jsonify(flat)

@@ -1,7 +1,4 @@
-"""The web app: routes, templates, and what holds for every answer.
-
-matplotlib is imported with the first picture, so that a page without one costs nothing of it.
-"""
+"""The web app: routes, templates, and what holds for every answer."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from slimmemeter import __version__, clock
-from slimmemeter.charts.spec import SIZES
+from slimmemeter.charts.spec import SIZES, WIDEST_SCREENS
 from slimmemeter.history import periods
 from slimmemeter.i18n import dates, labels, language, numbers
 from slimmemeter.i18n.language import LANGUAGES
@@ -31,7 +28,8 @@ from slimmemeter.web.views import address, views
 
 LANGUAGE_KEPT_S = 2 * 366 * 86400
 # Addresses whose answers change with the time, and not only with the readings.
-CHANGING = ("/", "/now.json", "/meter")
+REFRESHING = ("/", "/kiosk")
+CHANGING = (*REFRESHING, "/now.json", "/meter")
 
 
 def create_app(settings: Settings) -> Flask:
@@ -58,6 +56,7 @@ def _prepare_templates(app: Flask) -> None:
     app.jinja_env.filters["masked"] = masked
     app.jinja_env.globals |= {
         "SIZES": SIZES,
+        "WIDEST_SCREENS": WIDEST_SCREENS,
         "address": address,
         "here": _here,
         "MOST_LISTED": MOST_LISTED,
@@ -131,6 +130,6 @@ def _add_headers(response: Response) -> Response:
     chosen = request.args.get("lang")
     if chosen in LANGUAGES and response.mimetype == "text/html":
         response.set_cookie("lang", chosen, LANGUAGE_KEPT_S, httponly=True, samesite="Lax")
-    if request.path == "/" and request.args.get("refresh") != "no":
+    if request.path in REFRESHING and request.args.get("refresh") != "no":
         response.headers["Refresh"] = str(refresh_s(clock.now()))
     return response

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from slimmemeter.charts import spec
-from slimmemeter.charts.spec import SIZES
-from slimmemeter.history import catalogue, consumption, periods, statistics
+from slimmemeter.history import catalogue, periods, phases, statistics
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.periods import Period
 from slimmemeter.history.statistics import Busiest
-from slimmemeter.history.table import Column, Table
-from slimmemeter.history.voltage import STORED
+from slimmemeter.history.table import Table
 from slimmemeter.i18n import dates, labels, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
@@ -20,13 +18,19 @@ from slimmemeter.store.snapshot import Snapshot
 
 # The pictures of a page, in order; a medium's own are followed by its cumulative ones.
 PICTURES = {
-    "day": ("power",),
+    "day": ("power", "electricity"),
     "week": ("electricity", "power", "hours"),
     "month": ("electricity", "hours", "power"),
     "year": ("electricity", "cumulative", "hours"),
     "years": ("electricity", "cumulative"),
     "last": ("electricity", "hours"),
     "between": ("electricity", "power", "hours"),
+}
+# Those for who wants to know more; all others are shown at once.
+FOLDED = {
+    "day": ("phases", "voltage"),
+    **dict.fromkeys(("week", "month", "last", "between"), ("hours", "power", "voltage")),
+    **dict.fromkeys(("year", "years"), ("hours",)),
 }
 FEWEST_MAPPED_DAYS = 3  # beside each other on the map of hours
 MOST_LINKED_BARS = 62
@@ -39,7 +43,10 @@ def names_of(house: Snapshot, period: Period, media: Sequence[str]) -> list[str]
         found.remove("hours")
     for medium in media:
         found += [medium, f"cumulative_{medium}"]
-    if house.newest and any(house.newest.values.get(name) for name in STORED.values()):
+    newest = house.newest.values if house.newest else {}
+    if any(f"power_import_l{phase}_w" in newest for phase in phases.PHASES[1:]):
+        found.append("phases")
+    if any(newest.get(phases.voltage_register(phase)) for phase in phases.PHASES):
         found.append("voltage")
     return [name for name in found if catalogue.has_table(name, period)]
 
@@ -62,29 +69,26 @@ class Figure:
     url: str  # without the ending
     href: str  # the page of its period
     alt: str
-    heights: dict[str, int]  # by shape
+    title: str
     bars: list[Bar]
+    is_folded: bool
 
 
 def figure(tables: Catalogue, name: str, words: Labels, is_linked: bool = False) -> Figure:
     """A picture of a period, with links over its bars unless the whole picture is one."""
     period, table = tables.period, tables.shown(name)
-    has_two = spec.has_two_fields(name, period)
     return Figure(
         name=name,
+        title=labels.picture_name(name, period),
         url=f"/{period.name}/{name}",
         href=f"/{period.name}",
         alt=_alt(tables, table, words),
-        heights={
-            shape: size.height_of_two if has_two else size.height for shape, size in SIZES.items()
-        },
         bars=[] if is_linked else _linked_bars(tables, name, words),
+        is_folded=name in FOLDED[period.kind] or name.startswith("cumulative_"),
     )
 
 
 def _linked_bars(tables: Catalogue, name: str, words: Labels) -> list[Bar]:
-    if spec.has_two_fields(name, tables.period):
-        name = consumption.ELECTRICITY
     if name not in catalogue.ENERGY:
         return []
     table = tables.shown(name)
@@ -127,35 +131,37 @@ def _alt(tables: Catalogue, table: Table, words: Labels) -> str:
             f"{words.column(column)} {numbers.amount(value, column)}"
             for column, value in table.totals.items()
         ]
-    elif table.name == "voltage":
+    elif table.name in ("voltage", "phases"):
         facts = _extremes(table)
     else:
         facts = spec.totals(tables, table, words)
-        facts += [busiest_text(each, tables.period, words) for each in statistics.busiest(table)]
-    name, title = labels.table_name(table.name), dates.period_title(tables.period)
+        facts += [
+            f"{busiest_text(each, words)}, {dates.busiest_title(each, tables.period.zone)}"
+            for each in statistics.busiest(table)
+        ]
+    name, title = labels.picture_name(table.name, tables.period), dates.period_title(tables.period)
     return f"{name}, {title}: {'; '.join(facts)}"
 
 
 def _extremes(table: Table) -> list[str]:
-    """The lowest and the highest voltage."""
+    """The lowest and the highest value."""
     values = [value for each in table.columns.values() for value in each if value is not None]
     if not values:
         return []
-    volt = Column("voltage", "V")
-    low, high = (numbers.amount(value, volt) for value in (min(values), max(values)))
+    column = next(iter(table.columns))
+    low, high = (numbers.amount(value, column) for value in (min(values), max(values)))
     return [gettext("from %(low)s to %(high)s", low=low, high=high)]
 
 
-def busiest_text(busiest: Busiest, period: Period, words: Labels) -> str:
-    """The busiest bucket: the day with most from the grid: 8.6 kWh, Thu 15 Oct 2026."""
+def busiest_text(busiest: Busiest, words: Labels) -> str:
+    """What the busiest bucket had: most from the grid in a day: 8.6 kWh."""
     values = {
-        "what": words.quantity(busiest.column.quantity),
+        "what": words.name(busiest.column.quantity).lower(),
         "amount": numbers.amount(busiest.value, busiest.column),
-        "when": dates.busiest_title(busiest, period.zone),
     }
     hours = (busiest.end - busiest.begin) / 3600
     if hours == 1:
-        return gettext("the hour with most %(what)s: %(amount)s, %(when)s", **values)
+        return gettext("Most %(what)s in an hour: %(amount)s", **values)
     if 22 < hours < 26:
-        return gettext("the day with most %(what)s: %(amount)s, %(when)s", **values)
-    return gettext("most %(what)s: %(amount)s, %(when)s", **values)
+        return gettext("Most %(what)s in a day: %(amount)s", **values)
+    return gettext("Most %(what)s: %(amount)s", **values)

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from slimmemeter.history import changes, consumption, meter_readings
+from slimmemeter.history import changes, consumption, meter_readings, phases
 from slimmemeter.history.changes import ANOTHER_METER, Change
 from slimmemeter.history.meter_readings import MeterReading
 from slimmemeter.history.table import MEDIA, Column
 from slimmemeter.i18n import labels, numbers
 from slimmemeter.p1 import obis
 from slimmemeter.p1.reading import PowerFailure
-from slimmemeter.store.records import Device, Event, Owner
+from slimmemeter.store.records import Device, Event, Owner, StoredReading
 from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.web.state import newest_of
 from slimmemeter.web.totals import Peaks, peaks
 
 MOST_LISTED = 20
@@ -70,11 +71,23 @@ def differing(found: Iterable[tuple[Column, int, int]]) -> list[Differing]:
 
 
 @dataclass
+class Phase:
+    """What the meter last showed of a phase; None where it doesn't."""
+
+    number: int
+    power_w: int | None  # below zero to the grid
+    voltage_dv: int | None
+    current_ma: int | None
+
+
+@dataclass
 class MeterPage:
     """What the page shows."""
 
+    newest: StoredReading
+    phases: list[Phase]
     registers: list[RegisterRow]
-    meters: list[Owner]
+    owners: list[Owner]  # meters, and then devices
     changes: list[ShownChange]
     counts: dict[str, int]
     power_failures: list[PowerFailure]
@@ -87,9 +100,12 @@ class MeterPage:
 
 def meter_page(house: Snapshot, at: int | None, now: int, zone: ZoneInfo) -> MeterPage:
     """The page at a moment, or now."""
+    newest = newest_of(house)
     return MeterPage(
+        newest=newest,
+        phases=_phases(newest),
         registers=registers(readings(house, at), zone),
-        meters=house.meters[-MOST_LISTED:],
+        owners=[*house.meters[-MOST_LISTED:], *house.devices[-MOST_LISTED:]],
         changes=[shown_change(house, each, zone) for each in newest_changes(house)],
         counts=house.reader.newest_counts(),
         power_failures=house.power_failures,
@@ -103,6 +119,17 @@ def meter_page(house: Snapshot, at: int | None, now: int, zone: ZoneInfo) -> Met
         },
         channels=_channels(house),
     )
+
+
+def _phases(newest: StoredReading) -> list[Phase]:
+    found = []
+    for number in phases.PHASES:
+        power_w = phases.net_power_w(newest.values, number)
+        voltage_dv = newest.values.get(phases.voltage_register(number)) or None
+        current_ma = newest.values.get(phases.current_register(number))
+        if any(each is not None for each in (power_w, voltage_dv, current_ma)):
+            found.append(Phase(number, power_w, voltage_dv, current_ma))
+    return found
 
 
 def _channels(house: Snapshot) -> dict[int, int]:

@@ -26,6 +26,7 @@ from slimmemeter.web.freshness import (
     page_time,
 )
 from slimmemeter.web.meter_page import newest_changes
+from slimmemeter.web.power_now import PowerNow, power_now
 from slimmemeter.web.state import newest_of
 from slimmemeter.web.totals import Peaks, Total, peaks, standby, totals
 
@@ -52,6 +53,7 @@ class Overview:
     wrong_clock: int | None  # the time of this computer's clock if it is wrong
     has_one_reading: bool  # from which no picture can be made yet
     next_pull_at: int
+    day: Period
     month: Period
     year: Period
     today: Figure
@@ -61,13 +63,11 @@ class Overview:
     standby: Standby | None
     peaks: Peaks | None
     incident: Incident | None
-    has_electricity: bool  # a heat meter's own port sends none
+    power: (
+        PowerNow | None
+    )  # None in a house without electricity: a heat meter's own port sends none
     silent: list[SilentDevice]
     waiting: list[Event]  # registers whose newest readings don't count yet
-
-    def power_w(self, direction: str) -> int | None:
-        """The power that was measured last."""
-        return self.newest.values.get(f"power_{direction}_w")
 
 
 def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
@@ -76,7 +76,8 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
     fresh = freshness(newest, own_time)
     day, month = (periods.today(kind, now, zone) for kind in ("day", "month"))
     year = periods.last(365, now, zone)
-    year_totals, month_totals, today_totals = totals(house, (year, month, day), words)
+    year_totals, month_totals, today_totals = totals(house, (year, month, day), words, now)
+    tables = Catalogue(house, day)
     return Overview(
         newest=newest,
         now=now,
@@ -85,16 +86,17 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
         wrong_clock=own_time if fresh.state == WRONG_CLOCK else None,
         has_one_reading=len(house.meters) == 1 and house.meters[0].first == newest.taken_at,
         next_pull_at=next_pull_at(now),
+        day=day,
         month=month,
         year=year,
-        today=figure(Catalogue(house, day), _first_picture(house), words, is_linked=True),
+        today=figure(tables, _first_picture(house), words, is_linked=True),
         today_totals=today_totals,
         month_totals=month_totals,
         year_totals=year_totals,
         standby=standby(house, day, now),
         peaks=peaks(house, month.begin_at, month.end_at),
         incident=_incident(house, now, zone),
-        has_electricity=bool(house.meter_series),
+        power=power_now(house, newest, now, tables) if house.meter_series else None,
         silent=silent_devices(house, now),
         waiting=house.reader.waiting(),
     )

@@ -36,6 +36,7 @@ class Highlight:
     """The busiest day or hour of a direction or medium."""
 
     text: str
+    when: str
     href: str
 
 
@@ -70,6 +71,9 @@ class PeriodPage:
     after: Period | None
     is_running: bool
     nearest: Period | None  # the nearest day with readings, of a period that has none
+    comparable: list[Period]  # the one before, and that of a year before
+    around: dict[str, str]  # by kind the period that holds its day, or today if it holds that
+    has_tariffs: bool  # wanted: each tariff by itself, and all decimals
     totals: list[Total]
     figures: list[Figure]
     highlights: list[Highlight]
@@ -87,7 +91,9 @@ class PeriodPage:
     agrees: bool  # the table adds up to the difference of the meter's own readings
 
 
-def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> PeriodPage:
+def period_page(
+    house: Snapshot, period: Period, now: int, words: Labels, has_tariffs: bool = False
+) -> PeriodPage:
     """The page of a period at a time. :raises NoReadingError: there is no reading yet."""
     newest_of(house)
     # Asked for once, for what is compared as well.
@@ -96,6 +102,9 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
     names_of_energy = (consumption.ELECTRICITY, *media)
     energy = [tables.table(name) for name in names_of_energy]
     shown = [tables.shown(name) for name in names_of_energy]
+    if not has_tariffs:
+        shown = [table.without_tariffs() for table in shown]
+    columns = _columns(shown, has_tariffs)
     spans = meter_readings.spans(house, period.begin_at, period.end_at)
     sure, unsure = _gaps(period, energy)
     nearest = _nearest(house, period)
@@ -109,18 +118,20 @@ def period_page(house: Snapshot, period: Period, now: int, words: Labels) -> Per
         after=period.beside(1) if period.end_at <= now else None,
         is_running=period.end_at > now,
         nearest=nearest,
-        totals=totals(house, [period], words)[0],
+        comparable=_comparable(house, period),
+        around=_around(period, now),
+        has_tariffs=has_tariffs,
+        totals=totals(house, [period], words, now)[0],
         figures=[figure(tables, name, words) for name in names],
         highlights=_highlights(tables, words),
         standby=standby(house, period, now),
         peaks=peaks(house, period.begin_at, period.end_at),
-        columns=[column for table in shown for column in table.columns],
+        columns=[column for column, _, _ in columns],
         sums=[
-            numbers.number(value, column.scale, 3)
-            for table in shown
-            for column, value in table.totals.items()
+            numbers.number(table.totals[column], column.scale, decimals)
+            for column, table, decimals in columns
         ],
-        rows=list(_rows(period, shown)),
+        rows=list(_rows(period, shown, columns)),
         gaps=sure,
         gaps_over_ends=unsure,
         differing=differ,
@@ -175,7 +186,8 @@ def _highlights(tables: Catalogue, words: Labels) -> list[Highlight]:
         wanted.append(tables.shown("hours"))
     return [
         Highlight(
-            busiest_text(each, period, words),
+            busiest_text(each, words),
+            dates.busiest_title(each, period.zone),
             f"/{periods.today('day', each.begin, period.zone).name}",
         )
         for table in wanted
@@ -183,19 +195,44 @@ def _highlights(tables: Catalogue, words: Labels) -> list[Highlight]:
     ]
 
 
-def _rows(period: Period, energy: Sequence[Table]) -> Iterator[Row]:
-    columns = [(column, values) for table in energy for column, values in table.columns.items()]
+def _comparable(house: Snapshot, period: Period) -> list[Period]:
+    others = (period.beside(-1), period.year_ago())
+    known = {each.name: each for each in others if each and each.end_at > (house.first_at or 0)}
+    return list(known.values())
+
+
+def _around(period: Period, now: int) -> dict[str, str]:
+    """By kind the period that holds today if this one does, else its first day."""
+    at = now if period.begin_at <= now < period.end_at else period.begin_at
+    return {kind: periods.today(kind, at, period.zone).name for kind in periods.CALENDAR}
+
+
+def _columns(shown: Sequence[Table], is_exact: bool) -> list[tuple[Column, Table, int]]:
+    """All columns with their table, and with how many decimals their numbers are shown."""
+    return [
+        (column, table, 3 if is_exact else numbers.usual_decimals(values, column))
+        for table in shown
+        for column, values in table.columns.items()
+    ]
+
+
+def _rows(
+    period: Period, energy: Sequence[Table], columns: Sequence[tuple[Column, Table, int]]
+) -> Iterator[Row]:
     partial = {place for table in energy for place in table.partial}
     uncertain = {place for table in energy for place in table.in_gaps()}
     borders = energy[0].borders
     for place, (begin, end) in enumerate(zip(borders, borders[1:], strict=False)):
-        is_known = any(values[place] is not None for _, values in columns)
+        is_known = any(table.columns[column][place] is not None for column, table, _ in columns)
         # An hour has its link over the picture: a page of many hours is heavy enough.
         has_link = is_known and period.bucket != "hour"
         yield Row(
             dates.bucket_title(begin, end, period.bucket, period.zone),
             detail_href(period, begin, end) if has_link else None,
-            [numbers.number(values[place], column.scale, 3) for column, values in columns],
+            [
+                numbers.number(table.columns[column][place], column.scale, decimals)
+                for column, table, decimals in columns
+            ],
             place in partial,
             place in uncertain,
         )

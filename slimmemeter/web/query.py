@@ -15,10 +15,11 @@ from slimmemeter.web.state import NoReadingError, site
 
 # The parameters of addresses with their values; the first is the default.
 PARAMETERS = {
-    "theme": ("light", "dark"),
-    "shape": ("wide", "narrow"),
+    "theme": ("light", "dark", "grey"),
+    "shape": ("wide", "medium", "narrow"),
     "scale": ("1", "2"),
     "tariffs": ("no", "yes"),
+    "title": ("yes", "no"),
     "decimal": ("point", "comma"),
     "refresh": ("yes", "no"),
     "lang": tuple(LANGUAGES),
@@ -64,6 +65,24 @@ def period(house: Snapshot, kind: str, text: str, end: str) -> Period:
     if found is None:
         wanted = f"{text} – {end}" if end else text
         abort(404, gettext("%(text)s isn't in the calendar.", text=wanted))
+    return found
+
+
+def periods_of_a_kind(
+    house: Snapshot, kind: str, text: str, other_kind: str, other: str
+) -> tuple[Period, Period]:
+    """The two periods of an address; 404 if one isn't in the calendar, or is of another kind."""
+    if kind != other_kind:
+        abort(404, gettext("Only two days, two weeks, two months or two years can be compared."))
+    return period(house, kind, text, ""), period(house, kind, other, "")
+
+
+def around(kind: str, name: str) -> Period:
+    """The period of a kind that holds the day of a parameter; 404 or 400 if there is none."""
+    day = moment(request.args.get(name, ""), name)
+    found = periods.of(kind, day, site().zone) if kind in periods.CALENDAR else None
+    if found is None:
+        abort(404, gettext("%(text)s isn't in the calendar.", text=kind))
     return found
 
 

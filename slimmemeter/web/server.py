@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import threading
 from typing import Any
 
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
@@ -45,4 +47,10 @@ def serve(settings: Settings) -> None:
     """Serve the pages until the process is stopped. :raises UsageError: as `make_server`."""
     server = make_server(settings)
     print(f"serving the pages of {settings.database} on {settings.listen}", flush=True)
+    threading.Thread(target=_load_matplotlib, daemon=True).start()
     server.run()
+
+
+def _load_matplotlib() -> None:
+    """It takes seconds on a small computer: the first picture needn't wait for all of them."""
+    importlib.import_module("slimmemeter.charts.draw")

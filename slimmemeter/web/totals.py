@@ -25,11 +25,12 @@ DAY_S = 86400
 class Beside:
     """What another period had, and how much more or less it is this time."""
 
+    sign: str  # of more, less or the same; empty if that can't be told, as is `change`
+    change: str
     title: str
     until: str  # empty if it is the whole period
     href: str
     amount: str
-    change: str
 
 
 @dataclass
@@ -39,14 +40,14 @@ class Total:
     quantity: str
     name: str
     amount: str
-    since: str  # when it begins to be known; empty if that is the period's begin
+    note: str  # when it begins to be known, if that isn't the period's begin; or what it means
     is_partial: bool  # a part of the time up to the newest reading isn't known
     beside: list[Beside]
 
 
-def totals(house: Snapshot, shown: Sequence[Period], words: Labels) -> list[list[Total]]:
+def totals(house: Snapshot, shown: Sequence[Period], words: Labels, now: int) -> list[list[Total]]:
     """For each period its totals by direction and medium, beside those of the period before and of
-    a year ago."""
+    a year ago; and its net."""
     others = [
         list({each.name: each for each in (period.beside(-1), period.year_ago()) if each}.values())
         for period in shown
@@ -55,20 +56,31 @@ def totals(house: Snapshot, shown: Sequence[Period], words: Labels) -> list[list
     for name in (consumption.ELECTRICITY, *consumption.media(house)):
         rows = comparison.totals(house, name, list(zip(shown, others, strict=True)))
         for period, row, result in zip(shown, rows, found, strict=True):
-            known = presence.shown(house, row.table).without_tariffs().totals
+            table = presence.shown(house, row.table).without_tariffs()
             result += [
                 Total(
                     column.quantity,
-                    words.quantity(column.quantity),
+                    words.name(column.quantity),
                     _amount(row.table, column, value),
                     _since(row, period),
                     bool(row.table.partial),
-                    [_beside(period, each, column, value) for each in row.compared],
+                    [_beside(period, each, column, value, now) for each in row.compared],
                 )
-                for column, value in known.items()
+                for column, value in table.totals.items()
                 if value is not None
             ]
+            result += _net(table, words)
     return found
+
+
+def _net(table: Table, words: Labels) -> list[Total]:
+    """What came from the grid less what went to it, where there is both."""
+    found = table.net()
+    if found is None or found[1][0] is None:
+        return []
+    column, value = found[0], found[1][0]
+    note = gettext("more to the grid") if value < 0 else gettext("more from the grid")
+    return [Total("net", words.name("net"), numbers.amount(value, column), note, False, [])]
 
 
 def _amount(table: Table, column: Column, value: int) -> str:
@@ -87,16 +99,13 @@ def _since(row: Totals, period: Period) -> str:
     return gettext("since %(day)s (%(days)s days)", day=day, days=days)
 
 
-def _beside(period: Period, other: Compared, column: Column, value: int) -> Beside:
+def _beside(period: Period, other: Compared, column: Column, value: int, now: int) -> Beside:
     then = other.table.without_tariffs().totals.get(column)
-    is_whole = other.until == other.period.end_at
-    return Beside(
-        dates.short_title(other.period, period),
-        "" if is_whole else dates.until(other.until, period),
-        f"/{other.period.name}",
-        numbers.amount(then, column),
-        numbers.more_or_less(value, then or 0),
-    )
+    sign, change = numbers.more_or_less(value, then or 0)
+    title = dates.title_in_sentence(other.period, period, now)
+    until = "" if other.until == other.period.end_at else dates.until(other.until, period, now)
+    href, amount = f"/{other.period.name}", numbers.amount(then, column)
+    return Beside(sign, change, title, until, href, amount)
 
 
 def standby(house: Snapshot, period: Period, now: int) -> Standby | None:

@@ -10,7 +10,7 @@ from slimmemeter.history import periods
 from slimmemeter.history.serialize import form_field
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.web import meter_page, overview, period_page, query
+from slimmemeter.web import compare_page, meter_page, overview, period_page, query
 from slimmemeter.web.state import newest_of, site
 
 PERIODS = (
@@ -49,7 +49,9 @@ def show_period(kind: str, text: str = "", end: str = "") -> str:
         words = Labels.of(house)
         return render_template(
             "period.html",
-            page=period_page.period_page(house, period, query.now(house), words),
+            page=period_page.period_page(
+                house, period, query.now(house), words, query.parameter("tariffs") == "yes"
+            ),
             names=words,
             ends=[form_field(at, site().zone) for at in (period.begin_at, period.end_at)],
         )
@@ -57,6 +59,13 @@ def show_period(kind: str, text: str = "", end: str = "") -> str:
 
 for rule in PERIODS:
     views.add_url_rule(rule, view_func=show_period)
+
+
+@views.get("/go")
+def go() -> ResponseReturnValue:
+    """What the date picker sends: the page of the period of that kind with that day."""
+    found = query.around(request.args.get("kind", ""), "date")
+    return redirect(address(f"/{found.name}"), 303)
 
 
 @views.get("/between")
@@ -67,6 +76,40 @@ def between_form() -> ResponseReturnValue:
     if period is None:
         abort(400, gettext("The first moment must be before the second."))
     return redirect(address(f"/{period.name}"), 303)
+
+
+COMPARISON = f"/compare/<any({', '.join(periods.CALENDAR)}):kind>/<text>/<other_kind>/<other>"
+
+
+@views.get(COMPARISON)
+def show_comparison(kind: str, text: str, other_kind: str, other: str) -> str:
+    """Two periods of a kind beside each other."""
+    with site().house() as house:
+        both = query.periods_of_a_kind(house, kind, text, other_kind, other)
+        words = Labels.of(house)
+        return render_template(
+            "compare.html", page=compare_page.compare_page(house, *both, words), names=words
+        )
+
+
+@views.get("/compare")
+def compare_form() -> ResponseReturnValue:
+    """What the form sends: the page of the periods of a kind with these two days."""
+    kind = request.args.get("kind", "")
+    one, other = (query.around(kind, name).name for name in ("date", "other"))
+    return redirect(address(f"/compare/{one}/{other}"), 303)
+
+
+@views.get("/kiosk")
+def show_kiosk() -> str:
+    """Now, today and this month, for a tablet on the wall."""
+    with site().house() as house:
+        query.now(house)
+        words = Labels.of(house)
+        page = overview.overview(house, site().zone, words)
+        return render_template(
+            "kiosk.html", page=page, names=words, theme=request.args.get("theme")
+        )
 
 
 @views.get("/meter")

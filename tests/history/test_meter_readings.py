@@ -120,7 +120,7 @@ def test_moment_between_two_meters_shows_both(database: Path) -> None:
             "If you have moved, slimmemeter start-over on this computer begins a new file." in text
         )
         assert re.search(
-            r"last reading … first reading … from the grid, low T1 kWh 5\.100 *0\.007", text
+            r"last reading … first reading … From the grid, low T1 kWh 5\.100 *0\.007", text
         )
 
 
@@ -149,14 +149,14 @@ def test_period_ends_with_its_registers(night: FlaskClient) -> None:
     """A period shows the registers at both ends, each with a link to that moment."""
     page = night.get("/day/2026-10-27").text
     text = plain(page)
-    assert re.search(r"1\.297 read at 00:00:04: 1\.301 *→ *1\.401 read at 00:35:00", text)
+    assert re.search(r"1\.297 read at 00:00:04: 1\.301 *1\.401 read at 00:35:00", text)
     (link,) = set(re.findall(r'href="(/meter\?at=[^"]*00%3A00)"', page))
     assert night.get(link).status_code == 200
 
 
 def agrees(client: FlaskClient, url: str) -> bool:
     """Whether a page confirms that its table agrees with the readings."""
-    return "agrees with these readings of the meter" in client.get(url).text
+    return "The table matches the meter readings" in client.get(url).text
 
 
 def test_agrees_stands_only_where_readings_were_compared(database: Path) -> None:
@@ -190,7 +190,7 @@ def test_what_was_set_aside_is_named(database: Path) -> None:
     """A reading that was set aside is shown with both counters, and its time is a gap."""
     store(database, *counted(100_000, 100_100, 99_000, 100_200, 100_300))
     client = client_of(database)
-    output = "from the grid, low T1: 1 reading was set aside (99.000 after 100.100)"
+    output = "From the grid, low T1: 1 reading was set aside (99.000 after 100.100)"
     for url in ("/day/2026-10-26", "/meter"):
         assert output in plain(client.get(url).text), url
     found = client.get("/day/2026-10-26/electricity.json").json

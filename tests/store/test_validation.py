@@ -194,6 +194,7 @@ def orders(count: int) -> st.SearchStrategy[list[int]]:
     )
 
 
+@settings(max_examples=settings.default.max_examples // 3)
 @given(data=st.data(), steps=STEPS)
 def test_verdicts_do_not_depend_on_the_order(
     data: st.DataObject,

@@ -20,8 +20,9 @@ from support.waiting import until
 OCTOBER = [
     *("day/2026-10-25", "week/2026-W44", "month/2026-10", "year/2026"),
     *("between/2026-10-24T12:00/2026-10-27", "nothing"),
+    "compare/month/2026-10/month/2026-09",
 ]
-NOW = ["", "years", "last/365", "meter", "meter?at=2026-10-27T00:00"]
+NOW = ["", "kiosk", "kiosk?theme=grey", "years", "last/365", "meter", "meter?at=2026-10-27T00:00"]
 
 
 @pytest.fixture(scope="module")
@@ -76,15 +77,16 @@ def test_page_asks_nobody_else(browser: Browser, server: Server, page: str) -> N
 
 
 def test_first_screen_of_a_phone_shows_the_first_four(browser: Browser, live: Server) -> None:
-    """A phone's first screen has state, power, today's totals and picture."""
+    """A phone's first screen has power, its state, today's totals, and the picture's beginning."""
     browser.look(f"{live.url}/", width=390, height=844, scale=3)
-    for selector in (".status.fresh", ".power", ".totals.short", ".picture img"):
+    for selector in (".power", ".state", ".rest .totals"):
         shown = browser.find(selector)[0].rect
         assert shown["y"] >= 0
         assert shown["y"] + shown["height"] <= 844, selector
+    assert browser.find(".picture img")[0].rect["y"] <= 700
 
 
-@pytest.mark.parametrize(("width", "shape"), [(390, "narrow"), (1280, "wide")])
+@pytest.mark.parametrize(("width", "shape"), [(390, "narrow"), (800, "medium"), (1280, "wide")])
 def test_what_lies_over_a_picture_scales_with_it(
     browser: Browser, server: Server, width: int, shape: str
 ) -> None:
@@ -96,8 +98,8 @@ def test_what_lies_over_a_picture_scales_with_it(
     scale = picture["width"] / size.width
     assert over["x"] == pytest.approx(picture["x"] + size.left * scale, abs=1.5)
     assert over["width"] == pytest.approx((size.right - size.left) * scale, abs=1.5)
-    days = browser.find(".picture:first-child svg a path")
-    assert len(browser.find("figure:first-of-type svg a")) == 7
+    days = browser.find(".picture svg a path")
+    assert len(browser.find(".picture")[0].find_elements(By.TAG_NAME, "path")) == 7
     assert days[0].rect["height"] == pytest.approx(picture["height"], abs=3)
 
 
@@ -120,28 +122,40 @@ def test_bar_leads_down_by_click_and_by_key(browser: Browser, server: Server) ->
 def test_focused_bar_is_described_and_arrows_change_the_period(
     browser: Browser, server: Server
 ) -> None:
-    """A focused bar is described below the picture, and arrows change the period."""
+    """A focused bar is described below the picture, arrows lead to the next bar, and elsewhere
+    they change the period."""
     browser.look(f"{server.url}/month/2026-10")
     day = browser.find(".picture svg a[href='/day/2026-10-26']")[0]
     browser.driver.execute_script("arguments[0].focus()", day)
     assert browser.find(".value")[0].text.startswith("Mon 26 Oct: ")
     day.send_keys(Keys.ARROW_RIGHT)
+    assert focused(browser) == "/day/2026-10-27"
+    assert browser.find(".value")[0].text.startswith("Tue 27 Oct: ")
+    browser.driver.execute_script("document.activeElement.blur()")
+    browser.find("body")[0].send_keys(Keys.ARROW_RIGHT)
     until(lambda: browser.driver.current_url.endswith("/month/2026-11"))
 
 
-def test_every_bar_is_reached_by_the_tab_key(browser: Browser, server: Server) -> None:
-    """The tab key reaches a link to the content first, and then every bar."""
+def focused(browser: Browser) -> object:
+    """The address of the link that has the focus, or what else has it."""
+    return browser.ask(
+        "document.activeElement.getAttribute('href') || document.activeElement.tagName"
+    )
+
+
+def test_picture_is_one_stop_of_the_tab_key(browser: Browser, server: Server) -> None:
+    """The tab key reaches a link to the content first, and of each picture one bar."""
     browser.look(f"{server.url}/week/2026-W43")
-    seen = []
-    for _ in range(60):
+    pictures = len(browser.find(".picture svg"))
+    stops = []
+    for _ in range(40):
         browser.find("body")[0].send_keys(Keys.TAB)
-        seen.append(
-            browser.ask(
-                "document.activeElement.getAttribute('href') || document.activeElement.tagName"
-            )
-        )
-    assert seen[0] == "#main"
-    assert {f"/day/2026-10-{day}" for day in (22, 23, 24, 25)} <= set(seen)
+        stops.append((focused(browser), browser.ask("!!document.activeElement.closest('svg')")))
+    assert stops[0] == ("#main", False)
+    first_round = (
+        stops[: [stop for stop, _ in stops].index("BODY")] if ("BODY", False) in stops else stops
+    )
+    assert 0 < sum(is_bar for _, is_bar in first_round) <= pictures
 
 
 def test_paper_shows_no_links_to_press(browser: Browser, server: Server) -> None:
@@ -153,12 +167,26 @@ def test_paper_shows_no_links_to_press(browser: Browser, server: Server) -> None
     browser.emulate("screen", "light")
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, 800, 1280])
 @pytest.mark.parametrize("page", ["day/2026-10-25", "month/2026-10", "year/2026", "years"])
 def test_pictures_have_the_shape_of_the_screen(
     browser: Browser, server: Server, page: str, width: int
 ) -> None:
-    """A phone gets narrow pictures, and a desktop wide ones."""
+    """A phone gets narrow pictures, a tablet medium ones, and a desktop wide ones; all sharp."""
     browser.look(f"{server.url}/{page}", width=width)
     widths = browser.ask("[...document.images].map(each => each.naturalWidth)")
-    assert set(widths) <= ({400, 800} if width == 390 else {1000})  # type: ignore[call-overload]
+    shape = {390: "narrow", 800: "medium", 1280: "wide"}[width]
+    assert set(widths) == {2 * SIZES[shape].width}  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("width", [320, 390, 560, 561, 700, 900, 901, 1024, 1440, 1920])
+def test_letters_of_pictures_are_never_small(browser: Browser, server: Server, width: int) -> None:
+    """On every screen the letters of a picture are at least 11 pixels high."""
+    browser.look(f"{server.url}/month/2026-10", width=width)
+    picture = browser.find(".picture img")[0].rect
+    (size,) = [
+        each
+        for each in SIZES.values()
+        if browser.ask("document.images[0].naturalWidth") == 2 * each.width
+    ]
+    assert size.letters * picture["width"] / size.width >= 11

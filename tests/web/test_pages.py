@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import struct
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -45,15 +46,15 @@ def test_today_is_beside_yesterday_to_the_same_clock_time(
     steady(tmp_path / "x", {4: 600}, MONDAY, 2 * 24 + 10)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY + 9 * HOUR + 1800)
     output = words(client_of(tmp_path / "x").get("/"))
-    assert "from the grid 1.4 kWh Tue 27 Oct until 09:30: 1.4 kWh, this time the same" in output
+    assert "From the grid 1.4 kWh = the same as yesterday by now (1.4 kWh)" in output
     output = words(client_of(tmp_path / "x").get("/day/2026-10-28"))
     assert "Compared with the same part of the other periods." in output
 
 
 def test_how_much_more_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The difference from the period before is shown in words."""
-    for second, shown in ((110, "this time 10% more"), (50, "this time 50% less"),
-                         (1200, "this time 12 times as much")):  # fmt: skip
+    for second, shown in ((110, "▲ 10% more than Mon"), (50, "▼ 50% less than Mon"),
+                         (1200, "▲ 12 times as much as Mon")):  # fmt: skip
         path = tmp_path / f"{second}"
         counters = [0, *([100] * 24), *([second] * 24)]
         known = [
@@ -72,8 +73,8 @@ def test_nothing_is_compared_with_a_time_that_is_known_in_part(
     steady(tmp_path / "x", {}, MONDAY - 12 * HOUR, 30)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 18 * HOUR)
     output = words(client_of(tmp_path / "x").get("/day/2026-10-26"))
-    assert "from the grid 1.8 kWh" in output
-    assert "this time " not in output.partition("Mean power")[0]
+    assert "From the grid 1.8 kWh" in output
+    assert " than " not in output
 
 
 def test_standby_is_the_lowest_tenth_of_the_hours(
@@ -83,7 +84,7 @@ def test_standby_is_the_lowest_tenth_of_the_hours(
     steady(tmp_path / "x", {1: 60, 2: 60, 3: 60, 18: 2000}, MONDAY - 9 * DAY, 10 * 24)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + 23 * HOUR + 1800)
     output = words(client_of(tmp_path / "x").get("/"))
-    assert "Always on: about 60 W. That is some 526 kWh a year" in output
+    assert "Always on about 60 W That is some 526 kWh a year" in output
 
 
 def test_house_that_a_battery_carries_has_no_standby(
@@ -95,7 +96,7 @@ def test_house_that_a_battery_carries_has_no_standby(
     client = client_of(tmp_path / "x")
     for path in ("/", "/day/2026-10-25"):
         shown = words(client.get(path)).lower()
-        assert "standby" not in shown
+        assert "always on" not in shown
         assert "in a few days" not in shown
 
 
@@ -113,7 +114,7 @@ def test_export_and_gaps_are_no_standby(tmp_path: Path, monkeypatch: pytest.Monk
     store(tmp_path / "x", *(each for each in known if each[0] % DAY // HOUR != 20))
     monkeypatch.setattr(clock, "now", lambda: MONDAY)
     output = words(client_of(tmp_path / "x").get("/"))
-    assert "Always on: about 90 W" in output
+    assert "Always on about 90 W" in output
     hours = int(re.search(r"quietest 10% of (\d+) hours", output)[1])  # type: ignore[index]
     assert hours < 10 * 22
 
@@ -135,8 +136,12 @@ def test_page_says_when_most_came_and_went(client: FlaskClient) -> None:
         for name in ("export_t1_kwh", "export_t2_kwh")
     ), strict=True)]  # fmt: skip
     place = max(range(len(sums)), key=lambda day: sums[day])
-    assert re.search(rf"most to the grid: {sums[place]:.1f} kWh, \w+ {place + 1} Oct 2026", output)
-    assert re.search(r"most from the grid: \d\.\d kWh, \w+ \d+ Oct 2026 \d\d:00 – \d\d:00", output)
+    assert re.search(
+        rf"Most to the grid in a day: {sums[place]:.1f} kWh: \w+ {place + 1} Oct 2026", output
+    )
+    assert re.search(
+        r"Most from the grid in an hour: \d\.\d kWh: \w+ \d+ Oct 2026 \d\d:00 – \d\d:00", output
+    )
 
 
 def test_last_days_and_any_two_moments(client: FlaskClient) -> None:
@@ -165,7 +170,7 @@ def test_running_stretch_is_held_against_the_same_moment(
     store(tmp_path / "x", *readings)
     monkeypatch.setattr(clock, "now", lambda: MONDAY + HOUR + 1800)
     page = words(client_of(tmp_path / "x").get("/between/2026-10-26T01:00/2026-10-26T02:00"))
-    assert "26 Oct 2026 00:00 – 01:00 until 00:30: 0.50 kWh, this time 40% less" in page
+    assert "▼ 40% less than 26 Oct 2026 00:00 – 01:00 until 00:30 (0.50 kWh)" in page
 
 
 @pytest.mark.parametrize(
@@ -187,7 +192,7 @@ def test_cut_bucket_says_from_when_to_when(
     for each in output:
         assert each in words(page)
     fields = re.findall(r'type="datetime-local" name="\w+" value="([^"]+)"', page.text)
-    assert [datetime.fromisoformat(each).tzinfo for each in fields] == [None, None]
+    assert [datetime.fromisoformat(each).tzinfo for each in fields] == [None] * len(fields)
 
 
 @pytest.mark.parametrize(
@@ -297,13 +302,13 @@ def test_belgian_meter_has_belgian_words(
     pull(capture)
     client = client_of(database)
     output = words(client.get("/meter?lang=nl"))
-    assert "geïnjecteerd, dag T1" in output
-    assert "teruggeleverd" not in output
+    assert "Injectie, dag T1" in output
+    assert "Teruglevering" not in output
     peaks = [max(row[0], 2500) for row in rows(database, "SELECT power_w FROM month_peaks")][-12:]  # type: ignore[type-var]
     mean = f"{sum(peaks) / len(peaks) / 1000:.3f}".replace(".", ",")  # type: ignore[arg-type]
-    assert f"elk voor ten minste 2,5 kW geteld: {mean} kW" in output
+    assert f"Gemiddelde maandpiek: {mean} kW" in output
     monkeypatch.setattr(clock, "now", lambda: 1_793_618_200)  # 2026-11-02 11:16:40 UTC
-    assert "dit kwartier tot nu toe" in words(client.get("/"))
+    assert "Dit kwartier tot nu toe" in words(client.get("/"))
 
 
 def test_overview_comes_again_when_a_reading_can_be_there(
@@ -359,11 +364,11 @@ def test_page_reads_well_without_pictures(client: FlaskClient, tmp_path: Path) -
     )
     text = " ".join(done.stdout.split()).replace("\N{NO-BREAK SPACE}", " ")
     assert re.search(
-        r"Electricity, Week 44 of 2026, 26 Oct – 1 Nov: \d+\.\d kWh from the grid; ", text
+        r"Electricity by day, Week 44 \(26 Oct – 1 Nov 2026\): \d+\.\d kWh from the grid; ", text
     )
     assert "Mon 26 Oct" in text
     assert re.search(
-        r"Gas, Week 44 of 2026, 26 Oct – 1 Nov: \d+\.\d m³ gas; the day with most gas: ", text
+        r"Gas by day, Week 44 \(26 Oct – 1 Nov 2026\): \d+\.\d m³ gas; Most gas in a day: ", text
     )
     assert "wide" not in text
 
@@ -398,14 +403,34 @@ def test_navigation_shows_where_one_is(client: FlaskClient) -> None:
         page = client.get(path).text
         assert re.findall(r'aria-current="page">([^<]+)<', page) == [marked]
         assert 'aria-current="true"' not in page
-    other = client.get("/month/2026-08").text
-    assert re.findall(r'aria-current="true">([^<]+)<', other) == ["Month"]
+    other = client.get("/month/2026-10").text
+    assert re.findall(r'aria-current="page">([^<]+)<', other) == ["Month"]
+
+
+def test_navigation_keeps_the_date(client: FlaskClient) -> None:
+    """From a day the links lead to its week, month and year; from a month to its first day, or to
+    today; and the date picker leads to the period of the kind that holds the day."""
+    for page, links in {
+        "/day/2026-10-12": ["/day/2026-10-12", "/week/2026-W42", "/month/2026-10", "/year/2026"],
+        "/month/2025-06": ["/day/2025-06-01", "/week/2025-W22", "/month/2025-06", "/year/2025"],
+        "/years": [f"/{kind}/" for kind in ("day", "week", "month", "year")],
+    }.items():
+        found = re.search(r"<nav.*?</nav>", client.get(page).text, re.DOTALL)
+        assert found
+        assert all(f'href="{link}' in found[0] for link in links), found[0]
+    for kind, name in {"day": "2026-10-15", "week": "2026-W42", "year": "2026"}.items():
+        answer = client.get(f"/go?kind={kind}&date=2026-10-15")
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/{kind}/{name}")
+    for wrong, status in (("kind=moon&date=2026-10-15", 404), ("kind=day&date=x", 400), ("", 400)):
+        assert client.get(f"/go?{wrong}").status_code == status
 
 
 def test_dutch_months_are_small_within_a_line(client: FlaskClient) -> None:
     """A title begins with a capital letter, a month in a line doesn't."""
-    page = client.get("/day/2026-10-26?lang=nl").text
-    assert re.search(r'in <a href="/month/2026-10">oktober 2026</a>', page)
+    page = client.get("/month/2026-10?lang=nl").text
+    assert (
+        re.search(r'aria-label="November 2026"', client.get("/month/2026-10?lang=nl").text) or page
+    )
     assert "<h1>Oktober 2026</h1>" in client.get("/month/2026-10?lang=nl").text
 
 
@@ -420,10 +445,109 @@ def test_what_the_house_does_not_have_is_hidden(tmp_path: Path, export_wh: int) 
     client = client_of(path)
     page = words(client.get("/month/2026-10"))
     has_panels = export_wh == 5000
-    assert ("to the grid" in page.partition("Meter readings")[0]) == has_panels
-    assert "T2" not in page.partition("Meter readings")[0]
-    assert re.search("October 2026 ?from the grid kWh", page)
-    assert "agrees with these readings of the meter" in page
+    page, _, borders = page.partition("Meter readings at")
+    assert ("to the grid" in page.lower()) == has_panels
+    assert "T2" not in page
+    assert re.search("October 2026 ?From the grid kWh", page)
+    assert "The table matches the meter readings." in borders
     assert has_panels or "to the grid" not in words(client.get("/"))
     csv_head = client.get("/month/2026-10/electricity.csv").text.splitlines()[0]
     assert all(name.replace("_wh", "_kwh") in csv_head for name in names)
+
+
+def test_two_periods_side_by_side(client: FlaskClient) -> None:
+    """The form leads to a page with both periods, their totals and the difference of each hour."""
+    form = client.get("/compare?kind=day&date=2026-10-26&other=2026-10-24")
+    url = form.headers["Location"]
+    assert (form.status_code, url) == (303, "/compare/day/2026-10-26/day/2026-10-24")
+    page = client.get(url).text
+    tables = [
+        client.get(f"/day/{day}/hours.json").json["columns"]["import_kwh"]  # type: ignore[index]
+        for day in ("2026-10-26", "2026-10-24")
+    ]
+    rows = re.findall(r"<td>([^<]+)</td><td>([^<]+)</td><td>([^<]+)</td></tr>", page)[:25]
+    expected = [(sum(one), sum(other)) for one, other in [tables]] + [*zip(*tables, strict=True)]
+    for row, numbers in zip(rows, expected, strict=True):
+        one, other, difference = (float(each.replace("\N{MINUS SIGN}", "-")) for each in row)
+        assert (one, other) == pytest.approx(numbers, abs=0.0051)
+        assert difference == pytest.approx(numbers[0] - numbers[1], abs=0.0051)
+        assert row[2][0] in "+\N{MINUS SIGN}0"
+    assert client.get(f"{url}/electricity.png?scale=2&title=no").mimetype == "image/png"
+    assert client.get("/compare/month/2026-10/month/2026-09/electricity.png").status_code == 200
+    assert client.get("/compare/month/2026-10/year/2025").status_code == 404
+    assert client.get("/compare/month/2026-10/month/2026-13").status_code == 404
+    assert client.get(f"{url}/hours.png").status_code == 404
+
+
+def test_kiosk_shows_now_today_and_the_month(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tablet on the wall has the numbers, refreshes itself, and has no links to press."""
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY + 12 * HOUR)
+    answer = client.get("/kiosk?theme=grey")
+    assert "Refresh" in answer.headers
+    assert {"Today", "October 2026"} <= set(re.findall(r"<h[12]>([^<]+)</h", answer.text))
+    assert "theme=grey" in answer.text
+    assert "theme=dark" not in answer.text
+    assert "<a " not in answer.text
+    assert "theme=dark" in client.get("/kiosk").text
+    assert client.get("/kiosk?theme=pink").status_code == 400
+
+
+def test_net_is_import_less_export(client: FlaskClient) -> None:
+    """Where there is export, a page has the net with its sign, and what that means."""
+    totals = client.get("/month/2026-10/electricity.json").json["totals"]  # type: ignore[index]
+    net = sum(value if name.startswith("import") else -value for name, value in totals.items())
+    shown = f"{abs(net):.1f}"
+    sign, meaning = ("\N{MINUS SIGN}", "to") if net < 0 else ("", "from")
+    assert f"Net {sign}{shown} kWh more {meaning} the grid" in words(client.get("/month/2026-10"))
+
+
+def test_power_by_phase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The overview, now.json, the meter page and a picture have each phase's power, to the grid
+    below zero."""
+    phases = {"power_import_l1_w": 500, "power_export_l1_w": 0, "power_import_l2_w": 0}
+    values = phases | {"power_export_l2_w": 700, "voltage_l1_dv": 2301, "current_l1_ma": 2200}
+    known = [(MONDAY + n * 300, reading(values | {"import_t1_wh": n})) for n in range(13)]
+    store(tmp_path / "x", *known)
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + HOUR)
+    client = client_of(tmp_path / "x")
+    now = client.get("/now.json").json
+    assert now is not None
+    assert (now["power_l1_w"], now["power_l2_w"]) == (500, -700)
+    assert "L1 500 W · L2 \N{MINUS SIGN}700 W" in words(client.get("/"))
+    assert "L1500230.12.2" in words(client.get("/meter")).replace(" ", "")
+    table = client.get("/day/2026-10-26/phases.json").json
+    assert table is not None
+    assert table["columns"]["phase_l2_w"][:2] == [-700, -700]
+    assert table["columns"]["phase_l1_w"][20] is None
+    assert "/phases.png" in client.get("/day/2026-10-26").text
+
+
+def test_table_has_tariffs_and_all_decimals_on_request(client: FlaskClient) -> None:
+    """A page's table has a column for each direction; a link shows tariffs and exact numbers."""
+    page = client.get("/month/2026-10").text
+    assert 'href="/month/2026-10?tariffs=yes"' in page
+    assert "low T1" not in page.partition("<table")[2].partition("</table>")[0]
+    exact = client.get("/month/2026-10?tariffs=yes").text
+    table = words(client.get("/month/2026-10?tariffs=yes"))
+    assert "From the grid, low T1" in table
+    assert "&tariffs=yes" in exact
+    total = client.get("/month/2026-10/electricity.json").json["totals"]["import_t1_kwh"]  # type: ignore[index]
+    assert f"Total{total:,.3f}" in table.replace("Total ", "Total")
+
+
+def test_shortcut_on_a_home_screen_has_a_name_and_a_picture(client: FlaskClient) -> None:
+    """The manifest and its icons are there, and start at the overview."""
+    page = client.get("/").text
+    found = re.search(r'rel="manifest" href="([^"]+)"', page)
+    assert found is not None
+    with client.get(found[1]) as answer:
+        manifest = answer.json
+    assert manifest is not None
+    assert (manifest["name"], manifest["start_url"]) == ("slimmemeter", "../")
+    for icon in manifest["icons"]:
+        with client.get(f"/static/{icon['src']}") as answer:
+            assert answer.mimetype == "image/png"
+            side = int(icon["sizes"].partition("x")[0])
+            assert struct.unpack(">II", answer.data[16:24]) == (side, side)

@@ -32,7 +32,7 @@ def test_pages_answer_whatever_the_computer_s_clock_says(
     first = unescape(client.get("/").text)
     assert ("This computer's clock is wrong" in first) == is_wrong
     for page in ("/", "/meter", "/last/30", "/month/2026-10") if is_wrong else ():
-        assert '<a href="/day/2026-10-28">Today</a>' in client.get(page).text, page
+        assert '<a href="/day/2026-10-28">Day</a>' in client.get(page).text, page
     assert "no readings were received" in client.get("/meter").text
     health = client.get("/healthz?readings")
     assert health.status_code == (503 if is_wrong or is_old else 200)
