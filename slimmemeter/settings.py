@@ -156,6 +156,13 @@ SETTINGS = (
         _path,
         "where backups are kept; empty: in backups, beside the database",
     ),
+    Setting(
+        "SLIMMEMETER_CONTRACTS",
+        "contracts",
+        "",
+        _path,
+        "the file with energy contracts; empty: contracts.toml, beside the database",
+    ),
     Setting("SLIMMEMETER_LANG", "language", "", _language, "nl or en; empty: the browser's"),
     Setting(
         "SLIMMEMETER_ON_TROUBLE",
@@ -197,6 +204,7 @@ class Settings:
     zone: str
     language: str
     backup_folder: str
+    contracts: str
     on_trouble: str
     password: str
     hosts: tuple[str, ...]
@@ -237,6 +245,11 @@ class Settings:
         host = self.listen.rpartition(":")[0]
         here = {"*": "localhost", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
         return f"http://{here.get(host, host)}:{self.pages_port}"
+
+    @property
+    def contracts_path(self) -> str:
+        """Where the contracts are, if there are any."""
+        return self.contracts or f"{os.path.dirname(self.database)}/contracts.toml"
 
     @property
     def is_in_own_folder(self) -> bool:
