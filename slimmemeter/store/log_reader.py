@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slimmemeter.store.connection import Values
 
 _EVENT = "kind, series, device, register, at, until, readings, detail"
+LONGEST_PRICE_S = 25 * 3600  # a gas day when summer time ends
 _OF_METER = "WHERE :meter IS NULL OR meter = :meter"
 
 
@@ -91,6 +92,20 @@ class LogReader(Database):
         """The newest counts of failures, sags and swells; empty without any."""
         rows = self._named_rows("SELECT * FROM counters ORDER BY taken_at DESC LIMIT 1")
         return _counts(rows[0]) if rows else {}
+
+    def prices(self, energy: str, begin: int, end: int) -> list[tuple[int, int, int]]:
+        """The prices of the day-ahead market that reach into [begin, end), oldest first: start and
+        length in seconds, and millionths of a euro per MWh or m3."""
+        if not self._has_prices():
+            return []
+        return self._rows(
+            "SELECT start, length_s, price_ueur FROM prices WHERE energy = ?"
+            " AND start > ? AND start < ? ORDER BY start",
+            (energy, begin - LONGEST_PRICE_S, end),
+        )
+
+    def _has_prices(self) -> bool:
+        return bool(self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'prices'"))
 
 
 def _counts(row: sqlite3.Row) -> dict[str, int]:

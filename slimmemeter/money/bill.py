@@ -1,0 +1,224 @@
+"""The bill of a period: its lines, what they come to, and what isn't settled or known yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from slimmemeter.money import lines, notes
+from slimmemeter.money.contracts import Contract, Contracts
+from slimmemeter.money.days import in_year, local_day, midnight, month_after
+from slimmemeter.money.lines import Line, rounded
+from slimmemeter.money.phases import Plan, Year, terms_of
+from slimmemeter.money.quantities import House
+from slimmemeter.money.reckoning import Books, Reckoning, settling
+from slimmemeter.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class BillYear:
+    """A contract year that a period touches: on which days something of it is settled, and which
+    of these belong to the period."""
+
+    contract: str
+    first_day: date
+    end_day: date
+    settles_on: Sequence[date]
+    settled_here: Sequence[date]
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What is settled: lines, and their exact sum with VAT."""
+
+    lines: Sequence[Line]
+
+    @property
+    def exact(self) -> Fraction:
+        """In €."""
+        return sum((line.exact for line in self.lines), Fraction())
+
+
+@dataclass(frozen=True)
+class Advance:
+    """Payments of the amount a month, in €."""
+
+    payments: int
+    paid: Fraction
+
+
+@dataclass(frozen=True)
+class Unpriced:
+    """A quantity without a price."""
+
+    energy: str
+    month: date
+    quantity: Fraction
+    unit: str
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A bill in exact amounts; `total` is None where something has no price."""
+
+    begin: int
+    end: int
+    lines: Sequence[Line]
+    partial: bool
+    provisional: bool
+    years: Sequence[BillYear]
+    settlement_so_far: Settlement | None
+    advance: Advance | None
+    unpriced: Sequence[Unpriced]
+    notes: Sequence[str] = field(default=())
+    currency: str = "EUR"
+
+    @property
+    def exact(self) -> Fraction | None:
+        """The exact sum with VAT in €."""
+        if self.unpriced:
+            return None
+        return sum((line.exact for line in self.lines), Fraction())
+
+    @property
+    def total_cents(self) -> int | None:
+        """The sum, rounded once."""
+        return None if self.exact is None else rounded(self.exact, 2)
+
+    @property
+    def rounding_cents(self) -> int | None:
+        """By how much the rounded lines miss the sum."""
+        if self.total_cents is None:
+            return None
+        return self.total_cents - sum(rounded(line.exact, 2) for line in self.lines)
+
+    @property
+    def to_pay(self) -> Fraction | None:
+        """What is left to pay beside the advance payments; below zero it is paid back."""
+        if self.advance is None or self.total_cents is None:
+            return None
+        return Fraction(self.total_cents, 100) - self.advance.paid
+
+    @property
+    def vat(self) -> Fraction:
+        """The VAT in it, in €."""
+        return sum((line.vat for line in self.lines), Fraction())
+
+
+def books_of(house: Snapshot, contracts: Contracts, zone: ZoneInfo, now: int) -> Books:
+    """What the calculations of a house need."""
+    return Books(House(house), Plan(contracts, zone), house.reader, zone, now)
+
+
+def of(
+    house: Snapshot, contracts: Contracts, begin: int, end: int, zone: ZoneInfo, now: int
+) -> Bill:
+    """The bill of [begin, end), as far as it is past."""
+    return of_books(books_of(house, contracts, zone, now), begin, end)
+
+
+def of_books(books: Books, begin: int, end: int) -> Bill:
+    """The same from other quantities or by another plan."""
+    reckoning = Reckoning(books, begin, end, by_day=True)
+    charges = reckoning.charges()
+    found = lines.of_charges(charges, reckoning.measures, books.zone)
+    found += [line for booked in reckoning.booked() for line in booked.lines]
+    years = [_year(year, reckoning, end) for year in reckoning.years]
+    unsettled = any(set(year.settles_on) - set(year.settled_here) for year in years)
+    return Bill(
+        begin,
+        end,
+        sorted(found, key=lambda line: line.order),
+        reckoning.is_partial or end > books.now,
+        unsettled,
+        years,
+        _so_far(books, reckoning.years),
+        _advance(reckoning.years, begin, reckoning.end, books.zone),
+        list(_unpriced(reckoning)),
+        list(notes.of(reckoning)),
+    )
+
+
+def _year(year: Year, reckoning: Reckoning, end: int) -> BillYear:
+    home, zone = reckoning.home, reckoning.zone
+    has_to_settle = home.is_flemish or (home.is_dutch and reckoning.facts.exported(year) > 0)
+    midnights = settling(year, home, zone) if has_to_settle else []
+    here = [at for at in midnights if reckoning.begin < at <= min(end, reckoning.books.now)]
+    days = [[local_day(at, zone) for at in each] for each in (midnights, here)]
+    return BillYear(year.contract.name, year.first_day, year.end_day, *days)
+
+
+def _so_far(books: Books, years: Sequence[Year]) -> Settlement | None:
+    """What would be settled if the contract year that runs ended now."""
+    running = [year for year in years if year.begin < books.now < year.end]
+    if not running:
+        return None
+    (year,) = running[-1:]
+    reckoning = Reckoning(books, year.begin, year.end)
+    at = next(at for at in settling(year, books.plan.home, books.zone) if at > books.now)
+    found = list(reckoning.settled(year, at))
+    return Settlement(found) if found or year.end > books.now else None
+
+
+def _advance(years: Sequence[Year], begin: int, end: int, zone: ZoneInfo) -> Advance | None:
+    """The payments that were due; None without any advance in a contract."""
+    payments = [
+        (amount, midnight(day, zone))
+        for year in years
+        for day in _due_days(year)
+        if (amount := terms_of(year.contract, day).advance) is not None
+    ]
+    if not any(terms.advance is not None for year in years for terms in year.contract.terms):
+        return None
+    paid = [Fraction(amount) for amount, at in payments if begin <= at < end]
+    return Advance(len(paid), sum(paid, Fraction()))
+
+
+def _due_days(year: Year) -> Iterator[date]:
+    """The days of a contract year on which a payment is due: each month on the day on which the
+    contract began."""
+    month = year.first_day.replace(day=1)
+    while month < year.end_day:
+        day = in_year((month.month, year.contract.first_day.day), month.year)
+        if year.first_day <= day < year.end_day:
+            yield day
+        month = month_after(month)
+
+
+def _unpriced(reckoning: Reckoning) -> Iterator[Unpriced]:
+    """What has no price, of each energy and month."""
+    found: dict[tuple[str, date, str], Fraction] = {}
+    for charge in reckoning.charges():
+        if charge.key.item == "supply" or charge.unpriced:
+            for curve in charge.unpriced:
+                quantity = curve.rise(charge.begin, charge.end) * charge.quantity[1]
+                if quantity:
+                    first = next(
+                        at
+                        for at, (one, other) in zip(
+                            reckoning.measures.instants, pairwise(curve.at), strict=False
+                        )
+                        if other > one
+                    )
+                    month = local_day(first, reckoning.zone).replace(day=1)
+                    key = (charge.key.energy, month, charge.key.unit)
+                    found[key] = found.get(key, Fraction()) + abs(quantity)
+    for (energy, month, unit), quantity in found.items():
+        yield Unpriced(energy, month, quantity, unit)
+
+
+def contract_year(contracts: Contracts, day: date, zone: ZoneInfo) -> Year | None:
+    """The contract year that has a day; None if no contract has."""
+    begin, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
+    years = Plan(contracts, zone).years(begin, end)
+    return years[-1] if years else None
+
+
+def contract_of(contracts: Contracts, day: date, zone: ZoneInfo) -> Contract | None:
+    """The contract that has a day."""
+    year = contract_year(contracts, day, zone)
+    return None if year is None else year.contract

@@ -1,0 +1,101 @@
+"""What a house has counted, as bills need it: differences of its counters between instants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from slimmemeter.history import consumption, statistics
+from slimmemeter.money.curve import Number
+from slimmemeter.money.days import midnight, month_after
+from slimmemeter.p1.reading import MonthPeak
+from slimmemeter.store.snapshot import Snapshot
+
+ELECTRICITY, GAS = consumption.ELECTRICITY, "gas"
+IMPORT, EXPORT = "import", "export"
+QUARTER_S = 900
+Register = tuple[str, int | None]  # import, export or gas; and its tariff
+Times = list[tuple[int, int]]
+
+
+@dataclass
+class Counted:
+    """What each register counted between instants, in Wh or dm3, 0 where nothing is known; and the
+    places of the pieces that aren't known whole."""
+
+    rises: Mapping[Register, Sequence[Number]] = field(default_factory=dict)
+    partial: Sequence[int] = ()
+
+
+class Source(Protocol):
+    """Where quantities come from: the house's meters, or what they would count."""
+
+    def counted(self, energy: str, instants: Sequence[int]) -> Counted:
+        """What was counted from each instant to the next."""
+
+    def gaps(self, energy: str, begin: int, end: int) -> Times:
+        """The times of unknown distribution that reach into [begin, end)."""
+
+    def known(self) -> Times:
+        """When anything is known, in order."""
+
+    def peak_w(self, month: date, zone: ZoneInfo) -> int | None:
+        """The highest import of a quarter-hour of a month; None if nothing is known of it."""
+
+
+class House:
+    """The meters of the house."""
+
+    def __init__(self, house: Snapshot) -> None:
+        self.house = house
+        self._peaks: dict[date, int | None] = {}
+
+    def counted(self, energy: str, instants: Sequence[int]) -> Counted:
+        """As of `Source`."""
+        table = consumption.energy(self.house, energy, list(instants))
+        rises = {
+            (column.quantity, column.tariff): [value or 0 for value in values]
+            for column, values in table.columns.items()
+        }
+        return Counted(rises, table.partial)
+
+    def gaps(self, energy: str, begin: int, end: int) -> Times:
+        """As of `Source`."""
+        series = consumption.series_of(self.house, energy)
+        return self.house.gaps(series, begin, end) if series else []
+
+    @cached_property
+    def _known(self) -> Times:
+        series = [
+            each for name in (ELECTRICITY, GAS) for each in consumption.series_of(self.house, name)
+        ]
+        return consumption.merged([(each.first, each.last) for each in series])
+
+    def known(self) -> Times:
+        """As of `Source`."""
+        return self._known
+
+    def peak_w(self, month: date, zone: ZoneInfo) -> int | None:
+        """The meter's own month peak, else the highest quarter-hour of its counters."""
+        if month not in self._peaks:
+            end = midnight(month_after(month), zone)
+            own = {peak.month_ended_at: peak.power_w for peak in self._own_peaks}
+            self._peaks[month] = own.get(end) or self._counted_peak_w(midnight(month, zone), end)
+        return self._peaks[month]
+
+    @cached_property
+    def _own_peaks(self) -> list[MonthPeak]:
+        return statistics.month_peaks(self.house)
+
+    def _counted_peak_w(self, begin: int, end: int) -> int | None:
+        inside = [(max(one, begin), min(other, end)) for one, other in self._known]
+        known = [(one, other) for one, other in inside if other - one >= QUARTER_S]
+        if not known:
+            return None
+        counted = self.counted(ELECTRICITY, range(begin, end + 1, QUARTER_S))
+        imported = [rises for (name, _), rises in counted.rises.items() if name == IMPORT]
+        return int(4 * max(map(sum, zip(*imported, strict=True)), default=0))

@@ -1,0 +1,214 @@
+"""One calculation: the contracts of a time, its instants, and what everything charges in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from slimmemeter.money import bands, electricity, settlement, tables
+from slimmemeter.money.charges import Charge, Scene, of_gas
+from slimmemeter.money.contracts import WALLONIA, Electricity, Spot
+from slimmemeter.money.days import local_day, midnight, midnights
+from slimmemeter.money.facts import Facts
+from slimmemeter.money.lines import Line
+from slimmemeter.money.measures import Measures, unknown_days
+from slimmemeter.money.phases import Phase, Planned, Year
+from slimmemeter.money.quantities import ELECTRICITY, GAS, Source, Times
+from slimmemeter.money.settlement import Settled
+from slimmemeter.money.spot import Market
+from slimmemeter.store.reader import Reader
+
+
+@dataclass(frozen=True)
+class Books:
+    """What every calculation needs: counters, contracts, prices, the house's zone, and now."""
+
+    source: Source
+    plan: Planned
+    reader: Reader
+    zone: ZoneInfo
+    now: int
+
+
+@dataclass(frozen=True)
+class Booked:
+    """What is settled on a midnight."""
+
+    at: int
+    lines: Sequence[Line]
+
+
+class Reckoning:
+    """The charges of [begin, end), as far as it is past, and what is settled in it."""
+
+    def __init__(
+        self, books: Books, begin: int, end: int, borders: Iterable[int] = (), by_day: bool = False
+    ) -> None:
+        """:param borders: instants at which amounts are needed.
+        :param by_day: also at midnights, so that lines know their first and last day.
+        """
+        self.books = books
+        self.begin = begin
+        self.end = min(end, books.now)
+        self.zone = books.zone
+        self.home = books.plan.home
+        self.years = books.plan.years(begin, end) if begin < end else []
+        self.facts = Facts(books.source, self.home, self.zone, books.now)
+        self._by_day = by_day
+        self._due = [
+            (year, at)
+            for year in self.years
+            for at in settling(year, self.home, self.zone)
+            if begin < at <= min(end, books.now)
+        ]
+        first = min([begin, *(year.begin for year, _ in self._due)])
+        self._phases = books.plan.phases(first, self.end) if first < self.end else []
+        self._markets = dict(self._needed_markets())
+        self.measures = Measures(
+            books.source, self._instants(first, borders), self.zone, self._markets
+        )
+
+    def _needed_markets(self) -> Iterator[tuple[tuple[str, str], Market]]:
+        times: dict[tuple[str, str], list[Phase]] = {}
+        for phase in self._phases:
+            for energy, slot in needed_slots(phase):
+                times.setdefault((energy, slot), []).append(phase)
+        for (energy, slot), phases in times.items():
+            ends = phases[0].begin, phases[-1].end
+            yield (
+                (energy, slot),
+                Market(self.books.reader, energy, slot, ends, self.zone, self.books.now),
+            )
+
+    def _instants(self, first: int, borders: Iterable[int]) -> list[int]:
+        if first >= self.end:
+            return [first, first + 1]
+        source, ends = self.books.source, (first, self.end)
+        found = {*ends, self.begin, *(at for at in borders if first <= at <= self.end)}
+        found |= {at for phase in self._phases for at in (phase.begin, phase.end)}
+        found |= {at for hole in unknown_days(source.known(), *ends, self.zone) for at in hole}
+        for energy in (ELECTRICITY, GAS):
+            found |= {at for gap in source.gaps(energy, *ends) for at in gap}
+        for phase in self._phases:
+            found.update(self._cuts(phase))
+        if self._by_day:
+            found.update(midnights(first, self.end, self.zone))
+        return sorted(found)
+
+    def _cuts(self, phase: Phase) -> Iterator[int]:
+        """Where the clock or the market changes a price."""
+        ends = phase.begin, phase.end
+        about = phase.terms.electricity
+        clocks = [about.bands] if about and about.bands else []
+        if self.home.region == WALLONIA and self.home.grid_tariff == "impact":
+            clocks.append(bands.parse(tables.impact_hours(self.home)))
+        for clock in clocks:
+            yield from (at for at, _ in clock.borders(*ends, self.zone) if ends[0] < at < ends[1])
+        for needed in needed_slots(phase):
+            borders = self._markets[needed].borders
+            yield from borders[bisect_right(borders, ends[0]) : bisect_left(borders, ends[1])]
+
+    @cached_property
+    def scenes(self) -> list[Scene]:
+        """The phases, with their places among the instants."""
+        return [
+            Scene(
+                phase,
+                self.home,
+                self.measures,
+                *(self.measures.place(at) for at in (phase.begin, phase.end)),
+            )
+            for phase in self._phases
+        ]
+
+    @cached_property
+    def _charges(self) -> list[list[Charge]]:
+        return [list(self._of(scene)) for scene in self.scenes]
+
+    def _of(self, scene: Scene) -> Iterator[Charge]:
+        terms = scene.phase.terms
+        if terms.electricity is not None:
+            yield from electricity.charges(scene, terms.electricity, self.facts)
+        if terms.gas is not None:
+            yield from of_gas(scene, terms.gas)
+
+    def charges(self) -> list[Charge]:
+        """The charges of [begin, end)."""
+        if self.begin >= self.end:
+            return []
+        begin, end = self.measures.place(self.begin), self.measures.place(self.end)
+        return [
+            replace(each, begin=max(each.begin, begin), end=min(each.end, end))
+            for charges in self._charges
+            for each in charges
+            if each.begin < end and each.end > begin
+        ]
+
+    def booked(self) -> list[Booked]:
+        """What is settled in it."""
+        return [Booked(at, list(self.settled(year, at))) for year, at in self._due]
+
+    def settled(self, year: Year, at: int) -> Iterator[Line]:
+        """What is settled of a contract year at an instant, as far as it is past."""
+        day = local_day(at, self.zone)
+        ends = tables.netting_ends(self.home)
+        first = year.first_day
+        if ends is not None and first < ends < day:
+            first = ends
+        if part := self._part(year, first, day):
+            yield from settlement.of_netting(part)
+        if day >= year.end_day and (whole := self._part(year, year.first_day, year.end_day)):
+            yield from settlement.of_year(whole)
+
+    def _part(self, year: Year, first: date, last: date) -> Settled | None:
+        begin, end = midnight(first, self.zone), midnight(last, self.zone)
+        inside = [
+            (scene, charges)
+            for scene, charges in zip(self.scenes, self._charges, strict=True)
+            if scene.phase.year == year
+            and scene.phase.begin >= begin
+            and scene.phase.end <= end
+            and scene.phase.terms.electricity is not None
+        ]
+        if not inside:
+            return None
+        scenes, charges = zip(*inside, strict=True)
+        return Settled(year, first, last, scenes, charges)
+
+    @cached_property
+    def unknown(self) -> Times:
+        """The stretches of whole days in it of which nothing is known."""
+        if self.begin >= self.end:
+            return []
+        return unknown_days(self.books.source.known(), self.begin, self.end, self.zone)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something of it isn't known, or yet to come."""
+        begin, end = self.measures.place(self.begin), self.measures.place(self.end)
+        pieces = self.measures.counted(ELECTRICITY).partial if self._phases else []
+        return bool(self.unknown) or any(begin <= place < end for place in pieces)
+
+
+def settling(year: Year, home: object, zone: ZoneInfo) -> list[int]:
+    """The midnights on which a contract year is settled."""
+    ends = tables.netting_ends(home)  # type: ignore[arg-type]
+    at = midnight(ends, zone) if ends else 0
+    return [at, year.end] if year.begin < at < year.end else [year.end]
+
+
+def needed_slots(phase: Phase) -> set[tuple[str, str]]:
+    """Of which energy and by which slots a phase needs prices of the market."""
+    found = set()
+    for energy, about in ((ELECTRICITY, phase.terms.electricity), (GAS, phase.terms.gas)):
+        if about is None:
+            continue
+        spots = [about.dynamic]
+        if isinstance(about, Electricity) and isinstance(about.feed_in, Spot):
+            spots.append(about.feed_in)
+        found |= {(energy, spot.slot) for spot in spots if spot is not None}
+    return found
