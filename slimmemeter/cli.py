@@ -215,6 +215,21 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _bill(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter.money import commands
+
+    for text in commands.print_bill(settings, arguments.period, arguments.json):
+        process.write(text.encode())
+    return 0
+
+
+def _contract(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter.money import commands
+
+    process.write(commands.check(settings).encode())
+    return 0
+
+
 def _set_aside(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter import set_aside
 
@@ -299,6 +314,19 @@ COMMANDS = {
             "--without-ids": "number the meters instead of naming them",
         },
         ("what", "?", "a table, such as day/2026-11-23/electricity; without it all readings"),
+    ),
+    "bill": Command(
+        "print what a period costs, by your contracts",
+        _bill,
+        ("--db",),
+        {"--json": "as JSON, for programs"},
+        ("period", None, "month/2026-11, year/2026, or contract/2026-03-01 for a contract year"),
+    ),
+    "contract": Command(
+        "show what your file of contracts was understood to say",
+        _contract,
+        ("--db",),
+        argument=("check", "?", "check, the same in a word"),
     ),
     "set-aside": Command(
         "leave the readings of a time out of all totals, such as those of a faulty meter",

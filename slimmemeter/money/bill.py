@@ -14,7 +14,7 @@ from slimmemeter.money.contracts import Contract, Contracts
 from slimmemeter.money.days import in_year, local_day, midnight, month_after
 from slimmemeter.money.lines import Line, rounded
 from slimmemeter.money.phases import Plan, Year, terms_of
-from slimmemeter.money.quantities import House
+from slimmemeter.money.quantities import EXPORT, IMPORT, House
 from slimmemeter.money.reckoning import Books, Reckoning, settling
 from slimmemeter.store.snapshot import Snapshot
 
@@ -33,9 +33,12 @@ class BillYear:
 
 @dataclass(frozen=True)
 class Settlement:
-    """What is settled: lines, and their exact sum with VAT."""
+    """What is settled: lines, and their exact sum with VAT; and on which day, of how much."""
 
     lines: Sequence[Line]
+    day: date
+    imported_kwh: Fraction
+    exported_kwh: Fraction
 
     @property
     def exact(self) -> Fraction:
@@ -110,7 +113,9 @@ class Bill:
 
 
 def books_of(house: Snapshot, contracts: Contracts, zone: ZoneInfo, now: int) -> Books:
-    """What the calculations of a house need."""
+    """What the calculations of a house need. A reading that is newer than the clock is right."""
+    newest = house.newest
+    now = max(now, newest.taken_at) if newest else now
     return Books(House(house), Plan(contracts, zone), house.reader, zone, now)
 
 
@@ -159,9 +164,11 @@ def _so_far(books: Books, years: Sequence[Year]) -> Settlement | None:
         return None
     (year,) = running[-1:]
     reckoning = Reckoning(books, year.begin, year.end)
-    at = next(at for at in settling(year, books.plan.home, books.zone) if at > books.now)
-    found = list(reckoning.settled(year, at))
-    return Settlement(found) if found or year.end > books.now else None
+    midnights = settling(year, books.plan.home, books.zone)
+    at = next(at for at in midnights if at > books.now)
+    begin = max([year.begin, *(each for each in midnights if each < at)])
+    kwh = (reckoning.facts.counted_kwh(each, begin, books.now) for each in (IMPORT, EXPORT))
+    return Settlement(list(reckoning.settled(year, at)), local_day(at, books.zone), *kwh)
 
 
 def _advance(years: Sequence[Year], begin: int, end: int, zone: ZoneInfo) -> Advance | None:

@@ -7,16 +7,16 @@ of its month, and 1/365 or 1/366 of its year.
 from __future__ import annotations
 
 from calendar import isleap, monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
 from math import lcm
 from zoneinfo import ZoneInfo
 
 from slimmemeter.history import periods
 from slimmemeter.money.curve import Curve
 
+Passed = Callable[[int], int]  # by instant
 MONTH_DAYS, YEAR_DAYS = lcm(28, 29, 30, 31), 365 * 366
 
 
@@ -74,48 +74,68 @@ def month_after(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-class Elapsed:
-    """How many days, months and years have passed at instants: integers of `unit` a day, of
-    `unit` x MONTH_DAYS a month and of `unit` x YEAR_DAYS a year."""
+class Elapsed(Sequence[int]):
+    """How much time has passed at each of some instants, as integers; reckoned where it is asked.
 
-    def __init__(self, instants: Sequence[int], zone: ZoneInfo) -> None:
-        places = [self._place(at, zone) for at in instants]
-        self.unit = lcm(*{length for _, _, length in places})
-        self.days: list[int] = []
-        self.months: list[int] = []
-        self.years: list[int] = []
-        for day, second, length in places:
-            part = second * (self.unit // length)
-            self.days.append(day.toordinal() * self.unit + part)
-            in_month = (day.day - 1) * self.unit + part
-            month_days = monthrange(day.year, day.month)[1]
-            months = (day.year * 12 + day.month) * self.unit * MONTH_DAYS
-            self.months.append(months + in_month * (MONTH_DAYS // month_days))
-            in_year = (day.timetuple().tm_yday - 1) * self.unit + part
-            years = day.year * self.unit * YEAR_DAYS
-            self.years.append(years + in_year * (YEAR_DAYS // days_of_year(day.year)))
+    What is unknown doesn't count.
+    """
 
-    @staticmethod
-    def _place(at: int, zone: ZoneInfo) -> tuple[date, int, int]:
-        """The local day of an instant, the seconds since its midnight, and its length."""
+    def __init__(
+        self, instants: Sequence[int], unknown: Sequence[tuple[int, int]], passed: Passed
+    ) -> None:
+        self._instants = instants
+        self._holes = [(begin, end, passed(end) - passed(begin)) for begin, end in unknown]
+        self._passed = passed
+        self._known: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._instants)
+
+    def __getitem__(self, place: int) -> int:  # type: ignore[override]
+        """:param place: of an instant; no slices."""
+        if place not in self._known:
+            self._known[place] = self._at(self._instants[place])
+        return self._known[place]
+
+    def _at(self, instant: int) -> int:
+        passed = self._passed(instant)
+        for begin, end, length in self._holes:
+            if begin < instant:
+                passed -= length if instant >= end else self._passed(instant) - self._passed(begin)
+        return passed
+
+
+def elapsed(
+    instants: Sequence[int], unknown: Sequence[tuple[int, int]], zone: ZoneInfo
+) -> dict[str, Curve]:
+    """Known time as curves of days, months and years."""
+    lengths = {end - begin for _, begin, end in days(instants[0], instants[-1] + 1, zone)}
+    unit = lcm(*lengths)
+
+    def place(at: int) -> tuple[date, int]:
+        """The local day of an instant, and the part of it that has passed."""
         day = local_day(at, zone)
         begin = midnight(day, zone)
-        return day, at - begin, midnight(day + timedelta(days=1), zone) - begin
+        length = midnight(day + timedelta(days=1), zone) - begin
+        return day, (at - begin) * unit // length
 
-    def known(self, is_known: Sequence[bool]) -> dict[str, Curve]:
-        """The time that counts, of the pieces between instants those that are known, as curves of
-        days, months and years."""
-        return {
-            "day": _summed(self.days, is_known, self.unit),
-            "month": _summed(self.months, is_known, self.unit * MONTH_DAYS),
-            "year": _summed(self.years, is_known, self.unit * YEAR_DAYS),
-        }
+    def of_days(at: int) -> int:
+        day, part = place(at)
+        return day.toordinal() * unit + part
 
+    def of_months(at: int) -> int:
+        day, part = place(at)
+        length = monthrange(day.year, day.month)[1]
+        in_month = ((day.day - 1) * unit + part) * (MONTH_DAYS // length)
+        return (day.year * 12 + day.month) * unit * MONTH_DAYS + in_month
 
-def _summed(elapsed: Sequence[int], is_known: Sequence[bool], scale: int) -> Curve:
-    total = 0
-    sums = [0]
-    for (before, after), known in zip(pairwise(elapsed), is_known, strict=True):
-        total += (after - before) * known
-        sums.append(total)
-    return Curve(sums, scale)
+    def of_years(at: int) -> int:
+        day, part = place(at)
+        in_year = ((day.timetuple().tm_yday - 1) * unit + part) * YEAR_DAYS
+        return day.year * unit * YEAR_DAYS + in_year // days_of_year(day.year)
+
+    scales = {"day": (of_days, 1), "month": (of_months, MONTH_DAYS), "year": (of_years, YEAR_DAYS)}
+    return {
+        name: Curve(Elapsed(instants, unknown, passed), unit * scale)
+        for name, (passed, scale) in scales.items()
+    }

@@ -31,11 +31,14 @@ class Facts:
 
     def exported(self, year: Year) -> Fraction:
         """The kWh that a contract year exported until now."""
-        end = min(year.end, self._now)
-        if end <= year.begin:
+        return self.counted_kwh(EXPORT, year.begin, min(year.end, self._now))
+
+    def counted_kwh(self, direction: str, begin: int, end: int) -> Fraction:
+        """The kWh of all registers of a direction."""
+        if end <= begin:
             return Fraction()
-        counted = self._source.counted(ELECTRICITY, [year.begin, end]).rises
-        wh = sum(rises[0] for (direction, _), rises in counted.items() if direction == EXPORT)
+        counted = self._source.counted(ELECTRICITY, [begin, end]).rises
+        wh = sum(rises[0] for (name, _), rises in counted.items() if name == direction)
         return Fraction(wh) / 1000
 
     def export_of_year(self, year: Year) -> tuple[Fraction, str | None]:

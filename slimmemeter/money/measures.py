@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from slimmemeter.money import curve
 from slimmemeter.money.bands import Bands
 from slimmemeter.money.curve import Curve, Number
-from slimmemeter.money.days import Elapsed, day_after, local_day, midnight
+from slimmemeter.money.days import day_after, elapsed, local_day, midnight
 from slimmemeter.money.quantities import Counted, Register, Source, Times
 from slimmemeter.money.spot import SCALE, Market
 
@@ -108,7 +108,7 @@ class Measures:
         )
         missing: dict[int, list[Number]] = {}
         for place, (rise, price) in enumerate(_each(flow, prices)):
-            if price is None and rise:
+            if price is None and rise and market.covers(self.instants[place]):
                 month = market.month(self.instants[place])
                 missing.setdefault(month, [0] * len(prices))[place] = rise
         guessed = {month: curve.of(rises, flow.scale) for month, rises in missing.items()}
@@ -117,15 +117,9 @@ class Measures:
     @cached_property
     def elapsed(self) -> Mapping[str, Curve]:
         """The days, months and years of which anything is known."""
-        unknown = self._unknown_days()
-        is_known = [
-            not any(begin <= at < end for begin, end in unknown)
-            for at, _ in pairwise(self.instants)
-        ]
-        return Elapsed(self.instants, self._zone).known(is_known)
-
-    def _unknown_days(self) -> Times:
-        return unknown_days(self.source.known(), self.instants[0], self.instants[-1], self._zone)
+        ends = self.instants[0], self.instants[-1]
+        unknown = unknown_days(self.source.known(), *ends, self._zone)
+        return elapsed(self.instants, unknown, self._zone)
 
     def gaps(self, energy: str) -> Times:
         """The times of unknown distribution."""

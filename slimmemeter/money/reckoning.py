@@ -187,11 +187,24 @@ class Reckoning:
         return unknown_days(self.books.source.known(), self.begin, self.end, self.zone)
 
     @property
+    def energies(self) -> list[str]:
+        """The energies of which there is a contract."""
+        terms = [phase.terms for phase in self._phases]
+        has_gas = any(each.gas is not None for each in terms)
+        has_electricity = any(each.electricity is not None for each in terms)
+        return [ELECTRICITY] * has_electricity + [GAS] * has_gas
+
+    @property
     def is_partial(self) -> bool:
-        """Whether something of it isn't known, or yet to come."""
+        """Whether something of its past isn't known."""
         begin, end = self.measures.place(self.begin), self.measures.place(self.end)
-        pieces = self.measures.counted(ELECTRICITY).partial if self._phases else []
+        pieces = [each for energy in self.energies for each in self._partial(energy)]
         return bool(self.unknown) or any(begin <= place < end for place in pieces)
+
+    def _partial(self, energy: str) -> Sequence[int]:
+        """The pieces of which not all is known, of gas but for a house without any."""
+        counted = self.measures.counted(energy)
+        return counted.partial if counted.rises else ()
 
 
 def settling(year: Year, home: object, zone: ZoneInfo) -> list[int]:

@@ -55,6 +55,10 @@ class Market:
         found = {at for slot in self._known for at in slot[:2]}
         return sorted(found | {at for at, _ in self._months()})
 
+    def covers(self, at: int) -> bool:
+        """Whether the prices of an instant are needed at all."""
+        return self._begin <= at < self._end
+
     def price(self, at: int) -> int | None:
         """The price at an instant; None if it isn't known."""
         place = bisect_right(self._starts, at) - 1

@@ -1,0 +1,86 @@
+"""The commands that speak of money: what each prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from slimmemeter import clock, zones
+from slimmemeter.errors import UsageError
+from slimmemeter.history import catalogue, periods
+from slimmemeter.history.periods import Period
+from slimmemeter.money import bill, contracts_file, printed, serialize, understood
+from slimmemeter.money.contracts import Contracts
+from slimmemeter.settings import Settings
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.snapshot import Snapshot
+
+CONTRACT = "contract"
+NO_PERIOD = (
+    "there is no {}: a period is such as day/2026-11-23, month/2026-11, year/2026,"
+    " between/2026-07-01/2027-01-01, or contract/2026-03-01 for the contract year with that day"
+)
+
+
+def find_period(
+    house: Snapshot, contracts: Contracts, path: str, now: int, zone: ZoneInfo
+) -> Period | None:
+    """The period of that name, as of the pages, or a contract year; None if there is none."""
+    kind, *parts = path.split("/")
+    if kind != CONTRACT:
+        return catalogue.find_period(house, now, zone, kind, *parts) if len(parts) < 3 else None
+    try:
+        day = date.fromisoformat("".join(parts))
+    except ValueError:
+        return None
+    if not periods.FIRST_YEAR <= day.year <= periods.LAST_YEAR:
+        return None
+    year = bill.contract_year(contracts, day, zone)
+    if year is None:
+        return None
+    return Period(CONTRACT, f"{CONTRACT}/{year.first_day}", year.begin, year.end, zone)
+
+
+def print_bill(settings: Settings, path: str, as_json: bool) -> Iterator[str]:
+    """The bill of a period.
+
+    :raises UsageError: there is no such period, or a mistake in contracts.toml.
+    :raises StoreError: the database can't be read.
+    """
+    zone, now = zones.of(settings.zone), clock.now()
+    contracts = contracts_of(settings)
+    with _house(settings) as house:
+        period = find_period(house, contracts, path, now, zone)
+        if period is None:
+            raise UsageError(NO_PERIOD.format(path))
+        found = bill.of(house, contracts, period.begin_at, period.end_at, zone, now)
+    if as_json:
+        yield json.dumps(serialize.bill_json(found, period.name, zone)) + "\n"
+        return
+    yield printed.text(found, f"The bill of {period.name}")
+
+
+def check(settings: Settings) -> str:
+    """What contracts.toml was understood to say. :raises UsageError: it has a mistake."""
+    contracts = contracts_file.read(settings.contracts_path)
+    zone = zones.of(settings.zone)
+    return understood.text(contracts, settings.contracts_path, zone, clock.now())
+
+
+def contracts_of(settings: Settings) -> Contracts:
+    """The contracts. :raises UsageError: there are none, or there is a mistake in the file."""
+    contracts = contracts_file.read(settings.contracts_path)
+    if not contracts.contracts:
+        raise UsageError(
+            f"there is no contract in {settings.contracts_path}; write one", "slimmemeter contract"
+        )
+    return contracts
+
+
+@contextmanager
+def _house(settings: Settings) -> Iterator[Snapshot]:
+    with Reader(settings.database) as reader:
+        yield Snapshot(reader)
