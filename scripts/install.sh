@@ -223,10 +223,15 @@ d /run/slimmemeter 0755 $COLLECTOR $COLLECTOR
 EOF
     run systemd-tmpfiles --create "$RUN"
     put 0644 root:root "$UNIT" <"$here/systemd/appWebserver.service"
+    # A minute of this computer's own from 13:15 to 14:44, so that not every house asks at once.
+    number=$({ cat /etc/machine-id || hostname; } 2>/dev/null | cksum | cut -d' ' -f1)
+    minute=$((13 * 60 + 15 + number % 90))
     put 0644 root:root "$CRON" <<EOF
-# slimmemeter: a reading every five minutes, and every night a verified backup.
+# slimmemeter: a reading every five minutes, every night a verified backup, and tomorrow's prices of
+# the market, asked for once an hour until they are there, if SLIMMEMETER_PRICES says where.
 */5 * * * * $COLLECTOR $HOUSE/current/scripts/pull.sh
 30 3 * * * $COLLECTOR /usr/local/bin/slimmemeter backup 2>&1 | logger -t slimmemeter-backup
+$((minute % 60)) $((minute / 60))-23 * * * $COLLECTOR /usr/local/bin/slimmemeter prices --if-due 2>&1 | logger -t slimmemeter-prices
 EOF
     drop_crontab
 }

@@ -172,7 +172,10 @@ def _import(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _summary(tally: importer.Tally, settings: Settings, dry_run: bool) -> str:
     """The result of one file, in a few lines."""
-    text = f"{tally.path} ({tally.kind}): {tally.new} new readings"
+    from slimmemeter.transfer.detect import PRICES
+
+    new = f"{tally.prices} new prices" if tally.kind == PRICES else f"{tally.new} new readings"
+    text = f"{tally.path} ({tally.kind}): {new}"
     if tally.first is not None and tally.last is not None:
         begin, end = (zones.shown(at, settings.zone) for at in (tally.first, tally.last))
         text += f", of all from {begin} to {end}"
@@ -220,6 +223,14 @@ def _bill(settings: Settings, arguments: argparse.Namespace) -> int:
 
     for text in commands.print_bill(settings, arguments.period, arguments.json):
         process.write(text.encode())
+    return 0
+
+
+def _prices(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter.money import fetching
+
+    for line in fetching.run(settings, arguments.if_due):
+        process.print_line(line)
     return 0
 
 
@@ -295,7 +306,7 @@ COMMANDS = {
         ("file", "?", "the backup; - is standard input; without it those that are found"),
     ),
     "import": Command(
-        "import readings: logs of telegrams, CSV, databases, DSMR-reader's backup",
+        "import readings: logs of telegrams, CSV, databases, DSMR-reader's backup; prices",
         _import,
         ("--db",),
         {
@@ -321,6 +332,12 @@ COMMANDS = {
         ("--db",),
         {"--json": "as JSON, for programs"},
         ("period", None, "month/2026-11, year/2026, or contract/2026-03-01 for a contract year"),
+    ),
+    "prices": Command(
+        "fetch the market's prices of tomorrow, and what is missing of earlier ones",
+        _prices,
+        ("--db",),
+        {"--if-due": "say and do nothing if there is nothing to do; for cron"},
     ),
     "contract": Command(
         "show what your file of contracts was understood to say",

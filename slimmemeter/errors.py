@@ -48,6 +48,12 @@ class StoreError(SlimmemeterError):
     exit_code = 5
 
 
+class PricesError(SlimmemeterError):
+    """the market's prices can't be fetched, or what came are none"""
+
+    exit_code = 7
+
+
 NEEDS_A_HAND = 6
 EXIT_CODES: dict[int, str] = {
     STORED: "the reading is stored, or was stored before",
@@ -60,4 +66,5 @@ EXIT_CODES: dict[int, str] = {
 COMMANDS_CODES = EXIT_CODES | {
     STORED: "it is done",
     NEEDS_A_HAND: "doctor found something to put right",
+    PricesError.exit_code: str(PricesError.__doc__),
 }

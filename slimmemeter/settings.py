@@ -126,6 +126,14 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ValueError("networks, such as 2001:db8:1:2::/64") from None
 
 
+def _prices(text: str) -> str:
+    host = text.partition("://")[2].partition("/")[0]
+    is_address = text.startswith(("http://", "https://")) and bool(host)
+    if text and text not in ("NL", "BE") and not (is_address and text.isprintable()):
+        raise ValueError("NL, BE or an address, such as https://example.org/price?bzn=NL")
+    return text
+
+
 def _switch(text: str) -> bool:
     if text not in ("", "0", "1"):
         raise ValueError("1 or 0")
@@ -162,6 +170,13 @@ SETTINGS = (
         "",
         _path,
         "the file with energy contracts; empty: contracts.toml, beside the database",
+    ),
+    Setting(
+        "SLIMMEMETER_PRICES",
+        "prices",
+        "",
+        _prices,
+        "NL, BE or an address: where prices of the market are fetched; empty: nowhere",
     ),
     Setting("SLIMMEMETER_LANG", "language", "", _language, "nl or en; empty: the browser's"),
     Setting(
@@ -205,6 +220,7 @@ class Settings:
     language: str
     backup_folder: str
     contracts: str
+    prices: str
     on_trouble: str
     password: str
     hosts: tuple[str, ...]

@@ -51,6 +51,8 @@ RUN_BY = {
     "p1-pull --dry-run test-telegram.txt": f"{HERE}::test_first_look_is_what_is_printed",
     "p1-pull --dry-run -": f"{HERE}::test_commands_do_what_they_should",
     "p1-pull --dry-run --json -": f"{HERE}::test_commands_do_what_they_should",
+    "slimmemeter contract check": "tests/money/test_bill_command.py"
+    "::test_bill_of_a_contract_year_has_a_name",
     "slimmemeter import": f"{HERE}::test_commands_do_what_they_should",
     "slimmemeter export": f"{HERE}::test_commands_do_what_they_should",
     "sqlite3 -readonly": f"{HERE}::test_queries_answer",

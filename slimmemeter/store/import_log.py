@@ -7,11 +7,17 @@ import time
 from slimmemeter.store import schema
 from slimmemeter.store.connection import MOST_ROWS
 from slimmemeter.store.overriding import OverridingWriter
+from slimmemeter.store.prices import PriceTables, SpotPrice
 from slimmemeter.store.validation.points import DEVICES, METERS, Tables
 
 
 class ImportWriter(OverridingWriter):
     """Stores imported readings, and removes them again."""
+
+    def __init__(self, path: str, timeout_s: float = 5) -> None:
+        """As `Writer`."""
+        super().__init__(path, timeout_s)
+        self._prices: dict[tuple[str, str], PriceTables] = {}
 
     def next_import(self) -> int:
         """The number of an import that begins."""
@@ -21,6 +27,16 @@ class ImportWriter(OverridingWriter):
         """Record once what an import's number stands for."""
         if self._one("SELECT 1 FROM imports WHERE id = ?", (number,))[0] is None:
             self._insert("imports", number, int(time.time()), kind, name)
+
+    def put_price(self, energy: str, price: SpotPrice, source: str, licence: str = "") -> bool:
+        """Store a price of the market; returns whether it is new, or other than before.
+
+        An import of prices isn't undone: another price of a slot takes the place of the old one.
+        """
+        key = source, licence
+        if key not in self._prices:
+            self._prices[key] = PriceTables(self._db, source, licence)
+        return self._prices[key].put(energy, price)
 
     def imports(self) -> dict[int, str]:
         """Each import's number and name."""

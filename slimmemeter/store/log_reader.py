@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from slimmemeter.p1.reading import MonthPeak, PowerFailure
 from slimmemeter.store import schema
 from slimmemeter.store.connection import Database
+from slimmemeter.store.prices import LONGEST_PRICE_S
 from slimmemeter.store.records import Event
 from slimmemeter.store.validation.rule import BY_HAND, SET_ASIDE
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from slimmemeter.store.connection import Values
 
 _EVENT = "kind, series, device, register, at, until, readings, detail"
-LONGEST_PRICE_S = 25 * 3600  # a gas day when summer time ends
 _OF_METER = "WHERE :meter IS NULL OR meter = :meter"
 
 

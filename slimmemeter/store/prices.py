@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from slimmemeter.store import files
 from slimmemeter.store.connection import Database
 
-HOUR_S = 3600
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+HOUR_S, QUARTER_S = 3600, 900
+LONGEST_PRICE_S = 25 * HOUR_S  # a gas day when summer time ends
+# Millionths of a euro per MWh or m3: the limits of the day-ahead auction (harmonised maximum and
+# minimum clearing prices of SDAC, -500 and 4,000 to 5,000 EUR/MWh), and what gas can't exceed.
+LIMITS_UEUR = {"electricity": (-500 * 10**6, 5000 * 10**6), "gas": (-1 * 10**6, 10 * 10**6)}
 TABLES = (
     """CREATE TABLE IF NOT EXISTS price_sources (
     id INTEGER PRIMARY KEY,
@@ -45,12 +51,42 @@ class SpotPrice(NamedTuple):
     price_ueur: int
 
 
+class MarketPrice(NamedTuple):
+    """The price of a slot of electricity or gas."""
+
+    energy: str
+    price: SpotPrice
+
+
+class PriceTables:
+    """The tables of prices within a connection and its transaction."""
+
+    def __init__(self, db: Connection, source: str, licence: str) -> None:
+        """:param source: an address or a file's name. :param licence: as it states it."""
+        self._db = db
+        for statement in TABLES:
+            db.execute(statement)
+        db.execute(
+            "INSERT OR IGNORE INTO price_sources (name, licence) VALUES (?, ?)", (source, licence)
+        )
+        self._source = db.execute(
+            "SELECT id FROM price_sources WHERE name = ? AND licence = ?", (source, licence)
+        ).fetchone()[0]
+
+    def put(self, energy: str, price: SpotPrice) -> bool:
+        """Store a price; returns whether it is new, or other than before."""
+        values = {"energy": energy, "source": self._source, **price._asdict()}
+        return self._db.execute(_PUT, values).rowcount > 0
+
+
 class PriceWriter(Database):
     """Stores prices; leaving its `with` block closes it."""
 
     def __init__(self, path: str, timeout_s: float = 5) -> None:
         """Open the database; make it if there is none. :raises StoreError: as `Database`."""
         if not os.path.exists(path):
+            from slimmemeter.store import files
+
             files.create(path)
         super().__init__(path, "rw", timeout_s)
         with self._explained:
@@ -60,16 +96,7 @@ class PriceWriter(Database):
         """Store prices in one transaction; returns how many are new or other than before."""
         self.hold()
         with self._explained:
-            for statement in TABLES:
-                self._db.execute(statement)
-            self._db.execute(
-                "INSERT OR IGNORE INTO price_sources (name, licence) VALUES (?, ?)",
-                (source, licence),
-            )
-            number = self._one(
-                "SELECT id FROM price_sources WHERE name = ? AND licence = ?", (source, licence)
-            )[0]
-            about = {"energy": energy, "source": number}
-            new = sum(self._db.execute(_PUT, about | each._asdict()).rowcount for each in prices)
+            tables = PriceTables(self._db, source, licence)
+            new = sum(tables.put(energy, price) for price in prices)
             self._db.execute("COMMIT")
         return new

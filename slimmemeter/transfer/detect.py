@@ -21,12 +21,20 @@ from typing import BinaryIO, NamedTuple, TypeVar
 
 from slimmemeter.errors import UsageError
 from slimmemeter.store import backup
-from slimmemeter.transfer import csv_file, dsmr_reader, own_database, slimmemeter_rpi, telegram_log
+from slimmemeter.transfer import (
+    csv_file,
+    dsmr_reader,
+    own_database,
+    price_csv,
+    slimmemeter_rpi,
+    telegram_log,
+)
 from slimmemeter.transfer.entry import Entry, Home
 
 Read = TypeVar("Read")
 
 PIECE = 1 << 16
+PRICES = "prices"  # a kind of file that has no readings
 LONGEST = 1 << 16  # of a line
 # How such files begin.
 ZIP = b"PK\x03\x04"
@@ -134,6 +142,9 @@ def _of_content(
     if dsmr_reader.is_export(head):
         export = partial(dsmr_reader.of_export, path, home)
         return "DSMR-reader", _of_text(content, path, export), iter(())
+    if price_csv.is_prices(head):
+        prices = _of_text(content, path, partial(price_csv.entries, home))
+        return PRICES, prices, iter(())
     if csv_file.is_csv(head):
         rows = _of_text(content, path, partial(csv_file.entries, home))
         return "CSV", rows, _of_text(content, path, partial(csv_file.meters, home))

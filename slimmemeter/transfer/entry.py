@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from slimmemeter import clock
 from slimmemeter.history import periods
 from slimmemeter.p1.reading import MbusReading, MeterLog, Reading
+from slimmemeter.store.prices import MarketPrice
 
 
 class Known(NamedTuple):
@@ -75,6 +76,7 @@ class Entry(NamedTuple):
     equipment_id: str = ""  # of the meter whose log it is
     error: str = ""  # why it is invalid; `AT` in it stands for the local time of `at`
     is_set_aside: bool = False  # by a person, so that it doesn't count
+    price: MarketPrice | None = None  # of the market
 
 
 def of_telegram(reading: Reading, place: str) -> Entry:

@@ -47,6 +47,7 @@ class Tally:
     number: int | None = None  # of the import; None if there was no reading
     left_out: list[str] = field(default_factory=list)  # where and why: the first and the last
     invalid: int = 0
+    prices: int = 0  # of the market that are new, or other than before
     log_rows: int = 0  # new counts of failures, power failures and peaks
     set_aside: int = 0  # readings that a person had set aside where it comes from
     is_recorded: bool = False  # in the database, as something was stored
@@ -61,6 +62,12 @@ class Tally:
         self.last = at if self.last is None else max(at, self.last)
         if result == CONFLICT:
             self._leave_out(place, f"another reading of {AT} is stored", at)
+
+    def add_price(self, is_new: bool, begin: int, end: int) -> None:
+        """Count a price of the market."""
+        self.prices += is_new
+        self.first = begin if self.first is None else min(begin, self.first)
+        self.last = end if self.last is None else max(end, self.last)
 
     def add_invalid(self, place: str, error: str, at: int | None = None) -> None:
         """Count an invalid entry. :param at: the instant for which `AT` stands in the error."""
@@ -161,6 +168,11 @@ def _store(writer: ImportWriter, entry: Entry, tally: Tally) -> None:
     error = entry.error or ("" if entry.at is None else untimely(entry.at, tally.now))
     if error:
         tally.add_invalid(entry.place, error, entry.at)
+        return
+    if entry.price is not None:
+        energy, price = entry.price
+        is_new = writer.put_price(energy, price, os.path.basename(tally.path))
+        tally.add_price(is_new, price.start, price.start + price.length_s)
         return
     if tally.number is None:
         tally.number = writer.next_import()

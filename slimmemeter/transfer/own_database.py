@@ -37,7 +37,9 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "readings": ("tariff", *schema.COMMON_COLUMNS, *schema.RARE_COLUMNS, schema.METER_CLOCK),
     "counters": schema.COUNTERS,
 }
-TABLES = {*READ, "file", "imports", "events", "breaks", "overrides", "unvalidated"}
+PRICES = ("energy", "start", "length_s", "price_ueur")
+BESIDE = {"file", "imports", "events", "breaks", "overrides", "unvalidated"}
+TABLES = {*READ, *BESIDE, "prices", "price_sources"}
 LOGS = {
     "counters": own_rows.counts,
     "power_failures": own_rows.failure,
@@ -69,6 +71,19 @@ def entries(path: str) -> Iterator[Entry]:
         yield from _readings(database, "mbus_readings", devices, own_rows.counter)
         for table, read in LOGS.items():
             yield from _log(database, table, meters, read)
+        yield from _prices(database)
+
+
+def _prices(database: ForeignDatabase) -> Iterator[Entry]:
+    """The prices of the market that it has."""
+    if set(PRICES) <= set(database.columns("prices")):
+        for cells in database.cells("prices", PRICES):
+            try:
+                price = own_rows.price(dict(zip(PRICES, cells, strict=True)))
+            except InvalidCellError as error:
+                yield Entry("prices", error=f"{error}")
+            else:
+                yield Entry("prices", price=price)
 
 
 def meters(path: str) -> Iterator[str]:

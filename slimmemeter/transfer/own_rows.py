@@ -10,11 +10,13 @@ from typing import NamedTuple
 from slimmemeter.p1 import obis
 from slimmemeter.p1.reading import MbusReading, MeterLog, MonthPeak, PowerFailure, Reading
 from slimmemeter.store import schema
+from slimmemeter.store.prices import LIMITS_UEUR, LONGEST_PRICE_S, MarketPrice, SpotPrice
 from slimmemeter.transfer.cells import InvalidCellError, Row, integer, integers, text
 from slimmemeter.transfer.entry import Entry
 
 UNITS = {unit for unit, _ in obis.MBUS_UNITS.values()}
 MONTH_S = 32 * 86400
+LAST_PRICE = 1 << 32  # UTC seconds: 2106
 Logged = tuple[int | None, MeterLog]  # a row of a log, and its instant
 
 
@@ -108,3 +110,15 @@ def peak(row: Row) -> Logged:
     return ended_at, MeterLog(
         month_peaks=[MonthPeak(month_ended_at, ended_at, integer(row, "power_w"))]
     )
+
+
+def price(row: Row) -> MarketPrice:
+    """A row of `prices`."""
+    energy, micros = text(row, "energy"), row["price_ueur"]  # which may be below zero
+    least, most = LIMITS_UEUR.get(energy, (0, -1))
+    if not isinstance(micros, int) or not least <= micros <= most:
+        raise InvalidCellError(f"no price of the market: {micros}")
+    start, length_s = integer(row, "start"), integer(row, "length_s")
+    if not (0 < start < LAST_PRICE and 0 < length_s <= LONGEST_PRICE_S):
+        raise InvalidCellError(f"a price of no slot: {start}")
+    return MarketPrice(energy, SpotPrice(start, length_s, micros))

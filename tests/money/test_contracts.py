@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 from slimmemeter.errors import UsageError
 from slimmemeter.money import bands, contracts_file
 from slimmemeter.money.contracts import Contracts, Spot
+from support.paths import DOCS
 
 HOME = '[home]\ncountry = "NL"\ngrid = "Liander"\n'
 CONTRACT = "[[contract]]\nfrom = 2026-03-01\nvat = true\n"
 DUTCH = HOME + CONTRACT
+EXAMPLES = re.findall(r"```toml\n(.*?)```", (DOCS / "money.md").read_text(), re.DOTALL)
 FLEMISH = '[home]\ncountry = "BE"\nregion = "Flanders"\n'
 POWER = "[contract.electricity]\n"
 
@@ -146,6 +149,14 @@ def test_slips_are_warned_of() -> None:
         "contracts.toml, line 9: feed_in 0.05 is less than half of the bare price (law from 2027)",
         "contracts.toml, line 10: feed_in_cost is above feed_in from 2027",
     ]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_of_the_documents_are_understood(example: str) -> None:
+    """Each of docs/money.md, without a warning of a slip."""
+    contracts = parse(example)
+    assert contracts.contracts
+    assert all("no advance" in each or "2027" in each for each in contracts.warnings)
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,12 @@ def test_compiled_code_is_debian_s_and_the_rest_is_locked(machine: Machine) -> N
 
 def test_cron_has_the_pull_and_the_backup(machine: Machine) -> None:
     """Cron runs pull and backup as the collecting user, and the backup works."""
-    lines = machine.run("cat", "/etc/cron.d/slimmemeter").stdout.splitlines()[1:]
-    assert [line.split()[:6] for line in lines] == [
+    text = machine.run("cat", "/etc/cron.d/slimmemeter").stdout
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    minute, hours = lines[2].split()[:2]
+    assert 13 * 60 + 15 <= int(hours.removesuffix("-23")) * 60 + int(minute) < 14 * 60 + 45
+    assert "slimmemeter prices --if-due" in lines[2]
+    assert [line.split()[:6] for line in lines[:2]] == [
         ["*/5", "*", "*", "*", "*", USER],
         ["30", "3", "*", "*", "*", USER],
     ]
