@@ -60,7 +60,8 @@ def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
 
     if arguments.list:
         return _list_backups(arguments.to, settings)
-    content = backup.make(settings.database, arguments.to or backup.folder_of(settings))
+    folder = arguments.to or backup.folder_of(settings)
+    content = backup.make(settings.database, folder, settings.contracts_path)
     process.print_line(f"{content.path} has {_contents(content, settings)}, and was verified")
     return 0
 
@@ -111,10 +112,12 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
             f" {settings.database}?"
         )
 
-    content, aside = backup.restore(file, settings.database, confirm)
+    content, aside = backup.restore(file, settings.database, confirm, settings.contracts_path)
     process.print_line(f"{settings.database} now has {_contents(content, settings)}")
     if aside is not None:
         process.print_line(f"what was there before is in {aside}")
+    if content.contracts_aside is not None:
+        process.print_line(f"the contracts that were there are in {content.contracts_aside}")
     return 0
 
 

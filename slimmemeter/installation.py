@@ -42,12 +42,13 @@ def back_up() -> str:
 
     :raises StoreError: it can't be made.
     """
-    database = Settings({}).database
+    settings = Settings({})
+    database = settings.database
     if not os.path.exists(database):
         return ""
     folder = f"{os.path.dirname(database)}/{BEFORE_UPGRADES}"
     os.makedirs(folder, 0o750, exist_ok=True)
-    return backup.make(database, folder).path
+    return backup.make(database, folder, settings.contracts_path).path
 
 
 def migrate() -> str:

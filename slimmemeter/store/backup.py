@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from slimmemeter import status
 from slimmemeter.errors import StoreError
 from slimmemeter.settings import Settings
-from slimmemeter.store import files
+from slimmemeter.store import files, papers
 from slimmemeter.store.backup_folder import beside, must_be_usable, name_of, thin_out
 from slimmemeter.store.connection import Database, Explained, LockedError, connected
 from slimmemeter.store.reader import Reader
@@ -38,11 +38,13 @@ class Content:
     first: int | None
     newest: int | None
     mark: str  # of this database among others; empty in those of version 1.0
+    contracts_aside: str | None = None  # where another file of contracts is that was there
 
 
-def make(source: str, folder: str) -> Content:
+def make(source: str, folder: str, contracts: str = "") -> Content:
     """Make a verified, gzipped backup of a database in a folder; older ones are thinned out.
 
+    :param contracts: the file of contracts, which becomes a part of it; empty: beside the database.
     :raises StoreError: it can't be made; the backups that are there stay.
     """
     folder = os.path.realpath(folder)
@@ -56,6 +58,7 @@ def make(source: str, folder: str) -> Content:
         files.part_beside(copy, source) as packed,
     ):
         newest = _copy(source, copy)
+        papers.put_into(copy, contracts or papers.beside(source))
         content = verify(copy)
         path = f"{folder}/{name_of(content.mark, content.readings)}"
         if (content.newest or 0) < newest:
@@ -89,12 +92,13 @@ def folder_beside(path: str) -> str:
 
 
 def restore(
-    source: str, target: str, confirm: Callable[[Content], bool]
+    source: str, target: str, confirm: Callable[[Content], bool], contracts: str = ""
 ) -> tuple[Content, str | None]:
     """Put a backup in the database's place; the database that was there is moved aside.
 
     :param source: a file, or `-` for standard input.
     :param confirm: called with the backup's content before anything is changed.
+    :param contracts: where its file of contracts goes; empty: beside the database.
     :returns: what is there now, and the path of the database that was there before.
     :raises StoreError: it is no backup, is damaged, or wasn't confirmed; nothing is changed.
     """
@@ -108,8 +112,13 @@ def restore(
         content.path = "standard input" if source == STANDARD_INPUT else source
         if not confirm(content):
             raise StoreError("cancelled: nothing was restored")
+        text = papers.take_out(part)
         files.sync(part)
-        return content, _put_in_place(part, target, "replaced")
+        aside = _put_in_place(part, target, "replaced")
+        if text is not None:
+            path = contracts or papers.beside(target)
+            content.contracts_aside = papers.put_back(text, path, target)
+        return content, aside
 
 
 def start_over(target: str) -> str:

@@ -39,7 +39,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
 }
 PRICES = ("energy", "start", "length_s", "price_ueur")
 BESIDE = {"file", "imports", "events", "breaks", "overrides", "unvalidated"}
-TABLES = {*READ, *BESIDE, "prices", "price_sources"}
+TABLES = {*READ, *BESIDE, "prices", "price_sources", "contracts"}
 LOGS = {
     "counters": own_rows.counts,
     "power_failures": own_rows.failure,
