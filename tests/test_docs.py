@@ -24,6 +24,7 @@ from slimmemeter.history import consumption
 from slimmemeter.settings import SETTINGS
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
+from support.contracts import with_contract
 from support.debian import needs
 from support.house_rule import PACKAGES
 from support.pages import client_of
@@ -242,9 +243,9 @@ def test_every_promise_has_its_test() -> None:
         assert all((ROOT / path).exists() for path in named), row
 
 
-def test_every_address_answers(house_database: Path) -> None:
+def test_every_address_answers(house_database: Path, tmp_path: Path) -> None:
     """The table of addresses, each as it stands there; and no route of ours is left out."""
-    client = client_of(house_database)
+    client = client_of(with_contract(house_database, tmp_path))
     named = [
         address
         for row in table_of("| address | what |")

@@ -93,6 +93,19 @@ def heaped(columns: dict[Column, Numbers]) -> list[Heap]:
     return heaps
 
 
+def heaped_by_sign(columns: dict[Column, Numbers]) -> list[Heap]:
+    """The bars of columns on top of each other, what is below zero downwards."""
+    count = max(map(len, columns.values()), default=0)
+    up, down = np.zeros(count), np.zeros(count)
+    heaps = []
+    for column, values in columns.items():
+        amount = np.nan_to_num(scaled(column, values))
+        bottom = np.where(amount < 0, down, up)
+        heaps.append(Heap(column, bottom, bottom + amount))
+        up, down = up + np.maximum(amount, 0), down + np.minimum(amount, 0)
+    return heaps
+
+
 def from_zero(column: Column, values: Numbers) -> Heap:
     """A column's values with their sign, each from zero."""
     top = (-1 if column.is_export else 1) * scaled(column, values)

@@ -24,6 +24,7 @@ from slimmemeter.charts.axes import (
     beside,
     from_zero,
     heaped,
+    heaped_by_sign,
     range_between,
     range_of,
     rectangle,
@@ -95,6 +96,18 @@ def _bars(canvas: Canvas, spec: Spec, area: Area) -> None:
         lines = runs(field, scaled(*spec.net))
         canvas.lines(lines, canvas.theme.paper, 4)
         canvas.lines(lines, canvas.theme.ink, 2)
+    _front(canvas, spec, field)
+
+
+def _costs(canvas: Canvas, spec: Spec, area: Area) -> None:
+    """What each bucket costs, in parts; what is earned goes down."""
+    there = heaped_by_sign(spec.table.columns)
+    field = Field(area, spec.table, *range_of(there))
+    _ground(canvas, spec, field)
+    everywhere = np.ones(len(spec.table.borders) - 1, bool)
+    for column, bottom, top in there:
+        bars = rectangles(field, bottom, top, everywhere, Slot())
+        canvas.areas(bars, canvas.theme.colour(column))
     _front(canvas, spec, field)
 
 
@@ -194,6 +207,7 @@ DRAWINGS: dict[str, Callable[[Canvas, Spec, Area], None]] = {
     **dict.fromkeys(CUMULATIVE, _lines),
     "voltage": _phases,
     "phases": _phases,
+    "costs": _costs,
 }
 
 

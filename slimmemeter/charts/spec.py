@@ -126,6 +126,27 @@ def make_spec(
     return spec
 
 
+def make_cost_spec(period: Period, table: Table, words: Labels) -> Spec:
+    """The spec of what a period cost.
+
+    :param table: its columns, of which the last is their sum.
+    """
+    *parts, total = table.columns
+    columns = {each: table.columns[each] for each in parts if any(table.columns[each])}
+    sum_of_all = table.totals[total]
+    return Spec(
+        replace(table, columns=columns),
+        _title(period, table.name),
+        [] if sum_of_all is None else [numbers.amount(sum_of_all, total)],
+        {column: words.column(column) for column in columns},
+        (period.begin_at, period.end_at),
+        dates.ticks(period),
+        gettext("no data"),
+        gettext("no readings: spread evenly"),
+        gettext("incomplete"),
+    )
+
+
 def make_comparison(tables: Catalogue, other: Catalogue, name: str, words: Labels) -> Spec:
     """The spec of a period's table of energy with the bars of another period beside its own.
 

@@ -102,10 +102,13 @@ _LIGHT = {
     **{"heat": "#c0577e", "cooling": "#3d9fd1", "submeter": "#5c7f8f"},
     **{"voltage_l1": "#1b4f8a", "voltage_l2": "#e69f00", "voltage_l3": "#b0699a"},
     **{"phase_l1": "#1b4f8a", "phase_l2": "#e69f00", "phase_l3": "#b0699a"},
+    **{"supply": "#2a7f62", "feed_in": "#e08214", "tax": "#a3c9a8", "grid": "#6b7a8f"},
+    **{"standing": "#b4bfca", "settled": "#8c5a9e"},
 }
 _DARK = _LIGHT | {
     **{"import_t1": "#9cc9f0", "import_t2": "#4a90d0", "import": "#5ea2dd"},
     **{"export": "#f0983a", "gas": "#a98bd0", "voltage_l1": "#7fb6ee", "phase_l1": "#7fb6ee"},
+    **{"supply": "#4fb08f", "feed_in": "#f0983a"},
 }
 # For paper of electronic ink: by lightness alone.
 _GREY = dict.fromkeys(_LIGHT, "#404040") | {
@@ -113,6 +116,7 @@ _GREY = dict.fromkeys(_LIGHT, "#404040") | {
     **{"export_t1": "#c8c8c8", "export_t2": "#909090", "export": "#a4a4a4"},
     **{"voltage_l2": "#909090", "phase_l2": "#909090"},
     **{"voltage_l3": "#c0c0c0", "phase_l3": "#c0c0c0"},
+    **{"feed_in": "#a4a4a4", "tax": "#909090", "grid": "#686868", "standing": "#c8c8c8"},
 }
 THEMES = {
     "light": Theme(

@@ -16,7 +16,8 @@ from slimmemeter.store import schema
 
 Numbers = list[int | None]
 
-SCALES = {"W": 1, "kWh": 1000, "m3": 1000, "GJ": 1000, "V": 10}  # integers that make one of a unit
+# Integers that make one of a unit.
+SCALES = {"W": 1, "kWh": 1000, "m3": 1000, "GJ": 1000, "V": 10, "EUR": 1_000_000}
 SHOWN_UNITS = {"Wh": "kWh", "dm3": "m3", "MJ": "GJ"}  # by the unit that is stored
 # What devices on the M-Bus measure, by name, and the units of their counters.
 MEDIA_UNITS = {
@@ -35,8 +36,8 @@ OTHER_MEDIUM = "other"
 class Column:
     """What a table's numbers are: integers of which `scale` make one of the unit."""
 
-    quantity: str  # import, export, net, voltage, phase (its power), or a medium
-    unit: str  # W, kWh, m3, GJ, V
+    quantity: str  # import, export, net, voltage, phase (its power), a medium, or what costs
+    unit: str  # W, kWh, m3, GJ, V, EUR
     tariff: int | None = None
     phase: int | None = None
     extreme: str | None = None  # min or max of a bucket

@@ -85,7 +85,7 @@ def period_title(period: Period, in_line: bool = False) -> str:
         return gettext("All years")
     if period.kind == "last":
         return gettext("Last %(days)d days", days=period.days)
-    if period.kind == "between":
+    if period.kind not in (*TITLES, "week"):
         return _from_to(period.begin_at, period.end_at, period.zone)
     if period.kind == "week":
         week = period.first.isocalendar().week

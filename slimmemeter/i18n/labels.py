@@ -51,6 +51,54 @@ def medium(name: str | None) -> str:
     return names.get(name or "", gettext("another meter"))
 
 
+def _costs() -> dict[str, str]:
+    """What a household pays for, as columns."""
+    return {
+        "supply": gettext("Energy"),
+        "feed_in": gettext("Feed-in"),
+        "tax": gettext("Taxes"),
+        "grid": gettext("Grid"),
+        "standing": gettext("Standing charges"),
+        "settled": gettext("Settled"),
+        "cost": gettext("Cost"),
+    }
+
+
+def bill_item(item: str, part: str) -> str:
+    """A line of a bill, and the tariff, band or operator that it is of."""
+    names = {
+        "supply": gettext("Supply"),
+        "netting": gettext("Export, set off"),
+        "settle": gettext("Export, settled for the year"),
+        "feed_in": gettext("Feed-in"),
+        "feed_in_cost": gettext("Feed-in cost"),
+        "standing": gettext("Standing charge"),
+        "green": gettext("Green and CHP certificates"),
+        "tax": gettext("Energy tax"),
+        "tax_netting": gettext("Energy tax, set off"),
+        "tax_settle": gettext("Energy tax, settled for the year"),
+        "bracket": gettext("Lower energy tax of a large use"),
+        "rebate": gettext("Rebate on energy tax"),
+        "excise": gettext("Excise"),
+        "contribution": gettext("Energy contribution"),
+        "grid": gettext("Grid costs"),
+        "grid_kwh": gettext("Grid costs, by use"),
+        "capacity": gettext("Capacity tariff"),
+        "maximum": gettext("Above the maximum tariff"),
+        "data": gettext("Data management"),
+    }
+    parts = {
+        "low": gettext("low"),
+        "normal": gettext("normal"),
+        "day": gettext("day"),
+        "night": gettext("night"),
+        "dynamic": gettext("dynamic"),
+        "surplus": gettext("surplus"),
+    }
+    shown = "" if part in ("single", "kwh", "gas", "bare", "vat") else parts.get(part, part)
+    return f"{names[item]}, {shown}" if shown else names[item]
+
+
 class Labels:
     """The names of directions, tariffs and columns in the meter's country."""
 
@@ -83,7 +131,7 @@ class Labels:
         if self.is_belgian:
             exported = pgettext("Belgium", "To the grid")
         names = {"import": gettext("From the grid"), "export": exported, "net": gettext("Net")}
-        return names.get(quantity) or medium(quantity).capitalize()
+        return names.get(quantity) or _costs().get(quantity) or medium(quantity).capitalize()
 
     def ahead_or_behind(self, more: int, before: Column) -> str:
         """How much more or less there was than in an earlier year by then."""
@@ -211,6 +259,7 @@ def picture_name(name: str, period: Period) -> str:
         "voltage": gettext("Voltage"),
         "phases": gettext("Power by phase"),
         "cumulative": gettext("From the grid since 1 January"),
+        "costs": gettext("Cost"),
     }
     if name in names:
         return names[name]

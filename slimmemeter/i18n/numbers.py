@@ -8,8 +8,8 @@ from slimmemeter.history.table import Column
 from slimmemeter.i18n import language
 from slimmemeter.i18n.language import gettext, ngettext
 
-UNITS = {"m3": "m³"}  # as people write them; others are written as they are
-DECIMALS = {"W": 0, "V": 1}  # of a number for people; other units have one or two
+UNITS = {"m3": "m³", "EUR": "€"}  # as people write them; others are written as they are
+DECIMALS = {"W": 0, "V": 1, "EUR": 2}  # of a number for people; other units have one or two
 FEW = 10  # of a unit: numbers below it have two decimals
 MANY_TIMES = 3
 MINUS = "\N{MINUS SIGN}"
@@ -51,11 +51,21 @@ def has_decimal_comma() -> bool:
 
 def amount(value: int | None, column: Column) -> str:
     """A number of a column with its unit: 8.4 kWh, 0.12 m³."""
+    if column.unit == "EUR":
+        return euros(None if value is None else round(value / column.scale * 100))
     usual = 1 if value is None or abs(value) >= column.scale else 2
     decimals = DECIMALS.get(column.unit, usual)
     sign = MINUS if value is not None and value < 0 else ""
     shown = number(None if value is None else abs(value), column.scale, decimals)
     return f"{sign}{shown}\N{NO-BREAK SPACE}{unit(column)}"
+
+
+def euros(cents: int | None) -> str:
+    """An amount of money: € 12.34; a dash if it is unknown."""
+    if cents is None:
+        return "€\N{NO-BREAK SPACE}–"
+    sign = MINUS if cents < 0 else ""
+    return f"{sign}€\N{NO-BREAK SPACE}{language.decimal(abs(cents) / 100, 2)}"
 
 
 def more_or_less(this: int, other: int) -> tuple[str, str]:

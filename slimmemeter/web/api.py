@@ -8,20 +8,24 @@ from flask import Blueprint, Response, abort, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from slimmemeter import __version__, clock, status
-from slimmemeter.charts.spec import Spec, make_comparison, make_spec
+from slimmemeter.charts.spec import Spec, make_comparison, make_cost_spec, make_spec
 from slimmemeter.errors import StoreError, UsageError
 from slimmemeter.history import catalogue, consumption, meter_readings, periods, serialize
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.meter_readings import MeterReading
+from slimmemeter.history.periods import Period
 from slimmemeter.history.serialize import iso
 from slimmemeter.history.silence import SilentDevice, silent_devices
+from slimmemeter.history.table import Table
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
+from slimmemeter.money.reckoning import Books
+from slimmemeter.money.serialize import bill_json
 from slimmemeter.p1 import obis
 from slimmemeter.p1.anonymize import masked
 from slimmemeter.store.records import Device, Meter
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.web import meter_page, query
+from slimmemeter.web import meter_page, money, query
 from slimmemeter.web.freshness import FRESH, freshness
 from slimmemeter.web.power_now import by_phase
 from slimmemeter.web.state import NoReadingError, newest_of, site
@@ -36,6 +40,8 @@ def table(name: str, form: str, kind: str, text: str = "", end: str = "") -> Res
         return Response(kept, mimetype="image/png")
     with site().house() as house:
         period = query.period(house, kind, text, end)
+        if name == money.COSTS:
+            return _costs(money.books_of(house), period, form, house)
         if not catalogue.has_table(name, period):
             abort(404, gettext("There is no table %(name)s", name=name))
         try:
@@ -54,6 +60,25 @@ def table(name: str, form: str, kind: str, text: str = "", end: str = "") -> Res
 
 for rule in PERIODS:
     api.add_url_rule(f"{rule}/<name>.<any(png, csv, json):form>", view_func=table)
+
+
+@api.get("/contract/<day>/costs.<any(png, csv, json):form>")
+def contract_costs(day: str, form: str) -> Response:
+    """What the contract year with a day costs."""
+    with site().house() as house:
+        return _costs(*money.contract_year(house, day), form, house)
+
+
+def _costs(books: Books | None, period: Period, form: str, house: Snapshot) -> Response:
+    if books is None:
+        abort(404, gettext("There is no contract yet."))
+    table = money.table(books, period.borders(period.bucket))
+    if form == "png":
+        return _picture(lambda: make_cost_spec(period, table, Labels.of(house)))
+    if form == "csv":
+        return _csv(table)
+    bill = bill_json(money.bill_of(books, period), period.name, site().zone)
+    return jsonify(serialize.table_json(table, period.name, site().zone) | {"bill": bill})
 
 
 @api.get(f"{COMPARISON}/<name>.png")
@@ -78,8 +103,12 @@ def _answer(tables: Catalogue, name: str, form: str) -> Response:
     found = tables.table(name, by)
     if form == "json":
         return jsonify(serialize.table_json(found, tables.period.name, site().zone))
+    return _csv(found)
+
+
+def _csv(table: Table) -> Response:
     decimal_comma = query.parameter("decimal") == "comma"
-    return Response(serialize.table_csv(found, site().zone, decimal_comma), mimetype="text/csv")
+    return Response(serialize.table_csv(table, site().zone, decimal_comma), mimetype="text/csv")
 
 
 def _picture(spec: Callable[[], Spec]) -> Response:

@@ -19,14 +19,14 @@ from slimmemeter.i18n.language import LANGUAGES
 from slimmemeter.p1.anonymize import masked
 from slimmemeter.settings import Settings
 from slimmemeter.store.files import change_counter
-from slimmemeter.web import access, errors, query
+from slimmemeter.web import access, errors, money, query
 from slimmemeter.web.api import api
 from slimmemeter.web.freshness import refresh_s
 from slimmemeter.web.meter_page import MOST_LISTED
 from slimmemeter.web.state import Site, site
 from slimmemeter.web.views import address, views
 
-LANGUAGE_KEPT_S = 2 * 366 * 86400
+CHOICE_KEPT_S = 2 * 366 * 86400
 # Addresses whose answers change with the time, and not only with the readings.
 REFRESHING = ("/", "/kiosk")
 CHANGING = (*REFRESHING, "/now.json", "/meter")
@@ -110,7 +110,8 @@ def _answer_at_once() -> ResponseReturnValue | None:
     time = clock.now() // 60 if is_changing else _today()
     counter = change_counter(site().database)
     belongs_to = f"{zlib.crc32(address(request.full_path).encode()):08x}"
-    g.etag = f"{__version__}-{counter}-{language.current()}-{time}-{belongs_to}"
+    costs = money.version() if query.wants_money() else "no"
+    g.etag = f"{__version__}-{counter}-{language.current()}-{time}-{costs}-{belongs_to}"
     if request.if_none_match.contains_weak(g.etag) and not request.if_none_match.star_tag:
         return Response(status=304)
     return None
@@ -127,9 +128,10 @@ def _add_headers(response: Response) -> Response:
     response.headers["Vary"] = "Accept-Language, Cookie"
     if g.get("etag") and response.status_code in (200, 304):
         response.set_etag(g.etag)
-    chosen = request.args.get("lang")
-    if chosen in LANGUAGES and response.mimetype == "text/html":
-        response.set_cookie("lang", chosen, LANGUAGE_KEPT_S, httponly=True, samesite="Lax")
+    for name, values in (("lang", LANGUAGES), ("money", query.PARAMETERS["money"])):
+        chosen = request.args.get(name, "")
+        if chosen in values and response.mimetype == "text/html":
+            response.set_cookie(name, chosen, CHOICE_KEPT_S, httponly=True, samesite="Lax")
     if request.path in REFRESHING and request.args.get("refresh") != "no":
         response.headers["Refresh"] = str(refresh_s(clock.now()))
     return response

@@ -38,7 +38,7 @@ MOST_LINKED_BARS = 62
 
 def names_of(house: Snapshot, period: Period, media: Sequence[str]) -> list[str]:
     """The pictures of a period's page in a house with these media."""
-    found = list(PICTURES[period.kind]) if house.meter_series else []
+    found = list(PICTURES.get(period.kind, PICTURES["between"])) if house.meter_series else []
     if "hours" in found and period.days < FEWEST_MAPPED_DAYS:
         found.remove("hours")
     for medium in media:
@@ -84,7 +84,28 @@ def figure(tables: Catalogue, name: str, words: Labels, is_linked: bool = False)
         href=f"/{period.name}",
         alt=_alt(tables, table, words),
         bars=[] if is_linked else _linked_bars(tables, name, words),
-        is_folded=name in FOLDED[period.kind] or name.startswith("cumulative_"),
+        is_folded=name in FOLDED.get(period.kind, FOLDED["between"])
+        or name.startswith("cumulative_"),
+    )
+
+
+def _is_folded(name: str, period: Period) -> bool:
+    of_kind = FOLDED.get(period.kind, FOLDED["between"])
+    return name in of_kind or name.startswith("cumulative_")
+
+
+def cost_figure(period: Period, table: Table, words: Labels) -> Figure:
+    """The picture of what a period cost."""
+    cost = list(table.columns)[-1]
+    total = table.totals[cost]
+    return Figure(
+        name=table.name,
+        title=labels.picture_name(table.name, period),
+        url=f"/{period.name}/{table.name}",
+        href=f"/{period.name}",
+        alt=f"{words.column(cost)}, {dates.period_title(period)}: {numbers.amount(total, cost)}",
+        bars=[],
+        is_folded=False,
     )
 
 

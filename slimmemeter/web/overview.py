@@ -17,6 +17,7 @@ from slimmemeter.p1.reading import PowerFailure
 from slimmemeter.store.records import Event, StoredReading
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.validation.rule import GAP, SET_ASIDE
+from slimmemeter.web import money
 from slimmemeter.web.figures import Figure, figure
 from slimmemeter.web.freshness import (
     FRESH,
@@ -28,7 +29,7 @@ from slimmemeter.web.freshness import (
 from slimmemeter.web.meter_page import newest_changes
 from slimmemeter.web.power_now import PowerNow, power_now
 from slimmemeter.web.state import newest_of
-from slimmemeter.web.totals import Peaks, Total, peaks, standby, totals
+from slimmemeter.web.totals import Peaks, Total, cost, peaks, standby, totals
 
 
 @dataclass
@@ -77,7 +78,9 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
     day, month = (periods.today(kind, now, zone) for kind in ("day", "month"))
     year = periods.last(365, now, zone)
     year_totals, month_totals, today_totals = totals(house, (year, month, day), words, now)
-    tables = Catalogue(house, day)
+    tables, books = Catalogue(house, day), money.books_of(house)
+    for found, period in ((today_totals, day), (month_totals, month), (year_totals, year)):
+        found += cost(books, period, now) if found else []
     return Overview(
         newest=newest,
         now=now,

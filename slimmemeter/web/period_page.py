@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slimmemeter.history import catalogue, consumption, meter_readings, periods, statistics
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.periods import Period
 from slimmemeter.history.statistics import Standby
-from slimmemeter.history.table import Column, Table
+from slimmemeter.history.table import Column, Numbers, Table
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.store.records import Event
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.validation.rule import OVERLAP, SET_ASIDE
-from slimmemeter.web.figures import Figure, busiest_text, detail_href, figure, names_of
+from slimmemeter.web import money
+from slimmemeter.web.bill_page import ShownBill, shown
+from slimmemeter.web.figures import (
+    Figure,
+    busiest_text,
+    cost_figure,
+    detail_href,
+    figure,
+    names_of,
+)
 from slimmemeter.web.meter_page import (
     MOST_LISTED,
     Differing,
@@ -26,7 +35,7 @@ from slimmemeter.web.meter_page import (
     shown_change,
 )
 from slimmemeter.web.state import newest_of
-from slimmemeter.web.totals import Peaks, Total, peaks, standby, totals
+from slimmemeter.web.totals import Peaks, Total, cost, peaks, standby, totals
 
 Gap = tuple[int, int]
 
@@ -75,6 +84,7 @@ class PeriodPage:
     around: dict[str, str]  # by kind the period that holds its day, or today if it holds that
     has_tariffs: bool  # wanted: each tariff by itself, and all decimals
     totals: list[Total]
+    bill: ShownBill | None  # None without a contract
     figures: list[Figure]
     highlights: list[Highlight]
     standby: Standby | None
@@ -101,15 +111,18 @@ def period_page(
     tables, media = Catalogue(house, period), consumption.media(house)
     names_of_energy = (consumption.ELECTRICITY, *media)
     energy = [tables.table(name) for name in names_of_energy]
-    shown = [tables.shown(name) for name in names_of_energy]
+    tabled = [tables.shown(name) for name in names_of_energy]
     if not has_tariffs:
-        shown = [table.without_tariffs() for table in shown]
-    columns = _columns(shown, has_tariffs)
+        tabled = [table.without_tariffs() for table in tabled]
     spans = meter_readings.spans(house, period.begin_at, period.end_at)
     sure, unsure = _gaps(period, energy)
     nearest = _nearest(house, period)
     names = [] if nearest else names_of(house, period, media)
+    books = None if nearest or period.begin_at >= now else money.books_of(house)
+    costs = None if books is None else money.table(books, energy[0].borders)
     differ = differing(meter_readings.differing_totals(spans))
+    priced = [] if costs is None or not costs.is_known else [_cost_alone(costs)]
+    columns = _columns([*tabled, *priced], has_tariffs)
     return PeriodPage(
         period=period,
         title=dates.period_title(period),
@@ -121,8 +134,9 @@ def period_page(
         comparable=_comparable(house, period),
         around=_around(period, now),
         has_tariffs=has_tariffs,
-        totals=totals(house, [period], words, now)[0],
-        figures=[figure(tables, name, words) for name in names],
+        bill=None if books is None else shown(money.bill_of(books, period)),
+        totals=[*totals(house, [period], words, now)[0], *cost(books, period, now)],
+        figures=_figures([figure(tables, name, words) for name in names], period, costs, words),
         highlights=_highlights(tables, words),
         standby=standby(house, period, now),
         peaks=peaks(house, period.begin_at, period.end_at),
@@ -131,7 +145,7 @@ def period_page(
             numbers.number(table.totals[column], column.scale, decimals)
             for column, table, decimals in columns
         ],
-        rows=list(_rows(period, shown, columns)),
+        rows=list(_rows(period, tabled, columns)),
         gaps=sure,
         gaps_over_ends=unsure,
         differing=differ,
@@ -150,6 +164,15 @@ def period_page(
         and not differ
         and all(meter_readings.agrees(each, spans) for each in energy),
     )
+
+
+def _figures(
+    found: list[Figure], period: Period, costs: Table | None, words: Labels
+) -> list[Figure]:
+    """The pictures, with that of what it cost after the ones that are shown at once."""
+    if costs is None or not costs.is_known:
+        return found
+    return [*found, cost_figure(period, costs, words)]
 
 
 def _gaps(period: Period, energy: Sequence[Table]) -> tuple[list[Gap], list[Gap]]:
@@ -207,13 +230,24 @@ def _around(period: Period, now: int) -> dict[str, str]:
     return {kind: periods.today(kind, at, period.zone).name for kind in periods.CALENDAR}
 
 
+def _cost_alone(costs: Table) -> Table:
+    """What each bucket cost in all."""
+    cost = list(costs.columns)[-1]
+    return replace(costs, columns={cost: costs.columns[cost]}, totals={cost: costs.totals[cost]})
+
+
 def _columns(shown: Sequence[Table], is_exact: bool) -> list[tuple[Column, Table, int]]:
     """All columns with their table, and with how many decimals their numbers are shown."""
     return [
-        (column, table, 3 if is_exact else numbers.usual_decimals(values, column))
+        (column, table, _decimals(values, column, is_exact))
         for table in shown
         for column, values in table.columns.items()
     ]
+
+
+def _decimals(values: Numbers, column: Column, is_exact: bool) -> int:
+    is_money = column.unit == money.EURO
+    return 3 if is_exact and not is_money else numbers.usual_decimals(values, column)
 
 
 def _rows(

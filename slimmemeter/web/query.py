@@ -22,6 +22,7 @@ PARAMETERS = {
     "title": ("yes", "no"),
     "decimal": ("point", "comma"),
     "refresh": ("yes", "no"),
+    "money": ("yes", "no"),
     "lang": tuple(LANGUAGES),
 }
 
@@ -37,6 +38,12 @@ def check_parameters() -> None:
         if parameter(name) not in allowed:
             values = ", ".join(allowed)
             abort(400, gettext("%(name)s must be one of %(values)s", name=name, values=values))
+
+
+def wants_money() -> bool:
+    """Whether amounts of money are shown: by the address, else as it was chosen before."""
+    chosen = request.args.get("money") or request.cookies.get("money")
+    return chosen != "no"
 
 
 def language() -> str:

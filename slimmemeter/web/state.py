@@ -28,6 +28,7 @@ class Site:
 
     def __init__(self, settings: Settings) -> None:
         self.database = settings.database
+        self.contracts = settings.contracts_path
         self.language = settings.language
         self.zone = zones.of(settings.zone)
         self._pictures: OrderedDict[str, bytes] = OrderedDict()

@@ -14,8 +14,10 @@ from slimmemeter.history.table import Column, Table
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
+from slimmemeter.money.reckoning import Books
 from slimmemeter.p1.reading import MonthPeak
 from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.web import money
 
 STANDBY_DAYS = 30
 DAY_S = 86400
@@ -71,6 +73,19 @@ def totals(house: Snapshot, shown: Sequence[Period], words: Labels, now: int) ->
             ]
             result += _net(table, words)
     return found
+
+
+def cost(books: Books | None, period: Period, now: int) -> list[Total]:
+    """What a period costs so far, if that is known."""
+    if books is None or period.begin_at >= now:
+        return []
+    micros = money.cost(books, period.begin_at, min(period.end_at, now))
+    if micros is None:
+        return []
+    column = Column("cost", money.EURO)
+    bill = money.bill_of(books, period)
+    note = gettext("provisional") if bill.provisional else ""
+    return [Total("cost", gettext("Cost"), numbers.amount(micros, column), note, False, [])]
 
 
 def _net(table: Table, words: Labels) -> list[Total]:

@@ -10,7 +10,7 @@ from slimmemeter.history import periods
 from slimmemeter.history.serialize import form_field
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.web import compare_page, meter_page, overview, period_page, query
+from slimmemeter.web import compare_page, meter_page, money, overview, period_page, query
 from slimmemeter.web.state import newest_of, site
 
 PERIODS = (
@@ -36,6 +36,7 @@ def show_overview() -> str:
             "overview.html",
             page=overview.overview(house, site().zone, words),
             names=words,
+            money=money.money(house),
             status=status.last_pull(site().database),
             backup=status.last_backup(site().database),
             refreshes=query.parameter("refresh") == "yes",
@@ -59,6 +60,23 @@ def show_period(kind: str, text: str = "", end: str = "") -> str:
 
 for rule in PERIODS:
     views.add_url_rule(rule, view_func=show_period)
+
+
+@views.get("/contract/<day>")
+def show_contract_year(day: str) -> str:
+    """The contract year that has a day: its bill, and what it was for."""
+    with site().house() as house:
+        _, year = money.contract_year(house, day)
+        period = periods.between(year.begin_at, year.end_at, site().zone)
+        assert period is not None
+        words = Labels.of(house)
+        return render_template(
+            "period.html",
+            page=period_page.period_page(house, period, query.now(house), words),
+            is_contract_year=True,
+            names=words,
+            ends=[form_field(at, site().zone) for at in (period.begin_at, period.end_at)],
+        )
 
 
 @views.get("/go")

@@ -1,0 +1,132 @@
+"""A bill on a page: its lines in the words of the language, and what isn't settled or sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from slimmemeter.i18n import language, numbers
+from slimmemeter.i18n.labels import bill_item, medium
+from slimmemeter.i18n.language import gettext
+from slimmemeter.money.bill import Bill
+from slimmemeter.money.lines import Line, rounded
+
+CENTS = 2
+UNITS = {"m3": "m³"}
+
+
+@dataclass
+class BillRow:
+    """A line of a bill."""
+
+    name: str
+    days: str
+    quantity: str
+    rate: str
+    amount: str
+    is_estimated: bool
+    is_assumed: bool
+
+
+@dataclass
+class ShownBill:
+    """What the page shows of a bill."""
+
+    parts: list[tuple[str, list[BillRow]]]  # by energy
+    rounding: str  # empty if there is none
+    total: str
+    vat: str
+    payments: int
+    paid: str  # empty without advance payments
+    left: str
+    is_paid_back: bool
+    provisional: str  # empty if all is settled
+    is_partial: bool
+    notes: list[str]  # in English
+
+
+def shown(bill: Bill) -> ShownBill:
+    """A bill for people, rounded to cents."""
+    to_pay = None if bill.to_pay is None else rounded(bill.to_pay, CENTS)
+    by_energy: dict[str, list[BillRow]] = {}
+    for line in bill.lines:
+        by_energy.setdefault(medium(line.key.energy).capitalize(), []).append(_row(line))
+    return ShownBill(
+        parts=list(by_energy.items()),
+        rounding=numbers.euros(bill.rounding_cents) if bill.rounding_cents else "",
+        total=numbers.euros(bill.total_cents),
+        vat=numbers.euros(rounded(bill.vat, CENTS)),
+        payments=bill.advance.payments if bill.advance else 0,
+        paid=numbers.euros(rounded(bill.advance.paid, CENTS)) if bill.advance else "",
+        left=numbers.euros(None if to_pay is None else abs(to_pay)),
+        is_paid_back=to_pay is not None and to_pay < 0,
+        provisional=provisional(bill),
+        is_partial=bill.partial,
+        notes=[*_assumed(bill), *bill.notes],
+    )
+
+
+def _row(line: Line) -> BillRow:
+    key = line.key
+    return BillRow(
+        bill_item(key.item, key.part),
+        _days(line.first_day, line.end_day - timedelta(days=1)),
+        _quantity(line),
+        "" if line.rate is None else f"€\N{NO-BREAK SPACE}{_decimal(line.rate)}",
+        numbers.euros(rounded(line.exact, CENTS)),
+        bool(line.estimated),
+        key.assumed is not None,
+    )
+
+
+def _days(first: date, last: date) -> str:
+    ends = dict.fromkeys((first, last))
+    return " – ".join(language.day(each, "d MMM y") for each in ends)
+
+
+def _quantity(line: Line) -> str:
+    unit = line.key.unit
+    if unit == "day":
+        days = float(line.quantity)
+        return gettext("%(days)s days", days=language.decimal(days, 0 if days.is_integer() else 1))
+    return f"{_decimal(line.quantity, 0)}\N{NO-BREAK SPACE}{UNITS.get(unit, unit)}"
+
+
+def _decimal(value: Fraction, places: int = 4) -> str:
+    sign = numbers.MINUS if value < 0 else ""
+    return f"{sign}{language.decimal(abs(float(value)), places)}"
+
+
+def _assumed(bill: Bill) -> Sequence[str]:
+    return list(dict.fromkeys(each for line in bill.lines if (each := line.key.assumed)))
+
+
+def provisional(bill: Bill) -> str:
+    """What is settled when, and what would be if the contract year ended now."""
+    open_days = sorted(
+        {day for year in bill.years for day in set(year.settles_on) - set(year.settled_here)}
+    )
+    if not open_days:
+        return ""
+    days = " / ".join(language.day(day, "d MMMM y") for day in open_days)
+    first = gettext("Provisional: the contract year is settled on %(days)s.", days=days)
+    so_far = bill.settlement_so_far
+    if so_far is None or so_far.day not in open_days:
+        return first
+    more = so_far.exported_kwh - so_far.imported_kwh
+    kwh = language.decimal(abs(float(more)), 0)
+    if more > 0:
+        second = gettext("So far %(kwh)s kWh more went to the grid than came from it.", kwh=kwh)
+    else:
+        second = gettext("So far %(kwh)s kWh less went to the grid than came from it.", kwh=kwh)
+    cents = rounded(so_far.exact, CENTS)
+    if not cents:
+        return f"{first} {second}"
+    amount = numbers.euros(abs(cents))
+    if cents > 0:
+        third = gettext("If it ended now, %(amount)s would be taken back.", amount=amount)
+    else:
+        third = gettext("If it ended now, %(amount)s more would be credited.", amount=amount)
+    return f"{first} {second} {third}"

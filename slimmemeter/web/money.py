@@ -1,0 +1,110 @@
+"""What the pages know of money: the house's books, and what the buckets of a period cost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import abort, g
+
+from slimmemeter.errors import UsageError
+from slimmemeter.history.periods import Period
+from slimmemeter.history.table import Column, Table
+from slimmemeter.i18n.language import gettext
+from slimmemeter.money import bill, contracts_file, costs
+from slimmemeter.money.bill import Bill
+from slimmemeter.money.commands import CONTRACT, find_period
+from slimmemeter.money.contracts import Contracts, Home
+from slimmemeter.money.costs import COLUMNS, COST
+from slimmemeter.money.lines import rounded
+from slimmemeter.money.reckoning import Books
+from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.web import query
+from slimmemeter.web.state import site
+
+EURO = "EUR"
+COSTS = "costs"
+
+
+@dataclass
+class Money:
+    """The contracts and the books of a house, or what is wrong with its file of contracts."""
+
+    contracts: Contracts
+    books: Books | None  # None without a contract
+    mistake: str = ""
+
+
+def money(house: Snapshot) -> Money | None:
+    """The house's money, once for each request; None if the visitor wants to see none."""
+    if not query.wants_money():
+        return None
+    if "money" not in g:
+        g.money = _read(house)
+    found: Money = g.money
+    return found
+
+
+def _read(house: Snapshot) -> Money:
+    contracts = Contracts(Home())
+    try:
+        contracts = contracts_file.read(site().contracts)
+    except UsageError as error:
+        return Money(contracts, None, str(error))
+    if not contracts.contracts:
+        return Money(contracts, None)
+    return Money(contracts, bill.books_of(house, contracts, site().zone, query.now(house)))
+
+
+def books_of(house: Snapshot) -> Books | None:
+    """The books of the house; None without a contract, or where no money is wanted."""
+    found = money(house)
+    return found.books if found else None
+
+
+def contract_year(house: Snapshot, day: str) -> tuple[Books, Period]:
+    """The contract year that has a day of an address, and the books; 404 if there is none."""
+    found, now = money(house), query.now(house)
+    if found is None or found.books is None:
+        abort(404, gettext("There is no contract yet."))
+    period = find_period(house, found.contracts, f"{CONTRACT}/{day}", now, site().zone)
+    if period is None:
+        abort(404, gettext("No contract has the day %(day)s.", day=day))
+    return found.books, period
+
+
+def version() -> str:
+    """It changes with the file of contracts."""
+    try:
+        return f"{os.stat(site().contracts).st_mtime_ns:x}"
+    except OSError:
+        return ""
+
+
+def table(books: Books, borders: Sequence[int]) -> Table:
+    """What the buckets between borders cost, in millionths of a €."""
+    found = costs.of(books, borders)
+    columns = {name: Column(name, EURO) for name in COLUMNS}
+    totals = {name: found.total(name) for name in COLUMNS}
+    return Table(
+        COSTS,
+        list(borders),
+        {column: found.micros(name) for name, column in columns.items()},
+        {
+            column: None if (total := totals[name]) is None else rounded(total, costs.MICRO)
+            for name, column in columns.items()
+        },
+        partial=list(found.partial),
+        estimated=list(found.estimated),
+    )
+
+
+def cost(books: Books, begin: int, end: int) -> int | None:
+    """What a time costs, in millionths of a €; None if it isn't known."""
+    return table(books, [begin, end]).totals[Column(COST, EURO)]
+
+
+def bill_of(books: Books, period: Period) -> Bill:
+    """The bill of a period."""
+    return bill.of_books(books, period.begin_at, period.end_at)

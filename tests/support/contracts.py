@@ -1,0 +1,30 @@
+"""A household's contract, and its house."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+CONTRACT = """
+[home]
+country = "NL"
+grid = "none"
+[[contract]]
+name = "Fixed"
+from = 2026-03-01
+vat = true
+advance = 50
+[contract.electricity]
+price = 0.25
+standing = { month = 6.20 }
+feed_in = 0.05
+[contract.gas]
+price = 0.80
+standing = { month = 6.20 }
+"""
+
+
+def with_contract(house: Path, folder: Path) -> Path:
+    """A copy of a database in a folder, with the contract beside it."""
+    (folder / "contracts.toml").write_text(CONTRACT)
+    return Path(shutil.copy(house, folder / "house.sqlite3"))

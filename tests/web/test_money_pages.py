@@ -1,0 +1,111 @@
+"""The pages with money: what a household with a contract sees, and what one without."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+
+from slimmemeter import clock
+from support.contracts import CONTRACT, with_contract
+from support.pages import client_of, words
+from support.readings import DAY, HOUR, MONDAY
+
+
+@pytest.fixture
+def database(house_database: Path, tmp_path: Path) -> Path:
+    """A house with a contract."""
+    return with_contract(house_database, tmp_path)
+
+
+@pytest.fixture
+def priced(database: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """The pages of that house."""
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY + 12 * HOUR)
+    return client_of(database)
+
+
+def test_pages_have_the_cost_beside_the_energy(priced: FlaskClient) -> None:
+    """Overview and periods have a cost; the table has a column, and its sum is the bill's."""
+    assert re.search(r"Cost € \d+\.\d\d provisional", words(priced.get("/")))
+    page = words(priced.get("/day/2026-10-26"))
+    (total,) = re.findall(r"Cost € (\d+\.\d\d) provisional", page)
+    assert re.search(rf"Total of which VAT: € \d+\.\d\d ?€ {total}", page)
+    assert "Cost €" in page.partition("Total")[0]
+    costs = priced.get("/day/2026-10-26/costs.json").json
+    assert costs is not None
+    assert f"{costs['totals']['cost_eur']:.2f}" == total
+    assert f"{costs['bill']['total']:.2f}" == total
+    assert sum(costs["columns"]["cost_eur"]) == pytest.approx(costs["bill"]["exact"], abs=1e-4)
+
+
+def test_costs_are_a_table_in_three_forms(priced: FlaskClient) -> None:
+    """JSON, CSV and picture; the parts add up to the cost."""
+    costs = priced.get("/month/2026-10/costs.json").json
+    assert costs is not None
+    lines = list(csv.reader(io.StringIO(priced.get("/month/2026-10/costs.csv").text)))
+    assert set(lines[0][2:9]) == set(costs["columns"])
+    for place, line in enumerate(lines[1:]):
+        parts = [float(cell or 0) for cell in line[2:8]]
+        assert sum(parts) == pytest.approx(float(line[8] or 0), abs=1e-5), place
+    picture = priced.get("/month/2026-10/costs.png?scale=2&title=no")
+    assert Image.open(io.BytesIO(picture.data)).size == (2200, 720)
+
+
+def test_contract_year_has_its_bill_open(priced: FlaskClient) -> None:
+    """Any day of it leads there; the bill has every line, what was paid, and what isn't settled."""
+    answer = priced.get("/contract/2026-10-26")
+    page = words(answer)
+    assert "Contract year 1 Mar 2026 – 28 Feb 2027" in page
+    assert re.search(r"<details[^>]* open>\s*<summary>Bill", answer.text)
+    for line in ("Supply", "Energy tax", "Rebate on energy tax", "Paid in advance, 8 times"):
+        assert line in page
+    assert "Provisional: the contract year is settled on 1 January 2027" in page
+    bill = priced.get("/contract/2026-10-26/costs.json").json
+    assert bill is not None
+    assert bill["period"] == "contract/2026-03-01"
+    assert priced.get("/contract/2020-01-01").status_code == 404
+    assert priced.get("/contract/tomorrow").status_code == 404
+
+
+def test_guests_see_no_money(priced: FlaskClient) -> None:
+    """`?money=no` hides every amount, and is remembered until `?money=yes`."""
+    assert "€" not in priced.get("/?money=no").text
+    page = priced.get("/month/2026-10").text
+    assert "€" not in page
+    assert "costs.png" not in page
+    assert priced.get("/month/2026-10/costs.json").status_code == 404
+    assert "€" in priced.get("/month/2026-10?money=yes").text
+
+
+def test_without_a_contract_one_line_tells_how_to_enter_one(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else pages are as before."""
+    (database.parent / "contracts.toml").unlink()
+    client = client_of(database)
+    assert "slimmemeter contract" in words(client.get("/"))
+    page = client.get("/month/2026-10").text
+    assert "€" not in page
+    assert client.get("/month/2026-10/costs.json").status_code == 404
+    assert client.get("/contract/2026-10-26").status_code == 404
+
+
+def test_mistake_in_the_file_is_named_and_nothing_else_fails(database: Path) -> None:
+    """The overview has its sentence; the pages show energy alone, until it is mended."""
+    file = database.parent / "contracts.toml"
+    file.write_text(CONTRACT.replace("price = 0.25", "pricee = 0.25"))
+    client = client_of(database)
+    page = client.get("/")
+    assert "pricee" in page.text
+    assert "did you mean price?" in page.text
+    assert client.get("/month/2026-10").status_code == 200
+    file.write_text(CONTRACT)
+    again = client.get("/", headers={"If-None-Match": page.headers["ETag"]})
+    assert again.status_code == 200
+    assert "pricee" not in again.text
