@@ -227,10 +227,12 @@ EOF
     number=$({ cat /etc/machine-id || hostname; } 2>/dev/null | cksum | cut -d' ' -f1)
     minute=$((13 * 60 + 15 + number % 90))
     put 0644 root:root "$CRON" <<EOF
-# slimmemeter: a reading every five minutes, every night a verified backup, and tomorrow's prices of
-# the market, asked for once an hour until they are there, if SLIMMEMETER_PRICES says where.
+# slimmemeter: a reading every five minutes; every night a verified backup, and what a battery would
+# have done, if there is a contract; tomorrow's prices of the market, once an hour until they are
+# there, if SLIMMEMETER_PRICES says where.
 */5 * * * * $COLLECTOR $HOUSE/current/scripts/pull.sh
 30 3 * * * $COLLECTOR /usr/local/bin/slimmemeter backup 2>&1 | logger -t slimmemeter-backup
+10 4 * * * $COLLECTOR /usr/local/bin/slimmemeter battery --if-due 2>&1 | logger -t slimmemeter-battery
 $((minute % 60)) $((minute / 60))-23 * * * $COLLECTOR /usr/local/bin/slimmemeter prices --if-due 2>&1 | logger -t slimmemeter-prices
 EOF
     drop_crontab

@@ -229,6 +229,15 @@ def _bill(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _battery(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter.money import battery_command
+
+    flags = {flag: getattr(arguments, flag[2:]) for flag in BATTERY}
+    for text in battery_command.run(settings, flags, arguments.if_due):
+        process.write(text.encode())
+    return 0
+
+
 def _prices(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter.money import fetching
 
@@ -281,6 +290,12 @@ class Command(NamedTuple):
         return bool(flags.get("--db"))
 
 
+BATTERY = {
+    "--kwh": "capacities, such as 5,10; without it 2,5,10,15",
+    "--kw": "the most that it charges and discharges; without it 3",
+    "--efficiency": "what comes out of what goes in, in percent; without it 90",
+    "--reserve": "the share that always stays in it, in percent; without it 10",
+}
 YES = {"--yes": "don't ask"}
 COMMANDS = {
     "serve": Command("serve the pages", _serve, ("--db", "--listen"), works_without_settings=False),
@@ -335,6 +350,13 @@ COMMANDS = {
         ("--db",),
         {"--json": "as JSON, for programs"},
         ("period", None, "month/2026-11, year/2026, or contract/2026-03-01 for a contract year"),
+    ),
+    "battery": Command(
+        "reckon what a battery would have done in the last year",
+        _battery,
+        ("--db",),
+        {"--if-due": "only keep the result for the pages, if there is a contract; for cron"},
+        values=BATTERY,
     ),
     "prices": Command(
         "fetch the market's prices of tomorrow, and what is missing of earlier ones",

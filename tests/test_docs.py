@@ -54,6 +54,7 @@ RUN_BY = {
     "p1-pull --dry-run --json -": f"{HERE}::test_commands_do_what_they_should",
     "slimmemeter contract check": "tests/money/test_bill_command.py"
     "::test_bill_of_a_contract_year_has_a_name",
+    "slimmemeter battery": "tests/money/test_battery.py::test_command_prints_and_keeps_the_result",
     "slimmemeter import": f"{HERE}::test_commands_do_what_they_should",
     "slimmemeter export": f"{HERE}::test_commands_do_what_they_should",
     "sqlite3 -readonly": f"{HERE}::test_queries_answer",

@@ -12,8 +12,9 @@ from slimmemeter import clock, zones
 from slimmemeter.errors import UsageError
 from slimmemeter.history import catalogue, periods
 from slimmemeter.history.periods import Period
-from slimmemeter.money import bill, contracts_file, printed, serialize, understood
+from slimmemeter.money import bill, contracts_file, forecast, printed, records, understood
 from slimmemeter.money.contracts import Contracts
+from slimmemeter.money.forecast import Forecast
 from slimmemeter.settings import Settings
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
@@ -56,11 +57,26 @@ def print_bill(settings: Settings, path: str, as_json: bool) -> Iterator[str]:
         period = find_period(house, contracts, path, now, zone)
         if period is None:
             raise UsageError(NO_PERIOD.format(path))
-        found = bill.of(house, contracts, period.begin_at, period.end_at, zone, now)
+        books = bill.books_of(house, contracts, zone, now)
+        ends = period.begin_at, period.end_at
+        found, expected = bill.of_books(books, *ends), forecast.of_running(books, *ends)
     if as_json:
-        yield json.dumps(serialize.bill_json(found, period.name, zone)) + "\n"
+        yield json.dumps(records.whole_bill(found, expected, period.name, zone)) + "\n"
         return
     yield printed.text(found, f"The bill of {period.name}")
+    yield from _expected(expected)
+
+
+def _expected(found: Forecast | str | None) -> Iterator[str]:
+    """What the contract year will come to, in words."""
+    if isinstance(found, str):
+        yield f"{found}\n"
+    elif found is not None:
+        total = printed.amount(found.bill.total_cents)
+        yield f"the whole contract year: € {total}; {forecast.sentence(found)}\n"
+        if found.to_pay is not None:
+            left = printed.decimal(abs(found.to_pay), 2)
+            yield f"then € {left} is {'to be paid' if found.to_pay >= 0 else 'paid back'}\n"
 
 
 def check(settings: Settings) -> str:

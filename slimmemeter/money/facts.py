@@ -37,9 +37,8 @@ class Facts:
         """The kWh of all registers of a direction."""
         if end <= begin:
             return Fraction()
-        counted = self._source.counted(ELECTRICITY, [begin, end]).rises
-        wh = sum(rises[0] for (name, _), rises in counted.items() if name == direction)
-        return Fraction(wh) / 1000
+        counted = self._source.counted(ELECTRICITY, [begin, end])
+        return Fraction(sum(counted.of(direction))) / 1000
 
     def export_of_year(self, year: Year) -> tuple[Fraction, str | None]:
         """The kWh of export by which a contract year is charged, and what was assumed: what was

@@ -59,7 +59,7 @@ def _missing_days(settings: Settings, zone: ZoneInfo, now: int) -> list[date]:
         meters = reader.meters()
         first = local_day(min((each.first for each in meters), default=now), zone)
         ends = midnight(first, zone), midnight(last + ONE_DAY, zone)
-        market = Market(reader, ELECTRICITY, "quarter", ends, zone, now)
+        market = Market(reader.prices, ELECTRICITY, "quarter", ends, zone, now)
     days = (last - ONE_DAY * number for number in range((last - first).days + 1))
     return [day for day in days if not _is_known(market, day, zone)]
 

@@ -56,7 +56,7 @@ class Plan:
         following = [*self._contracts[1:], None]
         return [
             year
-            for contract, after in zip(self._contracts, following, strict=True)
+            for contract, after in zip(self._contracts, following, strict=False)
             for year in self._of(contract, after, until)
             if year.begin < end and year.end > begin
         ]

@@ -30,6 +30,11 @@ class Counted:
     rises: Mapping[Register, Sequence[Number]] = field(default_factory=dict)
     partial: Sequence[int] = ()
 
+    def of(self, direction: str) -> list[Number]:
+        """What all registers of a direction counted together; empty if there are none."""
+        each = [rises for (name, _), rises in self.rises.items() if name == direction]
+        return list(map(sum, zip(*each, strict=True)))
+
 
 class Source(Protocol):
     """Where quantities come from: the house's meters, or what they would count."""
@@ -97,5 +102,4 @@ class House:
         if not known:
             return None
         counted = self.counted(ELECTRICITY, range(begin, end + 1, QUARTER_S))
-        imported = [rises for (name, _), rises in counted.rises.items() if name == IMPORT]
-        return int(4 * max(map(sum, zip(*imported, strict=True)), default=0))
+        return int(4 * max(counted.of(IMPORT), default=0))

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from slimmemeter.money import bands, electricity, settlement, tables
 from slimmemeter.money.charges import Charge, Scene, of_gas
-from slimmemeter.money.contracts import WALLONIA, Electricity, Spot
+from slimmemeter.money.contracts import WALLONIA, Electricity, Home, Spot
 from slimmemeter.money.days import local_day, midnight, midnights
 from slimmemeter.money.facts import Facts
 from slimmemeter.money.lines import Line
@@ -20,7 +21,13 @@ from slimmemeter.money.phases import Phase, Planned, Year
 from slimmemeter.money.quantities import ELECTRICITY, GAS, Source, Times
 from slimmemeter.money.settlement import Settled
 from slimmemeter.money.spot import Market
-from slimmemeter.store.reader import Reader
+
+
+class PriceSource(Protocol):
+    """Where prices of the market come from: the database, or what is expected."""
+
+    def prices(self, energy: str, begin: int, end: int) -> list[tuple[int, int, int]]:
+        """As of the reader of the database."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Books:
 
     source: Source
     plan: Planned
-    reader: Reader
+    reader: PriceSource
     zone: ZoneInfo
     now: int
 
@@ -81,7 +88,7 @@ class Reckoning:
             ends = phases[0].begin, phases[-1].end
             yield (
                 (energy, slot),
-                Market(self.books.reader, energy, slot, ends, self.zone, self.books.now),
+                Market(self.books.reader.prices, energy, slot, ends, self.zone, self.books.now),
             )
 
     def _instants(self, first: int, borders: Iterable[int]) -> list[int]:
@@ -207,9 +214,9 @@ class Reckoning:
         return counted.partial if counted.rises else ()
 
 
-def settling(year: Year, home: object, zone: ZoneInfo) -> list[int]:
+def settling(year: Year, home: Home, zone: ZoneInfo) -> list[int]:
     """The midnights on which a contract year is settled."""
-    ends = tables.netting_ends(home)  # type: ignore[arg-type]
+    ends = tables.netting_ends(home)
     at = midnight(ends, zone) if ends else 0
     return [at, year.end] if year.begin < at < year.end else [year.end]
 

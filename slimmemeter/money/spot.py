@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +11,6 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from slimmemeter.money.days import local_day, midnight, month_after
-from slimmemeter.store.reader import Reader
 
 SCALE = 4_000_000  # integers that make one € per MWh or m3: millionths, and means of four
 HOUR_S = 3600
@@ -31,19 +30,21 @@ class Market:
 
     def __init__(
         self,
-        reader: Reader,
+        prices: Callable[[str, int, int], list[tuple[int, int, int]]],
         energy: str,
         slot: str,
         ends: tuple[int, int],
         zone: ZoneInfo,
         now: int,
     ) -> None:
-        """:param ends: the time for which the prices are needed."""
+        """:param prices: as of the reader of the database.
+        :param ends: the time for which they are needed.
+        """
         self._zone = zone
         self._now = now
         self._begin = midnight(local_day(ends[0], zone).replace(day=1), zone)
         self._end = midnight(month_after(local_day(max(ends[1] - 1, ends[0]), zone)), zone)
-        stored = reader.prices(energy, self._begin, self._end)
+        stored = prices(energy, self._begin, self._end)
         by_hour = slot == "hour"
         self._known = list(_hours(stored) if by_hour else _stored(stored))
         self._starts = [slot.begin for slot in self._known]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from slimmemeter.history import periods
 from slimmemeter.money import bill, contracts_file, costs
+from slimmemeter.money.contracts import Contracts, Home
 from slimmemeter.money.lines import rounded
 from slimmemeter.money.reckoning import Books
 from slimmemeter.store.prices import PriceWriter, SpotPrice
@@ -130,3 +132,27 @@ def test_lines_and_rounding_are_the_total(database: Path, name: str, cuts: list[
     assert abs(made.rounding_cents) <= len(made.lines)
     shown = sum(rounded(line.exact, 2) for line in made.lines) + made.rounding_cents
     assert shown == made.total_cents
+
+
+def test_without_a_contract_there_is_no_money_and_no_error(database: Path) -> None:
+    """Not a line, not a cent."""
+    none = bill.books_of(Snapshot(Reader(str(database))), Contracts(Home()), DUTCH, END)
+    made = bill.of_books(none, BEGIN, END)
+    assert (made.lines, made.total_cents, made.advance) == ([], 0, None)
+    found = costs.of(none, [BEGIN, END])
+    assert found.total("cost") is None
+    assert found.micros("cost") == [None]
+
+
+def test_time_to_come_costs_nothing_yet(database: Path) -> None:
+    """A bucket after now has no amount, and that of now is partial."""
+    now = at("2026-05-10T12:00:00+02:00")
+    about = replace(books(database, "dynamic"), now=now)
+    period = periods.parse("month", "2026-05", DUTCH)
+    assert period is not None
+    found = costs.of(about, period.borders("day"))
+    amounts = [found.amount("cost", place) for place in range(31)]
+    assert None not in amounts[:10]
+    assert amounts[10:] == [None] * 21
+    assert found.partial == [9]
+    assert bill.of_books(about, period.begin_at, period.end_at).partial

@@ -68,9 +68,10 @@ def test_cron_has_the_pull_and_the_backup(machine: Machine) -> None:
     """Cron runs pull and backup as the collecting user, and the backup works."""
     text = machine.run("cat", "/etc/cron.d/slimmemeter").stdout
     lines = [line for line in text.splitlines() if not line.startswith("#")]
-    minute, hours = lines[2].split()[:2]
+    minute, hours = lines[3].split()[:2]
     assert 13 * 60 + 15 <= int(hours.removesuffix("-23")) * 60 + int(minute) < 14 * 60 + 45
-    assert "slimmemeter prices --if-due" in lines[2]
+    assert "slimmemeter battery --if-due" in lines[2]
+    assert "slimmemeter prices --if-due" in lines[3]
     assert [line.split()[:6] for line in lines[:2]] == [
         ["*/5", "*", "*", "*", "*", USER],
         ["30", "3", "*", "*", "*", USER],

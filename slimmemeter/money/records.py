@@ -1,0 +1,107 @@
+"""What the questions about 2027, offers, a battery and the year's end are answered with, for
+programs: JSON, in numbers as of a bill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from slimmemeter.history.serialize import iso
+from slimmemeter.money.as_if import Compared, EndOfNetting
+from slimmemeter.money.bill import Bill
+from slimmemeter.money.forecast import Forecast
+from slimmemeter.money.serialize import CENTS, EXACT, QUANTITY, RATE, Json, bill_json, cents, number
+from slimmemeter.money.with_battery import Result
+
+FEED_IN = 5  # decimals
+BATTERY_KEYS = ("hour", "day", "month")
+
+
+def end_of_netting(found: EndOfNetting, registers: Mapping[str, int], zone: ZoneInfo) -> Json:
+    """The page of 2027. :param registers: in Wh at the midnight on which netting ends."""
+    one = found.one_kwh
+    return {
+        "from": iso(found.begin, zone),
+        "to": iso(found.end, zone),
+        "import_kwh": number(found.imported_kwh, QUANTITY),
+        "export_kwh": number(found.exported_kwh, QUANTITY),
+        "export_with_import_beside_kwh": {
+            bucket: number(kwh, QUANTITY) for bucket, kwh in found.beside_kwh.items()
+        },
+        "with_netting_2026": cents(found.with_netting.total_cents),
+        "without_rules_of_2027": cents(found.without.total_cents),
+        "difference": number(found.difference, CENTS),
+        "one_kwh": None
+        if one is None
+        else {
+            "own_use_saves": number(one.own_use_saves, RATE),
+            "export_brings": number(one.export_brings, RATE),
+            "shifting_wins": number(one.shifting_wins, RATE),
+        },
+        "shift_could_win": {
+            bucket: number(found.could_win(bucket), CENTS) for bucket in BATTERY_KEYS
+        },
+        "registers_at_2027_01_01_wh": dict(registers),
+    }
+
+
+def offers(compared: Sequence[Compared]) -> list[Json]:
+    """The contract that there is among the offers, the cheapest first."""
+    return [
+        {
+            "name": each.name,
+            "total": cents(each.bill.total_cents),
+            "difference": number(each.difference, CENTS),
+            "pays_off_from_feed_in_of": number(each.pays_off_from, FEED_IN),
+            **{name: number(amount, CENTS) for name, amount in each.amounts.items()},
+            "prices_known_percent": number(each.known * 100, 1),
+            "estimated_kwh": number(each.estimated_kwh, QUANTITY),
+        }
+        for each in compared
+    ]
+
+
+def whole_bill(found: Bill, expected: Forecast | str | None, period: str, zone: ZoneInfo) -> Json:
+    """A bill, with what the contract year will come to; where that isn't known, a note says why."""
+    made = bill_json(found, period, zone)
+    if isinstance(expected, Forecast):
+        made["forecast"] = _forecast(expected)
+    elif expected is not None:
+        made["notes"].append(expected)
+    return made
+
+
+def _forecast(found: Forecast) -> Json:
+    return {
+        "total": cents(found.bill.total_cents),
+        "exact": number(found.bill.exact, EXACT),
+        "factors": {name: number(each.value, RATE) for name, each in found.factors.items()},
+        "why": {name: each.why for name, each in found.factors.items()},
+        "to_pay": number(found.to_pay, CENTS),
+    }
+
+
+def battery(found: Result) -> Json:
+    """What a battery would have done: energy in Wh, what is left in mWh, savings in €."""
+    done = found.done
+    return {
+        "policy": done.policy,
+        "kwh": _plain(done.battery.kwh),
+        "charged": sum(done.taken) - done.bought,
+        "charged_grid": done.bought,
+        "discharged": sum(done.given),
+        "imported": found.imported_wh,
+        "exported": found.exported_wh,
+        "imported_after": found.imported_after_wh,
+        "exported_after": found.exported_after_wh,
+        "idle": done.idle,
+        "full_steps": done.full_steps,
+        "left_mwh": done.left_mwh,
+        "saves_now_eur": number(found.saves_now, CENTS),
+        "saves_2027_eur": number(found.saves_2027, CENTS),
+    }
+
+
+def _plain(value: Fraction) -> int | float:
+    return value.numerator if value.denominator == 1 else float(value)

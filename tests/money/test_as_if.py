@@ -1,0 +1,70 @@
+"""What the end of netting costs the house, and what offers would."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from slimmemeter.money import as_if, bill, contracts_file, records
+from slimmemeter.money.reckoning import Books
+from slimmemeter.store.prices import PriceWriter, SpotPrice
+from support.counter_curves import at, market_price
+from support.golden import LATER, Case, case
+
+BEGIN, END = at("2026-01-01T00:00:00+01:00"), at("2027-01-01T00:00:00+01:00")
+NEW_YEAR = date(2027, 1, 1)
+DYNAMIC = (
+    '[[offer]]\nname = "dynamic"\nvat = true\n[offer.electricity]\ndynamic = "hour"\nmarkup ='
+    ' 0.02\nfeed_in = "spot"\n'
+)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return case("32-page-2027", tmp_path_factory.mktemp("as_if"))
+
+
+@pytest.fixture
+def books(found: Case) -> Books:
+    return bill.books_of(found.house, found.contracts, found.zone, LATER)
+
+
+def test_page_of_2027_is_that_of_the_case(found: Case, books: Books) -> None:
+    """With and without netting, what export had beside it, what a kWh is worth, the registers."""
+    expected = found.json("expected.json")
+    offer = expected.pop("offer")
+    (own,) = found.contracts.contracts
+    made = as_if.end_of_netting(books, own, BEGIN, END)
+    registers = as_if.registers_at(found.house, END)
+    assert records.end_of_netting(made, registers, found.zone) == expected
+    compared = as_if.compare(books, found.contracts, own, NEW_YEAR, BEGIN, END)
+    assert [each.name for each in compared] == [offer["name"], own.name]
+    json = records.offers(compared)[0]
+    assert {key: json[key] for key in offer} == offer
+
+
+def test_parts_of_an_offer_are_its_total(found: Case, books: Books) -> None:
+    """Why it is dear or cheap, to the cent."""
+    (own,) = found.contracts.contracts
+    for each in as_if.compare(books, found.contracts, own, NEW_YEAR, BEGIN, END):
+        assert sum(each.amounts.values()) == each.bill.exact
+
+
+def test_offer_needs_the_prices_of_the_time(found: Case, books: Books) -> None:
+    """A dynamic one without prices has no total and comes last; with them it has one."""
+    text = (found.folder / "contracts.toml").read_text() + DYNAMIC
+    contracts = contracts_file.parse(text, "contracts.toml")
+    (own,) = contracts.contracts
+    about = (books, contracts, own, NEW_YEAR, BEGIN, END)
+    last = as_if.compare(*about)[-1]
+    assert (last.name, last.bill.exact, last.known) == ("dynamic", None, 0)
+    with PriceWriter(str(found.database)) as writer:
+        quarters = range(BEGIN // 900, END // 900)
+        prices = [SpotPrice(n * 900, 900, market_price(n) * 10**4) for n in quarters]
+        writer.put("electricity", prices, "made up", "")
+    again = replace(books, reader=found.house.reader)
+    (dynamic,) = (each for each in as_if.compare(again, *about[1:]) if each.name == "dynamic")
+    assert dynamic.known == 1
+    assert dynamic.bill.exact is not None
