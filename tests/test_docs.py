@@ -29,7 +29,7 @@ from support.debian import needs
 from support.house_rule import PACKAGES
 from support.pages import client_of
 from support.paths import EXAMPLE, ROOT
-from support.programs import Pull
+from support.programs import Pull, Run
 
 DOCUMENTS = {
     path.name: path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -244,9 +244,11 @@ def test_every_promise_has_its_test() -> None:
         assert all((ROOT / path).exists() for path in named), row
 
 
-def test_every_address_answers(house_database: Path, tmp_path: Path) -> None:
+def test_every_address_answers(house_database: Path, tmp_path: Path, run: Run) -> None:
     """The table of addresses, each as it stands there; and no route of ours is left out."""
-    client = client_of(with_contract(house_database, tmp_path))
+    database = with_contract(house_database, tmp_path)
+    run("battery", SLIMMEMETER_DB=str(database))
+    client = client_of(database)
     named = [
         address
         for row in table_of("| address | what |")

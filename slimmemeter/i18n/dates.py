@@ -62,6 +62,12 @@ def until(at: int, period: Period, now: int) -> str:
     return gettext("through %(day)s", day=language.moment(local, "d MMM"))
 
 
+def days(begin_at: int, end_at: int, zone: ZoneInfo) -> str:
+    """The first and the last day of a time: 1 Dec 2025 – 30 Nov 2026."""
+    ends = (datetime.fromtimestamp(at, zone) for at in (begin_at, end_at - 1))
+    return " – ".join(language.day(each, "d MMM yyyy") for each in ends)
+
+
 def quarter(end_at: int, zone: ZoneInfo) -> str:
     """A quarter of an hour by its end: Mon 9 Nov 2026, 18:15–18:30."""
     begin, end = (datetime.fromtimestamp(at, zone) for at in (end_at - 900, end_at))

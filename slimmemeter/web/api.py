@@ -19,13 +19,14 @@ from slimmemeter.history.silence import SilentDevice, silent_devices
 from slimmemeter.history.table import Table
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
+from slimmemeter.money import costs, forecast, next_kwh, records
 from slimmemeter.money.reckoning import Books
-from slimmemeter.money.serialize import bill_json
+from slimmemeter.money.serialize import CENTS, RATE, number
 from slimmemeter.p1 import obis
 from slimmemeter.p1.anonymize import masked
 from slimmemeter.store.records import Device, Meter
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.web import meter_page, money, query
+from slimmemeter.web import meter_page, money, query, what_if
 from slimmemeter.web.freshness import FRESH, freshness
 from slimmemeter.web.power_now import by_phase
 from slimmemeter.web.state import NoReadingError, newest_of, site
@@ -77,8 +78,41 @@ def _costs(books: Books | None, period: Period, form: str, house: Snapshot) -> R
         return _picture(lambda: make_cost_spec(period, table, Labels.of(house)))
     if form == "csv":
         return _csv(table)
-    bill = bill_json(money.bill_of(books, period), period.name, site().zone)
-    return jsonify(serialize.table_json(table, period.name, site().zone) | {"bill": bill})
+    zone, ends = site().zone, (period.begin_at, period.end_at)
+    expected = forecast.of_running(books, *ends)
+    bill = records.whole_bill(money.bill_of(books, period), expected, period.name, zone)
+    return jsonify(serialize.table_json(table, period.name, zone) | {"bill": bill})
+
+
+@api.get("/2027.json")
+def end_of_netting() -> Response:
+    """What the end of netting costs this house, and the cheapest offer."""
+    with site().house() as house:
+        asked = what_if.question(house)
+        found, registers = what_if.end_of_netting(asked), what_if.registers_wh(house, asked)
+        others = [each for each in what_if.offers(asked) if each.bill is not each.own]
+        return jsonify(
+            records.end_of_netting(found, registers, site().zone)
+            | {"offer": records.offers(others)[0] if others else None}
+        )
+
+
+@api.get("/offers.json")
+def offers() -> Response:
+    """What the offers would have cost, the cheapest first."""
+    with site().house() as house:
+        return jsonify(offers=records.offers(what_if.offers(what_if.question(house))))
+
+
+@api.get("/battery.json")
+def battery() -> Response:
+    """What `slimmemeter battery` found last; 404 before."""
+    with site().house() as house:
+        what_if.question(house)
+        stored = what_if.stored_battery()
+        if stored is None:
+            abort(404, gettext("No battery has been reckoned yet."))
+        return jsonify(stored)
 
 
 @api.get(f"{COMPARISON}/<name>.png")
@@ -188,7 +222,21 @@ def now() -> Response:
             flat[f"power_l{phase}_w"] = watts
         for medium in consumption.media(house):
             flat |= _medium_now(house, medium, readings)
+        if books := money.books_of(house):
+            flat |= _money_now(books, newest.tariff)
         return jsonify(flat)
+
+
+def _money_now(books: Books, tariff: int | None) -> dict[str, object]:
+    """What the next kWh costs and brings, and what today has cost; null where it isn't known."""
+    one = next_kwh.at(books, books.now, tariff)
+    today = periods.today("day", books.now, books.zone)
+    cost = costs.of(books, [today.begin_at, books.now]).total(costs.COST)
+    return {
+        "price_eur_kwh": number(one.costs, RATE),
+        "feed_in_eur_kwh": number(one.brings, RATE),
+        "cost_today_eur": number(cost, CENTS),
+    }
 
 
 def _medium_now(

@@ -11,6 +11,7 @@ from slimmemeter.i18n import language, numbers
 from slimmemeter.i18n.labels import bill_item, medium
 from slimmemeter.i18n.language import gettext
 from slimmemeter.money.bill import Bill
+from slimmemeter.money.forecast import Forecast
 from slimmemeter.money.lines import Line, rounded
 
 CENTS = 2
@@ -43,11 +44,12 @@ class ShownBill:
     left: str
     is_paid_back: bool
     provisional: str  # empty if all is settled
+    expected: str  # what the contract year will come to; empty of another time
     is_partial: bool
     notes: list[str]  # in English
 
 
-def shown(bill: Bill) -> ShownBill:
+def shown(bill: Bill, expected: Forecast | str | None = None) -> ShownBill:
     """A bill for people, rounded to cents."""
     to_pay = None if bill.to_pay is None else rounded(bill.to_pay, CENTS)
     by_energy: dict[str, list[BillRow]] = {}
@@ -63,8 +65,9 @@ def shown(bill: Bill) -> ShownBill:
         left=numbers.euros(None if to_pay is None else abs(to_pay)),
         is_paid_back=to_pay is not None and to_pay < 0,
         provisional=provisional(bill),
+        expected=_expected(expected) if isinstance(expected, Forecast) else "",
         is_partial=bill.partial,
-        notes=[*_assumed(bill), *bill.notes],
+        notes=[*_assumed(bill), *bill.notes, *([expected] if isinstance(expected, str) else [])],
     )
 
 
@@ -101,6 +104,32 @@ def _decimal(value: Fraction, places: int = 4) -> str:
 
 def _assumed(bill: Bill) -> Sequence[str]:
     return list(dict.fromkeys(each for line in bill.lines if (each := line.key.assumed)))
+
+
+def _expected(found: Forecast) -> str:
+    """What the whole contract year will come to, and what that assumes."""
+    total = numbers.euros(found.bill.total_cents)
+    names = {
+        "import": gettext("from the grid"),
+        "export": gettext("to the grid"),
+        "gas": medium("gas"),
+    }
+    factors = ", ".join(
+        f"{names[name]} × {language.decimal(float(each.value), 2)}"
+        for name, each in found.factors.items()
+    )
+    first = gettext("The whole contract year will come to about %(total)s.", total=total)
+    second = gettext(
+        "That takes last year's same days for the rest of it: %(factors)s.", factors=factors
+    )
+    if found.to_pay is None:
+        return f"{first} {second}"
+    amount = numbers.euros(abs(rounded(found.to_pay, CENTS)))
+    if found.to_pay < 0:
+        third = gettext("About %(amount)s will be paid back then.", amount=amount)
+    else:
+        third = gettext("About %(amount)s will be left to pay then.", amount=amount)
+    return f"{first} {third} {second}"
 
 
 def provisional(bill: Bill) -> str:

@@ -12,7 +12,7 @@ from slimmemeter.errors import UsageError
 from slimmemeter.history.periods import Period
 from slimmemeter.history.table import Column, Table
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money import bill, contracts_file, costs
+from slimmemeter.money import bill, contracts_file, costs, tables
 from slimmemeter.money.bill import Bill
 from slimmemeter.money.commands import CONTRACT, find_period
 from slimmemeter.money.contracts import Contracts, Home
@@ -72,6 +72,12 @@ def contract_year(house: Snapshot, day: str) -> tuple[Books, Period]:
     if period is None:
         abort(404, gettext("No contract has the day %(day)s.", day=day))
     return found.books, period
+
+
+def is_netted(house: Snapshot) -> bool:
+    """Whether the house is in a country in which export is netted, or was."""
+    books = books_of(house)
+    return books is not None and tables.netting_ends(books.plan.home) is not None
 
 
 def version() -> str:

@@ -8,9 +8,19 @@ from flask.typing import ResponseReturnValue
 from slimmemeter import status
 from slimmemeter.history import periods
 from slimmemeter.history.serialize import form_field
+from slimmemeter.history.table import of_register
+from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.web import compare_page, meter_page, money, overview, period_page, query
+from slimmemeter.web import (
+    compare_page,
+    meter_page,
+    money,
+    overview,
+    period_page,
+    query,
+    what_if,
+)
 from slimmemeter.web.state import newest_of, site
 
 PERIODS = (
@@ -37,6 +47,8 @@ def show_overview() -> str:
             page=overview.overview(house, site().zone, words),
             names=words,
             money=money.money(house),
+            today=f"{periods.today('day', query.now(), site().zone).first}",
+            is_netted=money.is_netted(house),
             status=status.last_pull(site().database),
             backup=status.last_backup(site().database),
             refreshes=query.parameter("refresh") == "yes",
@@ -76,6 +88,48 @@ def show_contract_year(day: str) -> str:
             is_contract_year=True,
             names=words,
             ends=[form_field(at, site().zone) for at in (period.begin_at, period.end_at)],
+        )
+
+
+@views.get("/2027")
+def show_end_of_netting() -> str:
+    """What the end of netting costs this house."""
+    with site().house() as house:
+        asked = what_if.question(house)
+        found = what_if.end_of_netting(asked)
+        words = Labels.of(house)
+        registers = [
+            (words.column(of_register(f"{name}_wh")), numbers.number(wh, 1000, 3))
+            for name, wh in what_if.registers_wh(house, asked).items()
+        ]
+        return render_template(
+            "2027.html",
+            page=what_if.netting_page(found),
+            contract=asked.contract.name,
+            days=dates.days(asked.begin, asked.end, site().zone),
+            registers=registers,
+        )
+
+
+@views.get("/offers")
+def show_offers() -> str:
+    """What the offers would have cost."""
+    with site().house() as house:
+        asked = what_if.question(house)
+        return render_template(
+            "offers.html",
+            rows=what_if.offer_rows(what_if.offers(asked)),
+            days=dates.days(asked.begin, asked.end, site().zone),
+        )
+
+
+@views.get("/battery")
+def show_battery() -> str:
+    """What a battery would have done."""
+    with site().house() as house:
+        asked = what_if.question(house)
+        return render_template(
+            "battery.html", **what_if.battery_page(what_if.stored_battery(), asked)
         )
 
 

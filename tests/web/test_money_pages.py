@@ -14,6 +14,7 @@ from PIL import Image
 from slimmemeter import clock
 from support.contracts import CONTRACT, with_contract
 from support.pages import client_of, words
+from support.programs import Run
 from support.readings import DAY, HOUR, MONDAY
 
 
@@ -109,3 +110,66 @@ def test_mistake_in_the_file_is_named_and_nothing_else_fails(database: Path) -> 
     again = client.get("/", headers={"If-None-Match": page.headers["ETag"]})
     assert again.status_code == 200
     assert "pricee" not in again.text
+
+
+def test_next_kwh_and_today_are_in_now_json(priced: FlaskClient) -> None:
+    """What the next kWh costs is price, tax and VAT; while it is netted, it brings the same."""
+    now = priced.get("/now.json").json
+    assert now is not None
+    assert now["price_eur_kwh"] == pytest.approx(0.25 + 0.09161 * 1.21, abs=1e-6)
+    assert now["feed_in_eur_kwh"] == now["price_eur_kwh"]
+    day = priced.get("/day/2026-10-28/costs.json").json
+    assert day is not None
+    assert now["cost_today_eur"] == pytest.approx(day["totals"]["cost_eur"], abs=0.006)
+
+
+def test_end_of_netting(priced: FlaskClient) -> None:
+    """Both totals and their difference, as in the JSON; the registers come with the new year."""
+    found = priced.get("/2027.json").json
+    assert found is not None
+    page = words(priced.get("/2027"))
+    for name in ("with_netting_2026", "without_rules_of_2027"):
+        assert f"€ {found[name]:.2f}" in page
+    assert found["difference"] == pytest.approx(
+        found["without_rules_of_2027"] - found["with_netting_2026"], abs=0.011
+    )
+    assert "Until then nothing needs to be written down" in page
+    assert found["registers_at_2027_01_01_wh"] == {}
+
+
+def test_offers_are_from_the_cheapest_to_the_dearest(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The contract that there is stands among them; without offers a sentence tells how."""
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY + 12 * HOUR)
+    client = client_of(database)
+    assert "There is no offer in contracts.toml yet" in words(client.get("/offers"))
+    offers = [
+        f'[[offer]]\nname = "{name}"\nvat = true\n[offer.electricity]\nprice = {price}\n'
+        "feed_in = 0.05\n[offer.gas]\nprice = 0.80\n"
+        for name, price in (("dear", 0.9), ("cheap", 0.05))
+    ]
+    (database.parent / "contracts.toml").write_text(CONTRACT + "".join(offers))
+    found = client.get("/offers.json").json
+    assert found is not None
+    assert [each["name"] for each in found["offers"]] == ["cheap", "Fixed", "dear"]
+    page = words(client.get("/offers"))
+    assert page.index("cheap") < page.index("Fixed (yours)") < page.index("dear")
+
+
+def test_battery_is_as_the_command_found_it(
+    database: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it ran, the page tells how; then it has a row for each size."""
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + 2 * DAY + 12 * HOUR)
+    client = client_of(database)
+    assert "slimmemeter battery" in words(client.get("/battery"))
+    assert client.get("/battery.json").status_code == 404
+    (database.parent / "contracts.toml").write_text(CONTRACT)
+    assert run("battery", SLIMMEMETER_DB=str(database)).returncode == 0
+    page = words(client.get("/battery"))
+    found = client.get("/battery.json").json
+    assert found is not None
+    for each in found["results"]:
+        assert f"{each['kwh']} kWh" in page
+        assert f"€ {each['saves_2027_eur']:.2f}" in page
