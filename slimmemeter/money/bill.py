@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from slimmemeter.money import lines, notes
+from slimmemeter.money.charges import Charge
 from slimmemeter.money.contracts import Contract, Contracts
 from slimmemeter.money.days import in_year, local_day, midnight, month_after
 from slimmemeter.money.lines import Line, rounded
@@ -77,13 +78,14 @@ class Bill:
     settlement_so_far: Settlement | None
     advance: Advance | None
     unpriced: Sequence[Unpriced]
+    is_priced: bool = True  # whether everything in it has a price
     notes: Sequence[str] = field(default=())
     currency: str = "EUR"
 
     @property
     def exact(self) -> Fraction | None:
         """The exact sum with VAT in €."""
-        if self.unpriced:
+        if not self.is_priced:
             return None
         return sum((line.exact for line in self.lines), Fraction())
 
@@ -144,6 +146,7 @@ def of_books(books: Books, begin: int, end: int) -> Bill:
         _so_far(books, reckoning.years),
         _advance(reckoning.years, begin, reckoning.end, books.zone),
         list(_unpriced(reckoning)),
+        not any(_lacks_price(charge) for charge in charges),
         list(notes.of(reckoning)),
     )
 
@@ -196,24 +199,20 @@ def _due_days(year: Year) -> Iterator[date]:
         month = month_after(month)
 
 
+def _lacks_price(charge: Charge) -> bool:
+    return any(curve.rise(charge.begin, charge.end) for curve in charge.unpriced)
+
+
 def _unpriced(reckoning: Reckoning) -> Iterator[Unpriced]:
     """What has no price, of each energy and month."""
     found: dict[tuple[str, date, str], Fraction] = {}
     for charge in reckoning.charges():
-        if charge.key.item == "supply" or charge.unpriced:
-            for curve in charge.unpriced:
-                quantity = curve.rise(charge.begin, charge.end) * charge.quantity[1]
-                if quantity:
-                    first = next(
-                        at
-                        for at, (one, other) in zip(
-                            reckoning.measures.instants, pairwise(curve.at), strict=False
-                        )
-                        if other > one
-                    )
-                    month = local_day(first, reckoning.zone).replace(day=1)
-                    key = (charge.key.energy, month, charge.key.unit)
-                    found[key] = found.get(key, Fraction()) + abs(quantity)
+        for curve in charge.unpriced if charge.key.item == "supply" else ():
+            if quantity := curve.rise(charge.begin, charge.end) * charge.quantity[1]:
+                first = bisect_right(curve.at, curve.at[charge.begin], charge.begin) - 1
+                month = local_day(reckoning.measures.instants[first], reckoning.zone)
+                key = charge.key.energy, month.replace(day=1), charge.key.unit
+                found[key] = found.get(key, Fraction()) + quantity
     for (energy, month, unit), quantity in found.items():
         yield Unpriced(energy, month, quantity, unit)
 

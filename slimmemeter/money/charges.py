@@ -169,6 +169,12 @@ class Scene:
                 costs.append((curve, mean * price.factor * sign))
         return Charge(key, *ends, quantity, costs, whole, price.slot, guessed, unpriced)
 
+    def without_price(self, item: str, part: str, flow: Curve) -> Charge:
+        """A quantity that has no price."""
+        key = self._key(ELECTRICITY, item, part, "kWh", "kWh", None)
+        quantity = (flow, Fraction(1))
+        return Charge(key, self.begin, self.end, quantity, (), flow, unpriced=[flow])
+
     def flow(self, direction: str) -> Curve:
         """All that was counted of a direction."""
         names = self.measures.registers(ELECTRICITY, direction)

@@ -7,12 +7,12 @@ from fractions import Fraction
 
 from slimmemeter.money import belgium, tables
 from slimmemeter.money.charges import DYNAMIC, Charge, Flow, Price, Scene, yearly_grid
-from slimmemeter.money.contracts import SINGLE, Electricity, Spot
+from slimmemeter.money.contracts import REGISTER_NAMES, SINGLE, Electricity, Spot
 from slimmemeter.money.facts import Facts
 from slimmemeter.money.quantities import ELECTRICITY, EXPORT, IMPORT
 from slimmemeter.money.tables import Rate
 
-BARE, SURPLUS = "bare", "surplus"
+BARE, SURPLUS, TOTAL = "bare", "surplus", "total"
 LEAST = "feed_in: the law's least, {:.0f} % of the bare price"
 
 
@@ -24,6 +24,7 @@ def charges(scene: Scene, about: Electricity, facts: Facts) -> Iterator[Charge]:
             ELECTRICITY, "supply", flow.part, price, flow.imported, whole[0], Fraction(1)
         )
         yield from _export(scene, about, flow, price)
+    yield from _without_price(scene, about)
     yield from _feed_in_cost(scene, about, facts)
     yield from scene.standing(ELECTRICITY, about.standing)
     if scene.home.is_dutch:
@@ -32,6 +33,21 @@ def charges(scene: Scene, about: Electricity, facts: Facts) -> Iterator[Charge]:
         yield from belgium.charges(scene, about, facts)
     if scene.home.country != "BE":
         yield from yearly_grid(scene, ELECTRICITY, about.grid, scene.home.grid)
+
+
+def _without_price(scene: Scene, about: Electricity) -> Iterator[Charge]:
+    """What no price counts for: prices of two registers, and a meter that has others."""
+    if about.dynamic is not None or about.bands is not None or SINGLE in about.price:
+        return
+    named = REGISTER_NAMES[scene.home.country]
+    others = [
+        register
+        for register in scene.measures.registers(ELECTRICITY, IMPORT)
+        if register[1] not in named
+    ]
+    if others:
+        flow = scene.measures.flow(ELECTRICITY, others)
+        yield scene.without_price("supply", TOTAL, flow)
 
 
 def is_netted(scene: Scene) -> bool:

@@ -10,6 +10,8 @@ from slimmemeter.money import tables
 from slimmemeter.money.charges import Scene
 from slimmemeter.money.contracts import NO_GRID
 from slimmemeter.money.days import day_after, local_day
+from slimmemeter.money.electricity import TOTAL
+from slimmemeter.money.phases import Year
 from slimmemeter.money.quantities import GAS, IMPORT
 from slimmemeter.money.reckoning import Reckoning
 
@@ -90,23 +92,35 @@ def _of_terms(reckoning: Reckoning) -> Iterator[str]:
         about, gas = scene.phase.terms.electricity, scene.phase.terms.gas
         if gas is not None and gas.correction is None:
             yield "m3 of gas as the meter counts them: correction isn't given"
+        if any(charge.key.part == TOTAL for charge in reckoning.charges_of(scene)):
+            yield "the meter counts no two registers apart: type one price, or bands"
         if about is not None and about.bands is not None:
             yield "public holidays count as ordinary days"
 
 
 def _of_large_users(reckoning: Reckoning) -> Iterator[str]:
     """Where a year uses more than the first bracket of a tax has."""
-    for year in reckoning.years:
-        inside = [scene for scene in reckoning.scenes if scene.phase.year == year]
-        if not inside:
-            continue
-        home, day = inside[0].home, inside[0].phase.day
-        kwh = sum((each.flow(IMPORT).rise(each.begin, each.end) for each in inside), Fraction())
+    by_year: dict[tuple[Year, int], list[Scene]] = {}
+    for scene in reckoning.scenes:
+        by_year.setdefault((scene.phase.year, scene.phase.day.year), []).append(scene)
+    for (_, year), scenes in by_year.items():
+        home, day = scenes[0].home, scenes[0].phase.day
+        kwh = sum((each.flow(IMPORT).rise(each.begin, each.end) for each in scenes), Fraction())
+        m3 = sum((_m3(each) for each in scenes), Fraction())
         start, following = tables.next_bracket(home, day)
         if home.is_dutch and kwh > start and following is None:
-            yield f"above {start:,} kWh a year another tax counts: {day.year}'s isn't in our table"
+            yield f"above {start:,} kWh a year another tax counts: {year}'s isn't in our table"
+        if home.is_dutch and m3 > MOST_M3:
+            yield f"above {MOST_M3:,} m3 a year another tax counts, which isn't reckoned"
         if home.country == "BE" and kwh > MOST_KWH_BE:
             yield f"above {MOST_KWH_BE:,} kWh a year other levies count, which aren't reckoned"
+
+
+def _m3(scene: Scene) -> Fraction:
+    if scene.phase.terms.gas is None:
+        return Fraction()
+    flow = scene.measures.flow(GAS, scene.measures.registers(GAS, GAS))
+    return flow.rise(scene.begin, scene.end)
 
 
 def _energies(scene: Scene) -> list[str]:

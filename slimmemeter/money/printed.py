@@ -47,7 +47,7 @@ def text(bill: Bill, title: str) -> str:
     rows += [("of which VAT", *[""] * 7, amount(rounded(bill.vat, 2)))]
     if bill.advance is not None:
         paid = rounded(bill.advance.paid, 2)
-        rows += [(f"Paid in advance, {bill.advance.payments} times", *[""] * 7, amount(-paid))]
+        rows += [(f"Paid in advance, × {bill.advance.payments}", *[""] * 7, amount(-paid))]
     if bill.to_pay is not None:
         left = rounded(bill.to_pay, 2)
         rows += [("To pay" if left >= 0 else "Paid back", *[""] * 7, amount(abs(left)))]

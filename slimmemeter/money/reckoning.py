@@ -143,6 +143,10 @@ class Reckoning:
         if terms.gas is not None:
             yield from of_gas(scene, terms.gas)
 
+    def charges_of(self, scene: Scene) -> list[Charge]:
+        """The charges of a phase."""
+        return self._charges[self.scenes.index(scene)]
+
     def charges(self) -> list[Charge]:
         """The charges of [begin, end)."""
         if self.begin >= self.end:

@@ -26,7 +26,7 @@ def test_bill_is_printed_as_a_supplier_prints_it(run: Run, house: Path) -> None:
     lines = run("bill", "month/2026-02").stdout.splitlines()
     table = {" ".join(line.split()[:-1]): line.split()[-1] for line in lines if line}
     assert table["Total"] == "146.03"
-    assert table["Paid in advance, 1 times"] == "-140.00"
+    assert table["Paid in advance, × 1"] == "-140.00"
     assert table["To pay"] == "6.03"
     standing = "Standing charge 2026-02-01 2026-02-28 28.000 days 8.000000 €/month 21 %"
     assert table[standing.replace("28.000", "28")] == "9.68"
