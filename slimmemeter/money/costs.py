@@ -82,7 +82,7 @@ def of(books: Books, borders: Sequence[int]) -> Costs:
         borders,
         columns,
         scale,
-        _known(reckoning, ends),
+        _known(reckoning, borders, ends),
         _unpriced(charges, ends),
         _partial(reckoning, borders, ends),
         _estimated(reckoning, borders),
@@ -117,15 +117,16 @@ def _buckets(charge: Charge, ends: Sequence[int]) -> tuple[int, int]:
     return first, max(bisect_left(ends, charge.end), first + 1)
 
 
-def _known(reckoning: Reckoning, ends: Sequence[int]) -> list[bool]:
-    days = reckoning.measures.elapsed["day"].at if reckoning.scenes else []
+def _known(reckoning: Reckoning, borders: Sequence[int], ends: Sequence[int]) -> list[bool]:
+    """Which buckets have a time of a contract of which anything is known."""
     found = [False] * (len(ends) - 1)
     for scene in reckoning.scenes:
         first = max(bisect_right(ends, scene.begin) - 1, 0)
-        last = min(bisect_left(ends, scene.end), len(found))
-        for place in range(first, last):
-            begin, end = max(ends[place], scene.begin), min(ends[place + 1], scene.end)
-            found[place] |= begin < end and days[end] > days[begin]
+        for place in range(first, min(bisect_left(ends, scene.end), len(found))):
+            found[place] = ends[place] < ends[place + 1]
+    for begin, end in reckoning.unknown:
+        for place in range(bisect_left(borders, begin), bisect_right(borders, end) - 1):
+            found[place] = False
     return found
 
 

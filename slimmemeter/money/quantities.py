@@ -58,9 +58,15 @@ class House:
     def __init__(self, house: Snapshot) -> None:
         self.house = house
         self._peaks: dict[date, int | None] = {}
+        self._newest: dict[str, tuple[Sequence[int], Counted]] = {}
 
     def counted(self, energy: str, instants: Sequence[int]) -> Counted:
-        """As of `Source`."""
+        """As of `Source`; what was asked for last is known, as variants of a bill ask twice."""
+        if energy not in self._newest or self._newest[energy][0] != instants:
+            self._newest[energy] = instants, self._counted(energy, instants)
+        return self._newest[energy][1]
+
+    def _counted(self, energy: str, instants: Sequence[int]) -> Counted:
         table = consumption.energy(self.house, energy, list(instants))
         rises = {
             (column.quantity, column.tariff): [value or 0 for value in values]
