@@ -247,9 +247,13 @@ def _prices(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _contract(settings: Settings, arguments: argparse.Namespace) -> int:
-    from slimmemeter.money import commands
+    from slimmemeter.money import ask, commands
 
-    process.write(commands.check(settings).encode())
+    if arguments.what not in (None, "check"):
+        raise UsageError("`slimmemeter contract` asks, `slimmemeter contract check` checks")
+    texts = ask.run(settings) if arguments.what is None else [commands.check(settings)]
+    for text in texts:
+        process.write(text.encode())
     return 0
 
 
@@ -365,10 +369,10 @@ COMMANDS = {
         {"--if-due": "say and do nothing if there is nothing to do; for cron"},
     ),
     "contract": Command(
-        "show what your file of contracts was understood to say",
+        "ask what stands on your bill, and write the file of contracts",
         _contract,
         ("--db",),
-        argument=("check", "?", "check, the same in a word"),
+        argument=("what", "?", "check: show how the file is understood, and change nothing"),
     ),
     "set-aside": Command(
         "leave the readings of a time out of all totals, such as those of a faulty meter",
