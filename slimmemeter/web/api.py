@@ -223,13 +223,13 @@ def now() -> Response:
         for medium in consumption.media(house):
             flat |= _medium_now(house, medium, readings)
         if books := money.books_of(house):
-            flat |= _money_now(books, newest.tariff)
+            flat |= _money_now(books, newest.taken_at, newest.tariff)
         return jsonify(flat)
 
 
-def _money_now(books: Books, tariff: int | None) -> dict[str, object]:
+def _money_now(books: Books, at: int, tariff: int | None) -> dict[str, object]:
     """What the next kWh costs and brings, and what today has cost; null where it isn't known."""
-    one = next_kwh.at(books, books.now, tariff)
+    one = next_kwh.at(books, at, tariff)
     today = periods.today("day", books.now, books.zone)
     cost = costs.of(books, [today.begin_at, books.now]).total(costs.COST)
     return {

@@ -23,13 +23,14 @@ from slimmemeter.web import access, errors, money, query
 from slimmemeter.web.api import api
 from slimmemeter.web.freshness import refresh_s
 from slimmemeter.web.meter_page import MOST_LISTED
+from slimmemeter.web.metrics import metrics
 from slimmemeter.web.state import Site, site
 from slimmemeter.web.views import address, views
 
 CHOICE_KEPT_S = 2 * 366 * 86400
 # Addresses whose answers change with the time, and not only with the readings.
 REFRESHING = ("/", "/kiosk")
-CHANGING = (*REFRESHING, "/now.json", "/meter")
+CHANGING = (*REFRESHING, "/now.json", "/meter", "/metrics")
 
 
 def create_app(settings: Settings) -> Flask:
@@ -46,6 +47,7 @@ def create_app(settings: Settings) -> Flask:
     _prepare_templates(app)
     app.register_blueprint(views)
     app.register_blueprint(api)
+    app.register_blueprint(metrics)
     errors.register(app)
     return app
 
