@@ -10,7 +10,6 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from slimmemeter.money import lines, notes
-from slimmemeter.money.charges import Charge
 from slimmemeter.money.contracts import Contract, Contracts
 from slimmemeter.money.days import in_year, local_day, midnight, month_after
 from slimmemeter.money.lines import Line, rounded
@@ -57,9 +56,10 @@ class Advance:
 
 @dataclass(frozen=True)
 class Unpriced:
-    """A quantity without a price."""
+    """A quantity without a price, of supply or of what export brings."""
 
     energy: str
+    item: str
     month: date
     quantity: Fraction
     unit: str
@@ -78,14 +78,13 @@ class Bill:
     settlement_so_far: Settlement | None
     advance: Advance | None
     unpriced: Sequence[Unpriced]
-    is_priced: bool = True  # whether everything in it has a price
     notes: Sequence[str] = field(default=())
     currency: str = "EUR"
 
     @property
     def exact(self) -> Fraction | None:
         """The exact sum with VAT in €."""
-        if not self.is_priced:
+        if self.unpriced:
             return None
         return sum((line.exact for line in self.lines), Fraction())
 
@@ -146,7 +145,6 @@ def of_books(books: Books, begin: int, end: int) -> Bill:
         _so_far(books, reckoning.years),
         _advance(reckoning.years, begin, reckoning.end, books.zone),
         list(_unpriced(reckoning)),
-        not any(_lacks_price(charge) for charge in charges),
         list(notes.of(reckoning)),
     )
 
@@ -199,22 +197,19 @@ def _due_days(year: Year) -> Iterator[date]:
         month = month_after(month)
 
 
-def _lacks_price(charge: Charge) -> bool:
-    return any(curve.rise(charge.begin, charge.end) for curve in charge.unpriced)
-
-
 def _unpriced(reckoning: Reckoning) -> Iterator[Unpriced]:
-    """What has no price, of each energy and month."""
-    found: dict[tuple[str, date, str], Fraction] = {}
+    """What has no price, of each item and month."""
+    found: dict[tuple[str, str, date, str], Fraction] = {}
     for charge in reckoning.charges():
-        for curve in charge.unpriced if charge.key.item == "supply" else ():
-            if quantity := curve.rise(charge.begin, charge.end) * charge.quantity[1]:
+        for curve in charge.unpriced:
+            if quantity := curve.rise(charge.begin, charge.end) * abs(charge.quantity[1]):
                 first = bisect_right(curve.at, curve.at[charge.begin], charge.begin) - 1
                 month = local_day(reckoning.measures.instants[first], reckoning.zone)
-                key = charge.key.energy, month.replace(day=1), charge.key.unit
+                about = charge.key
+                key = about.energy, about.item, month.replace(day=1), about.unit
                 found[key] = found.get(key, Fraction()) + quantity
-    for (energy, month, unit), quantity in found.items():
-        yield Unpriced(energy, month, quantity, unit)
+    for (energy, item, month, unit), quantity in found.items():
+        yield Unpriced(energy, item, month, quantity, unit)
 
 
 def contract_year(contracts: Contracts, day: date, zone: ZoneInfo) -> Year | None:

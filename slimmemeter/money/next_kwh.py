@@ -1,4 +1,4 @@
-"""What one kWh more costs, and brings, at a moment: with VAT and taxes, as the bill counts it."""
+"""What the next kWh costs, what one brings that is exported, and what today has cost so far."""
 
 from __future__ import annotations
 
@@ -6,88 +6,74 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from slimmemeter.money import costs
-from slimmemeter.money.costs import COST
-from slimmemeter.money.quantities import (
-    ELECTRICITY,
-    EXPORT,
-    IMPORT,
-    Counted,
-    Register,
-    Source,
-    Times,
-)
-from slimmemeter.money.reckoning import Books
+from slimmemeter.money.days import local_day, midnight
+from slimmemeter.money.quantities import ELECTRICITY, EXPORT, IMPORT, Counted, Times
+from slimmemeter.money.reckoning import Books, Reckoning
 
-ONE_KWH = 1000  # Wh
+KWH = 1000  # Wh
 
 
 @dataclass(frozen=True)
 class NextKwh:
-    """In € a kWh; None where it isn't known, as the market's price is missing."""
+    """In € with VAT, tax and all that goes with a kWh; None where there is no price."""
 
-    costs: Fraction | None
-    brings: Fraction | None
-
-
-def at(books: Books, moment: int, tariff: int | None) -> NextKwh:
-    """What the next kWh costs and brings at a moment of the past. What a contract year settles
-    isn't in it.
-
-    :param tariff: the one that the meter counts by; None if it has none.
-    """
-    found = []
-    for direction in (IMPORT, EXPORT):
-        register = _register(books.source, direction, tariff)
-        before, after = (
-            costs.of(each, [moment - 1, moment]).total(COST)
-            for each in (
-                replace(books, now=moment),
-                replace(books, now=moment, source=_OneMore(books.source, register, moment)),
-            )
-        )
-        found.append(None if before is None or after is None else after - before)
-    cost, earned = found
-    return NextKwh(cost, None if earned is None else -earned)
+    price: Fraction | None
+    feed_in: Fraction | None
 
 
-def _register(source: Source, direction: str, tariff: int | None) -> Register:
-    """The register that counts now: of the tariff, if the house counts by tariffs."""
-    known = source.known()
-    if not known:
-        return direction, None
-    counted = source.counted(ELECTRICITY, [known[0][0], known[-1][1]])
-    names = [register for register in counted.rises if register[0] == direction]
-    names.sort(key=lambda register: register[1] != tariff)
-    return names[0] if names else (direction, None)
+class _OneKwh:
+    """A house that counts one kWh, in the second after an instant."""
 
-
-class _OneMore:
-    """A house that counts a kWh more just before a moment."""
-
-    def __init__(self, source: Source, register: Register, moment: int) -> None:
-        self._source, self._register, self._moment = source, register, moment
+    def __init__(self, at: int, direction: str, tariff: int | None) -> None:
+        self._at = at
+        self._register = direction, tariff
 
     def counted(self, energy: str, instants: Sequence[int]) -> Counted:
         """As of `Source`."""
-        found = self._source.counted(energy, instants)
-        if energy != ELECTRICITY or self._moment not in instants[1:]:
-            return found
-        rises = {register: list(values) for register, values in found.rises.items()}
-        more = rises.setdefault(self._register, [0] * (len(instants) - 1))
-        more[list(instants).index(self._moment) - 1] += ONE_KWH
-        return Counted(rises, found.partial)
+        if energy != ELECTRICITY:
+            return Counted()
+        rises = [KWH * (begin <= self._at < end) for begin, end in pairwise(instants)]
+        return Counted({self._register: rises})
 
     def gaps(self, energy: str, begin: int, end: int) -> Times:
         """As of `Source`."""
-        return self._source.gaps(energy, begin, end)
+        return []
 
     def known(self) -> Times:
         """As of `Source`."""
-        return self._source.known()
+        return [(self._at, self._at + 1)]
 
     def peak_w(self, month: date, zone: ZoneInfo) -> int | None:
-        """As of `Source`: one kWh more makes no peak."""
-        return self._source.peak_w(month, zone)
+        """As of `Source`."""
+        return None
+
+
+def of(books: Books, at: int, tariff: int | None) -> NextKwh:
+    """The prices of an instant. :param tariff: of the meter then; None of a total-only meter."""
+    cost = _cost(books, at, IMPORT, tariff)
+    earned = _cost(books, at, EXPORT, tariff)
+    return NextKwh(cost, None if earned is None else -earned)
+
+
+def _cost(books: Books, at: int, direction: str, tariff: int | None) -> Fraction | None:
+    """What a kWh adds to the bill; None without a contract of electricity or without a price."""
+    source = _OneKwh(at, direction, tariff)
+    reckoning = Reckoning(replace(books, source=source, now=at + 1), at, at + 1)
+    charges = [each for each in reckoning.charges() if each.key.unit == "kWh"]
+    if not charges or any(
+        curve.rise(each.begin, each.end)
+        for each in charges
+        for curve in (*each.unpriced, *each.guessed)
+    ):
+        return None
+    return sum((each.excl * (1 + each.key.vat_percent / 100) for each in charges), Fraction())
+
+
+def cost_of_today(books: Books) -> Fraction | None:
+    """What today has cost so far; None without a contract, a reading or a price."""
+    begin = midnight(local_day(books.now, books.zone), books.zone)
+    return costs.of(books, [begin, books.now]).total(costs.COST) if begin < books.now else None

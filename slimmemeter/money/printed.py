@@ -101,7 +101,8 @@ def sentences(bill: Bill) -> Iterator[str]:
     yield from (f"* {each}" for each in assumed)
     for each in bill.unpriced:
         quantity = f"{decimal(each.quantity, 3)} {each.unit}"
-        yield f"no total: {quantity} of {each.month:%Y-%m} have no price of the market"
+        item = ITEMS[each.item].lower()
+        yield f"no total: {quantity} of {item}, {each.month:%Y-%m}, have no price"
     if bill.provisional:
         yield _provisional(bill)
     if bill.partial:

@@ -62,6 +62,7 @@ def bill_json(bill: Bill, period: str, zone: ZoneInfo) -> Json:
         "unpriced": [
             {
                 "energy": each.energy,
+                "item": each.item,
                 "month": f"{each.month:%Y-%m}",
                 "quantity": number(each.quantity, QUANTITY),
                 "unit": each.unit,

@@ -19,7 +19,7 @@ from slimmemeter.history.silence import SilentDevice, silent_devices
 from slimmemeter.history.table import Table
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money import costs, forecast, next_kwh, records
+from slimmemeter.money import forecast, next_kwh, records
 from slimmemeter.money.reckoning import Books
 from slimmemeter.money.serialize import CENTS, RATE, number
 from slimmemeter.p1 import obis
@@ -229,13 +229,11 @@ def now() -> Response:
 
 def _money_now(books: Books, at: int, tariff: int | None) -> dict[str, object]:
     """What the next kWh costs and brings, and what today has cost; null where it isn't known."""
-    one = next_kwh.at(books, at, tariff)
-    today = periods.today("day", books.now, books.zone)
-    cost = costs.of(books, [today.begin_at, books.now]).total(costs.COST)
+    one = next_kwh.of(books, at, tariff)
     return {
-        "price_eur_kwh": number(one.costs, RATE),
-        "feed_in_eur_kwh": number(one.brings, RATE),
-        "cost_today_eur": number(cost, CENTS),
+        "price_eur_kwh": number(one.price, RATE),
+        "feed_in_eur_kwh": number(one.feed_in, RATE),
+        "cost_today_eur": number(next_kwh.cost_of_today(books), CENTS),
     }
 
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from flask import Blueprint, Response
 
 from slimmemeter import clock, status
-from slimmemeter.history import consumption, meter_readings, periods
+from slimmemeter.history import consumption, meter_readings
 from slimmemeter.history.serialize import decimal
-from slimmemeter.money import costs, next_kwh
+from slimmemeter.money import next_kwh
 from slimmemeter.money.reckoning import Books
 from slimmemeter.store.records import Meter, StoredReading
 from slimmemeter.store.snapshot import Snapshot
@@ -109,13 +109,11 @@ def _power(newest: StoredReading) -> Iterator[Metric]:
 
 
 def _money(books: Books, at: int, tariff: int | None) -> Iterator[Metric]:
-    one = next_kwh.at(books, at, tariff)
-    today = periods.today("day", books.now, books.zone)
-    cost = costs.of(books, [today.begin_at, books.now]).total(costs.COST)
+    one = next_kwh.of(books, at, tariff)
     for name, what, value in (
-        ("price_eur_per_kwh", "What the next kWh costs, with VAT and taxes.", one.costs),
-        ("feed_in_eur_per_kwh", "What the next exported kWh brings.", one.brings),
-        ("cost_today_eur", "What today has cost so far.", cost),
+        ("price_eur_per_kwh", "What the next kWh costs, with VAT and taxes.", one.price),
+        ("feed_in_eur_per_kwh", "What the next exported kWh brings.", one.feed_in),
+        ("cost_today_eur", "What today has cost so far.", next_kwh.cost_of_today(books)),
     ):
         if isinstance(value, Fraction):
             yield _gauge(name, what, f"{float(value):.6f}")
