@@ -4,6 +4,7 @@ or Wallonia."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -67,9 +68,8 @@ def _flanders(scene: Scene, about: Electricity, facts: Facts) -> Iterator[Charge
     kw = facts.mean_peak_kw(scene.phase)
     if kw is not None and grid.kw_year.value:
         part = f"{round(kw * 1000) / 1000:.3f} kW"
-        yield scene.by_time(
-            ELECTRICITY, "capacity", part, grid.kw_year, "year", "kW year", Fraction(kw)
-        )
+        charge = scene.by_time(ELECTRICITY, "capacity", part, grid.kw_year, "year", kw)
+        yield replace(charge, key=replace(charge.key, per="kW year"))
     if grid.data_year.value:
         yield scene.by_time(ELECTRICITY, "data", "", grid.data_year, "year")
 

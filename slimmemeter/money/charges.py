@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -24,7 +25,8 @@ from slimmemeter.money.quantities import ELECTRICITY, EXPORT, GAS, IMPORT
 from slimmemeter.money.tables import Rate
 
 DYNAMIC = "dynamic"
-MEGA, CENT = Fraction(1, 1000), Fraction(1, 100)  # €/MWh and c€ in € and kWh
+OF_MWH, CENT = Fraction(1, 1000), Fraction(1, 100)  # €/MWh and c€ in €/kWh
+ONCE = Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -106,44 +108,33 @@ class Scene:
         return bare.without_vat(amount, self.phase.terms.vat, self.home, self.phase.day)
 
     def _key(
-        self, energy: str, item: str, part: str, unit: str, per: str | None, rate: Fraction | None
+        self, energy: str, item: str, part: str, unit: str, per: str | None, rate: Rate
     ) -> Key:
-        return Key(energy, item, part, self.phase.contract.name, unit, per, rate, self.vat)
-
-    def _charge(self, key: Key, rate: Rate, quantity: Curve, factor: Fraction) -> Charge:
-        about = Key(
-            key.energy, key.item, key.part, key.contract, key.unit, key.per, key.rate,
-            key.vat_percent, rate.assumed,
-        )  # fmt: skip
-        costs = [(quantity, rate.value * factor)]
-        return Charge(about, self.begin, self.end, (quantity, factor), costs, quantity)
+        name = self.phase.contract.name
+        return Key(energy, item, part, name, unit, per, rate.value, self.vat, rate.assumed)
 
     def by_unit(self, item: str, part: str, rate: Rate, flow: Curve, sign: int = 1) -> Charge:
         """So much a kWh."""
-        key = self._key(ELECTRICITY, item, part, "kWh", "kWh", rate.value)
-        return self._charge(key, rate, flow, Fraction(sign))
+        key = self._key(ELECTRICITY, item, part, "kWh", "kWh", rate)
+        return self._by_quantity(key, rate, flow, Fraction(sign))
 
     def by_m3(self, item: str, part: str, rate: Rate, flow: Curve, correction: Fraction) -> Charge:
         """So much a m3, as the bill has them."""
-        key = self._key(GAS, item, part, "m3", "m3", rate.value)
-        return self._charge(key, rate, flow, correction)
+        key = self._key(GAS, item, part, "m3", "m3", rate)
+        return self._by_quantity(key, rate, flow, correction)
+
+    def _by_quantity(self, key: Key, rate: Rate, flow: Curve, factor: Fraction) -> Charge:
+        costs = [(flow, rate.value * factor)]
+        return Charge(key, self.begin, self.end, (flow, factor), costs, flow)
 
     def by_time(
-        self, energy: str, item: str, part: str, rate: Rate, per: str, words: str = "",
-        factor: Fraction = Fraction(1),
-    ) -> Charge:  # fmt: skip
-        """So much a day, month or year.
-
-        :param words: what the rate is shown for, if not `per`. :param factor: of the rate.
-        """
+        self, energy: str, item: str, part: str, rate: Rate, per: str, times: Fraction = ONCE
+    ) -> Charge:
+        """So much a day, month or year. :param times: how many times the rate counts."""
         elapsed = self.measures.elapsed
-        about = self._key(energy, item, part, "day", words or per, rate.value)
-        key = Key(
-            about.energy, item, part, about.contract, "day", about.per, rate.value, self.vat,
-            rate.assumed,
-        )  # fmt: skip
-        costs = [(elapsed[per], rate.value * factor)]
-        return Charge(key, self.begin, self.end, (elapsed["day"], Fraction(1)), costs)
+        key = self._key(energy, item, part, "day", per, rate)
+        costs = [(elapsed[per], rate.value * times)]
+        return Charge(key, self.begin, self.end, (elapsed["day"], ONCE), costs)
 
     def priced(
         self, energy: str, item: str, part: str, price: Price, flow: Curve, whole: Curve,
@@ -171,9 +162,9 @@ class Scene:
 
     def without_price(self, item: str, part: str, flow: Curve) -> Charge:
         """A quantity that has no price."""
-        key = self._key(ELECTRICITY, item, part, "kWh", "kWh", None)
-        quantity = (flow, Fraction(1))
-        return Charge(key, self.begin, self.end, quantity, (), flow, unpriced=[flow])
+        name = self.phase.contract.name
+        key = Key(ELECTRICITY, item, part, name, "kWh", "kWh", None, self.vat)
+        return Charge(key, self.begin, self.end, (flow, ONCE), (), flow, unpriced=[flow])
 
     def flow(self, direction: str) -> Curve:
         """All that was counted of a direction."""
@@ -209,20 +200,31 @@ class Scene:
             return flow.imported, flow.exported
         return self.flow(IMPORT), self.flow(EXPORT)
 
-    def import_price(self, about: Electricity | Gas, part: str, energy: str = ELECTRICITY) -> Price:
-        """The bare price of what is used."""
+    def import_price(self, about: Electricity, part: str) -> Price:
+        """The bare price of what is drawn from the grid."""
         if about.dynamic is not None:
-            return self.market_price(about.dynamic, energy)
-        amounts: Amounts = about.price if isinstance(about, Electricity) else {part: about.price}  # type: ignore[dict-item]
-        day = about.price_day or self.phase.day
-        return Price(bare.price(amounts[part], self.phase.terms, self.home, energy, day))
+            return self.market_price(about.dynamic)
+        return self._bare(about.price[part], ELECTRICITY, about.price_day)
 
-    def market_price(self, spot: Spot, energy: str = ELECTRICITY) -> Price:
-        """A price that follows the market: its markup, or a card's formula."""
+    def gas_price(self, about: Gas) -> Price:
+        """The bare price of a m3."""
+        if about.dynamic is not None:
+            return self.market_price(about.dynamic, Fraction(1))
+        assert about.price is not None
+        return self._bare(about.price, GAS, about.price_day)
+
+    def _bare(self, amount: Decimal, energy: str, day: date | None) -> Price:
+        about = self.phase.terms, self.home, energy, day or self.phase.day
+        return Price(bare.price(amount, *about))
+
+    def market_price(self, spot: Spot, factor: Fraction = OF_MWH) -> Price:
+        """A price that follows the market: its markup, or a card's formula.
+
+        :param factor: what makes the market's price one of a kWh or m3.
+        """
         if spot.formula is not None:
             formula = spot.formula
             return Price(Fraction(formula.b) * CENT, Fraction(formula.a) * CENT, spot.slot)
-        factor = MEGA if energy == ELECTRICITY else Fraction(1)
         return Price(self.excl(spot.markup), factor, spot.slot)
 
     def standing(self, energy: str, amounts: Amounts) -> Iterator[Charge]:
@@ -237,7 +239,7 @@ def of_gas(scene: Scene, about: Gas) -> Iterator[Charge]:
     registers = scene.measures.registers(GAS, GAS)
     flow = scene.measures.flow(GAS, registers)
     correction = Fraction(about.correction if about.correction is not None else 1)
-    price = scene.import_price(about, SINGLE, GAS)
+    price = scene.gas_price(about)
     part = GAS if about.dynamic is None else DYNAMIC
     yield scene.priced(GAS, "supply", part, price, flow, flow, correction)
     yield from scene.standing(GAS, about.standing)

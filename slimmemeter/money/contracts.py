@@ -14,7 +14,7 @@ from decimal import Decimal
 from slimmemeter.money.bands import Bands
 from slimmemeter.money.formula import Formula
 
-SINGLE, SPOT = "single", "spot"
+SINGLE = "single"
 REGISTER_THEN_REST, REGISTER_ONLY = "register-then-rest", "register-only"
 NORMAL_FIRST = "normal-first"
 NETTING = (REGISTER_THEN_REST, REGISTER_ONLY, NORMAL_FIRST)

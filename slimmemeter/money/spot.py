@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
@@ -14,7 +13,6 @@ from slimmemeter.money.days import local_day, midnight, month_after
 
 SCALE = 4_000_000  # integers that make one € per MWh or m3: millionths, and means of four
 HOUR_S = 3600
-GAS_DAY_BEGINS = 6  # o'clock; "gas day" of Regulation (EU) No 312/2014
 
 
 class Slot(NamedTuple):
@@ -116,14 +114,3 @@ def _hours(rows: list[tuple[int, int, int]]) -> Iterator[Slot]:
     for start, quarters_of in sorted(hours.items()):
         if len(quarters_of) == 4:
             yield Slot(start, start + HOUR_S, sum(quarters_of))
-
-
-def gas_day(at: int, zone: ZoneInfo) -> tuple[int, int]:
-    """The gas day that contains an instant."""
-    day = datetime.fromtimestamp(at, zone)
-    first = day.date() - timedelta(days=day.hour < GAS_DAY_BEGINS)
-    begin, end = (
-        int(datetime(each.year, each.month, each.day, GAS_DAY_BEGINS, tzinfo=zone).timestamp())
-        for each in (first, first + timedelta(days=1))
-    )
-    return begin, end

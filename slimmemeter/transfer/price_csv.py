@@ -18,7 +18,8 @@ from slimmemeter.transfer.entry import Entry, Home
 
 ENERGIES = {"eur_per_mwh": "electricity", "eur_per_m3": "gas"}
 MICRO = 6
-GAS_DAY_BEGINS = 6  # o'clock
+# O'clock: the gas day of Regulation (EU) No 312/2014 begins at 5:00 UTC, in summer at 4:00 UTC.
+GAS_DAY_BEGINS = 6
 
 
 class InvalidPriceError(ValueError):
