@@ -16,6 +16,7 @@ from slimmemeter.money.lines import Line, rounded
 from slimmemeter.money.phases import Plan, Year, terms_of
 from slimmemeter.money.quantities import EXPORT, IMPORT, House
 from slimmemeter.money.reckoning import Books, Reckoning, settling
+from slimmemeter.money.remarks import Remark
 from slimmemeter.store.snapshot import Snapshot
 
 
@@ -78,7 +79,7 @@ class Bill:
     settlement_so_far: Settlement | None
     advance: Advance | None
     unpriced: Sequence[Unpriced]
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[Remark] = field(default=())
     currency: str = "EUR"
 
     @property

@@ -22,6 +22,7 @@ from slimmemeter.money.curve import Curve
 from slimmemeter.money.measures import Measures
 from slimmemeter.money.phases import Phase
 from slimmemeter.money.quantities import ELECTRICITY, EXPORT, GAS, IMPORT
+from slimmemeter.money.remarks import Remark
 from slimmemeter.money.tables import Rate
 
 DYNAMIC = "dynamic"
@@ -41,7 +42,7 @@ class Key:
     per: str | None
     rate: Fraction | None
     vat_percent: Fraction
-    assumed: str | None = None
+    assumed: Remark | None = None
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class Scene:
 
     def priced(
         self, energy: str, item: str, part: str, price: Price, flow: Curve, whole: Curve,
-        sign: Fraction, has_vat: bool = True, assumed: str | None = None,
+        sign: Fraction, has_vat: bool = True, assumed: Remark | None = None,
     ) -> Charge:  # fmt: skip
         """A quantity at a fixed price or the market's; `sign` is the factor of the quantity."""
         unit = "m3" if energy == GAS else "kWh"

@@ -10,10 +10,11 @@ from slimmemeter.money.charges import DYNAMIC, Charge, Flow, Price, Scene, yearl
 from slimmemeter.money.contracts import REGISTER_NAMES, SINGLE, Electricity, Spot
 from slimmemeter.money.facts import Facts
 from slimmemeter.money.quantities import ELECTRICITY, EXPORT, IMPORT
+from slimmemeter.money.remarks import N_, remark
 from slimmemeter.money.tables import Rate
 
 BARE, SURPLUS, TOTAL = "bare", "surplus", "total"
-LEAST = "feed_in: the law's least, {:.0f} % of the bare price"
+LEAST = N_("feed_in: the law's least, %(percent)s %% of the bare price")
 
 
 def charges(scene: Scene, about: Electricity, facts: Facts) -> Iterator[Charge]:
@@ -101,7 +102,7 @@ def pay(scene: Scene, about: Electricity, flow: Flow, price: Price) -> Iterator[
         fixed = Price(Fraction(amount))
         yield scene.priced(ELECTRICITY, "feed_in", flow.part, fixed, *ends)
     elif (share := tables.least_feed_in(scene.home, scene.phase.day)) is not None:
-        least = LEAST.format(float(100 * share))
+        least = remark(LEAST, percent=f"{float(100 * share):.0f}")
         yield scene.priced(
             ELECTRICITY, "feed_in", flow.part, price.times(share), *ends, assumed=least
         )

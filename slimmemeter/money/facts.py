@@ -12,6 +12,7 @@ from slimmemeter.money.days import midnight, month_after
 from slimmemeter.money.measures import unknown_days
 from slimmemeter.money.phases import Phase, Year
 from slimmemeter.money.quantities import ELECTRICITY, EXPORT, Source
+from slimmemeter.money.remarks import N_, Remark, remark
 
 FULL_YEAR, DAY_S, WATTS = 365, 86400, 1000
 MONTHS = 12
@@ -25,9 +26,9 @@ class Facts:
         self._home = home
         self._zone = zone
         self._now = now
-        self._exports: dict[Year, tuple[Fraction, str | None]] = {}
+        self._exports: dict[Year, tuple[Fraction, Remark | None]] = {}
         self._peaks: dict[tuple[date, date], Fraction | None] = {}
-        self.notes: list[str] = []
+        self.notes: list[Remark] = []
 
     def exported(self, year: Year) -> Fraction:
         """The kWh that a contract year exported until now."""
@@ -40,13 +41,14 @@ class Facts:
         counted = self._source.counted(ELECTRICITY, [begin, end])
         return Fraction(sum(counted.of(direction))) / 1000
 
-    def export_of_year(self, year: Year) -> tuple[Fraction, str | None]:
+    def export_of_year(self, year: Year) -> tuple[Fraction, Remark | None]:
         """The kWh of export by which a contract year is charged, and what was assumed: what was
         counted in less than a year counts as if it went on so."""
         if year not in self._exports:
             kwh, days = self.exported(year), self._known_days(year)
             short = 0 < days < FULL_YEAR
-            assumed = f"export of {days} days made a year's" if short and kwh else None
+            message = N_("export of %(days)s days made a year's")
+            assumed = remark(message, days=days) if short and kwh else None
             self._exports[year] = (kwh * FULL_YEAR / days if short else kwh), assumed
         return self._exports[year]
 
@@ -80,8 +82,11 @@ class Facts:
         if not known:
             return None
         if len(known) < MONTHS:
-            words = f"{len(known)} month{'s' * (len(known) > 1)}"
-            self.notes.append(f"the mean peak until {last - timedelta(days=1)} is that of {words}")
+            message = N_("the mean peak until %(day)s is that of %(months)s months")
+            if len(known) == 1:
+                message = N_("the mean peak until %(day)s is that of 1 month")
+            day = last - timedelta(days=1)
+            self.notes.append(remark(message, day=day, months=len(known)))
         return sum(known, Fraction()) / len(known)
 
     def _months(self, first: date, last: date) -> list[date]:

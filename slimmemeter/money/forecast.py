@@ -26,13 +26,14 @@ from slimmemeter.money.quantities import (
     Times,
 )
 from slimmemeter.money.reckoning import Books, PriceSource
+from slimmemeter.money.remarks import N_, Remark, remark
 
 FEWEST_DAYS = 28
 LEAST_SHARE = Fraction(15, 100)  # of last year's whole, of the same stretch
 BOUNDS = Fraction(1, 2), Fraction(2)
-TOO_SHORT = f"fewer than {FEWEST_DAYS} days so far"
-TOO_LITTLE = "too little of the year's so far (under 15 % of last year's)"
-CHANGED = "the house has changed: {} times last year's is taken for {}"
+TOO_SHORT = N_("fewer than %(days)s days so far")
+TOO_LITTLE = N_("too little of the year's so far (under %(percent)s %% of last year's)")
+CHANGED = N_("the house has changed: %(kept)s times last year's is taken for %(found)s")
 DAY_S = 86400
 QUANTITIES = {IMPORT: ELECTRICITY, EXPORT: ELECTRICITY, GAS: GAS}
 
@@ -42,7 +43,7 @@ class Factor:
     """How many times last year's use is expected, and why it isn't what was counted so far."""
 
     value: Fraction
-    why: str | None = None
+    why: Remark | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def sentence(found: Forecast) -> str:
     return f"rest of the year as last year's same days: {', '.join(factors)}"
 
 
-def of_running(books: Books, begin: int, end: int) -> Forecast | str | None:
+def of_running(books: Books, begin: int, end: int) -> Forecast | Remark | None:
     """The forecast of the contract year that runs, or why there is none; None if [begin, end) is
     another time."""
     for year in books.plan.years(begin, end):
@@ -76,10 +77,10 @@ def of_running(books: Books, begin: int, end: int) -> Forecast | str | None:
     return None
 
 
-def of(books: Books, year: Year) -> Forecast | str:
+def of(books: Books, year: Year) -> Forecast | Remark:
     """The forecast of a contract year that runs, or a sentence why there is none."""
     if not year.begin < books.now < year.end:
-        return "there is no forecast of a contract year that doesn't run"
+        return remark(N_("there is no forecast of a contract year that doesn't run"))
     known = books.source.known()
     first = _year_before(year.begin, books.zone)
     if not known or known[0][0] > first:
@@ -91,14 +92,17 @@ def of(books: Books, year: Year) -> Forecast | str:
     return Forecast(bill.of_books(whole, year.begin, year.end), factors)
 
 
-def _not_yet(year: Year, known: Times, zone: ZoneInfo) -> str:
+def _not_yet(year: Year, known: Times, zone: ZoneInfo) -> Remark:
     if not known:
-        return "there is no forecast without readings"
+        return remark(N_("there is no forecast without readings"))
     day = local_day(known[0][0], zone)
     begins = year.end_day
     while year_before(begins) < day or midnight(year_before(begins), zone) < known[0][0]:
         begins = in_year((begins.month, begins.day), begins.year + 1)
-    return f"there is a forecast from {begins} on, when a year before the contract year is known"
+    message = N_(
+        "there is a forecast from %(day)s on, when a year before the contract year is known"
+    )
+    return remark(message, day=begins)
 
 
 def _factors(books: Books, year: Year, first: int) -> Iterator[tuple[str, Factor]]:
@@ -117,15 +121,15 @@ def _counted(source: Source, energy: str, name: str, begin: int, end: int) -> Fr
 
 def _factor(now: Fraction, before: Fraction, whole: Fraction, days: int) -> Factor:
     if days < FEWEST_DAYS:
-        return Factor(Fraction(1), TOO_SHORT)
+        return Factor(Fraction(1), remark(TOO_SHORT, days=FEWEST_DAYS))
     if not before or before < LEAST_SHARE * whole:
-        return Factor(Fraction(1), TOO_LITTLE)
+        return Factor(Fraction(1), remark(TOO_LITTLE, percent=int(100 * LEAST_SHARE)))
     found = now / before
     least, most = BOUNDS
     if least <= found <= most:
         return Factor(found)
     kept = min(max(found, least), most)
-    return Factor(kept, CHANGED.format(f"{float(kept):g}", f"{float(found):.2f}"))
+    return Factor(kept, remark(CHANGED, kept=f"{float(kept):g}", found=f"{float(found):.2f}"))
 
 
 def _year_before(at: int, zone: ZoneInfo) -> int:

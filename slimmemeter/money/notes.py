@@ -14,16 +14,17 @@ from slimmemeter.money.electricity import TOTAL
 from slimmemeter.money.phases import Year
 from slimmemeter.money.quantities import GAS, IMPORT
 from slimmemeter.money.reckoning import Reckoning
+from slimmemeter.money.remarks import N_, Remark, remark
 
 ONE_DAY = timedelta(days=1)
 MOST_M3, MOST_KWH_BE = 170_000, 20_000
 
 
-def of(reckoning: Reckoning) -> Iterator[str]:
+def of(reckoning: Reckoning) -> Iterator[Remark]:
     """Each sentence once, in the order in which they matter."""
     found = [
-        *(f"nothing was read {_days(reckoning, *each)}" for each in reckoning.unknown),
-        *(f"no contract {_days(reckoning, *each)}" for each in _without_contract(reckoning)),
+        *(_nothing_read(*_days(reckoning, *each)) for each in reckoning.unknown),
+        *(_no_contract(*_days(reckoning, *each)) for each in _without_contract(reckoning)),
         *_without_rates(reckoning),
         *_of_terms(reckoning),
         *_of_large_users(reckoning),
@@ -32,10 +33,21 @@ def of(reckoning: Reckoning) -> Iterator[str]:
     yield from dict.fromkeys(found)
 
 
-def _days(reckoning: Reckoning, begin: int, end: int) -> str:
-    first = local_day(begin, reckoning.zone)
-    last = day_after(end, reckoning.zone) - ONE_DAY
-    return f"on {first}" if first == last else f"from {first} to {last}"
+def _days(reckoning: Reckoning, begin: int, end: int) -> tuple[date, date]:
+    """The first and the last day of a time."""
+    return local_day(begin, reckoning.zone), day_after(end, reckoning.zone) - ONE_DAY
+
+
+def _nothing_read(first: date, last: date) -> Remark:
+    if first == last:
+        return remark(N_("nothing was read on %(first)s"), first=first)
+    return remark(N_("nothing was read from %(first)s to %(last)s"), first=first, last=last)
+
+
+def _no_contract(first: date, last: date) -> Remark:
+    if first == last:
+        return remark(N_("no contract on %(first)s"), first=first)
+    return remark(N_("no contract from %(first)s to %(last)s"), first=first, last=last)
 
 
 def _without_contract(reckoning: Reckoning) -> Iterator[tuple[int, int]]:
@@ -48,20 +60,22 @@ def _without_contract(reckoning: Reckoning) -> Iterator[tuple[int, int]]:
         yield at, reckoning.end
 
 
-def _without_rates(reckoning: Reckoning) -> Iterator[str]:
+def _without_rates(reckoning: Reckoning) -> Iterator[Remark]:
     """What isn't counted as our tables don't have it."""
     for scene in _scenes(reckoning):
         day, home = scene.phase.day, scene.home
         if home.is_dutch:
             for energy in _energies(scene):
                 if tables.tax(home, energy, day) is None:
-                    yield f"without energy tax of {day.year}: it isn't in our table"
+                    yield remark(
+                        N_("without energy tax of %(year)s: it isn't in our table"), year=day.year
+                    )
         elif home.country == "BE" and tables.levy(home, "excise", day) is None:
-            yield f"without levies of {day.year}: they aren't in our table"
+            yield remark(N_("without levies of %(year)s: they aren't in our table"), year=day.year)
         yield from _without_grid(scene, day)
 
 
-def _without_grid(scene: Scene, day: date) -> Iterator[str]:
+def _without_grid(scene: Scene, day: date) -> Iterator[Remark]:
     home, terms = scene.home, scene.phase.terms
     if home.country not in ("NL", "BE"):
         return
@@ -71,9 +85,13 @@ def _without_grid(scene: Scene, day: date) -> Iterator[str]:
         if about is None or about.grid is not None or operator == NO_GRID or not is_taxed:
             continue
         if operator is None:
-            yield "without grid costs: grid isn't given"
+            yield remark(N_("without grid costs: grid isn't given"))
         elif not _has_grid(scene, energy, operator, day):
-            yield f"without grid costs of {day.year}: {operator}'s aren't in our table"
+            yield remark(
+                N_("without grid costs of %(year)s: %(operator)s's aren't in our table"),
+                year=day.year,
+                operator=operator,
+            )
 
 
 def _has_grid(scene: Scene, energy: str, operator: str, day: date) -> bool:
@@ -87,18 +105,18 @@ def _has_grid(scene: Scene, energy: str, operator: str, day: date) -> bool:
     return False
 
 
-def _of_terms(reckoning: Reckoning) -> Iterator[str]:
+def _of_terms(reckoning: Reckoning) -> Iterator[Remark]:
     for scene in _scenes(reckoning):
         about, gas = scene.phase.terms.electricity, scene.phase.terms.gas
         if gas is not None and gas.correction is None:
-            yield "m3 of gas as the meter counts them: correction isn't given"
+            yield remark(N_("m3 of gas as the meter counts them: correction isn't given"))
         if any(charge.key.part == TOTAL for charge in reckoning.charges_of(scene)):
-            yield "the meter counts no two registers apart: type one price, or bands"
+            yield remark(N_("the meter counts no two registers apart: type one price, or bands"))
         if about is not None and about.bands is not None:
-            yield "public holidays count as ordinary days"
+            yield remark(N_("public holidays count as ordinary days"))
 
 
-def _of_large_users(reckoning: Reckoning) -> Iterator[str]:
+def _of_large_users(reckoning: Reckoning) -> Iterator[Remark]:
     """Where a year uses more than the first bracket of a tax has."""
     by_year: dict[tuple[Year, int], list[Scene]] = {}
     for scene in reckoning.scenes:
@@ -109,11 +127,21 @@ def _of_large_users(reckoning: Reckoning) -> Iterator[str]:
         m3 = sum((_m3(each) for each in scenes), Fraction())
         start, following = tables.next_bracket(home, day)
         if home.is_dutch and kwh > start and following is None:
-            yield f"above {start:,} kWh a year another tax counts: {year}'s isn't in our table"
+            yield remark(
+                N_("above %(kwh)s kWh a year another tax counts: %(year)s's isn't in our table"),
+                kwh=f"{start:,}",
+                year=year,
+            )
         if home.is_dutch and m3 > MOST_M3:
-            yield f"above {MOST_M3:,} m3 a year another tax counts, which isn't reckoned"
+            yield remark(
+                N_("above %(m3)s m3 a year another tax counts, which isn't reckoned"),
+                m3=f"{MOST_M3:,}",
+            )
         if home.country == "BE" and kwh > MOST_KWH_BE:
-            yield f"above {MOST_KWH_BE:,} kWh a year other levies count, which aren't reckoned"
+            yield remark(
+                N_("above %(kwh)s kWh a year other levies count, which aren't reckoned"),
+                kwh=f"{MOST_KWH_BE:,}",
+            )
 
 
 def _m3(scene: Scene) -> Fraction:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Self
 
 from slimmemeter.money.contracts import BELGIUM, NETHERLANDS, Home
+from slimmemeter.money.remarks import N_, Remark, remark
 
 Row = Mapping[str, Any]  # as the data file has it
 
@@ -23,7 +24,7 @@ class Rate:
     """A rate without VAT, and what was assumed about it."""
 
     value: Fraction
-    assumed: str | None = None
+    assumed: Remark | None = None
 
     def times(self, factor: Fraction) -> Self:
         """The rate of another unit."""
@@ -209,12 +210,16 @@ def _rate(home: Home, rows: Sequence[Row], day: date, field: str, name: str) -> 
     return Rate(value, _assumed(name, row, day))
 
 
-def _assumed(name: str, row: Row, day: date) -> str | None:
+def _assumed(name: str, row: Row, day: date) -> Remark | None:
     """What is assumed where a row of an earlier year, or one that isn't final, counts."""
     begins: date = row["from"]
     if begins.year < day.year:
-        return f"{name} of {day.year} not known: {begins.year}'s"
-    return f"{name} of {day.year}: {row['status']}" if "status" in row else None
+        message = N_("%(name)s of %(year)s not known: %(known)s's")
+        return remark(message, name=name, year=day.year, known=begins.year)
+    if "status" not in row:
+        return None
+    message = N_("%(name)s of %(year)s: %(status)s")
+    return remark(message, name=name, year=day.year, status=row["status"])
 
 
 def _latest(rows: Iterable[Row], day: date, field: str) -> Row | None:

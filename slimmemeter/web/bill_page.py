@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -13,6 +12,7 @@ from slimmemeter.i18n.language import gettext
 from slimmemeter.money.bill import Bill
 from slimmemeter.money.forecast import Forecast
 from slimmemeter.money.lines import Line, rounded
+from slimmemeter.money.remarks import Remark
 
 CENTS = 2
 UNITS = {"m3": "m³"}
@@ -46,10 +46,10 @@ class ShownBill:
     provisional: str  # empty if all is settled
     expected: str  # what the contract year will come to; empty of another time
     is_partial: bool
-    notes: list[str]  # in English
+    notes: list[str]
 
 
-def shown(bill: Bill, expected: Forecast | str | None = None) -> ShownBill:
+def shown(bill: Bill, expected: Forecast | Remark | None = None) -> ShownBill:
     """A bill for people, rounded to cents."""
     to_pay = None if bill.to_pay is None else rounded(bill.to_pay, CENTS)
     by_energy: dict[str, list[BillRow]] = {}
@@ -67,7 +67,7 @@ def shown(bill: Bill, expected: Forecast | str | None = None) -> ShownBill:
         provisional=provisional(bill),
         expected=_expected(expected) if isinstance(expected, Forecast) else "",
         is_partial=bill.partial,
-        notes=[*_assumed(bill), *bill.notes, *([expected] if isinstance(expected, str) else [])],
+        notes=[*assumed(bill), *map(said, _notes(bill, expected))],
     )
 
 
@@ -102,8 +102,37 @@ def _decimal(value: Fraction, places: int = 4) -> str:
     return f"{sign}{language.decimal(abs(float(value)), places)}"
 
 
-def _assumed(bill: Bill) -> Sequence[str]:
-    return list(dict.fromkeys(each for line in bill.lines if (each := line.key.assumed)))
+def assumed(bill: Bill) -> list[str]:
+    """What was assumed for lines of a bill, each once."""
+    found = dict.fromkeys(each for line in bill.lines if (each := line.key.assumed))
+    return [said(each) for each in found]
+
+
+def _notes(bill: Bill, expected: Forecast | Remark | None) -> list[Remark]:
+    return [*bill.notes, *([expected] if isinstance(expected, Remark) else [])]
+
+
+def said(remark: Remark) -> str:
+    """A remark in the language of the request, with its words and days."""
+    values = {
+        name: language.day(value, "d MMMM y") if isinstance(value, date) else _word(value)
+        for name, value in remark.values.items()
+    }
+    text = gettext(remark.message, **values)
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _word(value: object) -> object:
+    """A value that may be a word of our tables: tax, rebate, proposal."""
+    words = {
+        "tax": gettext("energy tax"),
+        "rebate": gettext("rebate"),
+        "grid": gettext("grid costs"),
+        "excise": gettext("excise"),
+        "contribution": gettext("energy contribution"),
+        "proposal": gettext("proposal"),
+    }
+    return words.get(value, value) if isinstance(value, str) else value
 
 
 def _expected(found: Forecast) -> str:
@@ -116,6 +145,7 @@ def _expected(found: Forecast) -> str:
     }
     factors = ", ".join(
         f"{names[name]} × {language.decimal(float(each.value), 2)}"
+        + (f" ({said(each.why)})" if each.why else "")
         for name, each in found.factors.items()
     )
     first = gettext("The whole contract year will come to about %(total)s.", total=total)

@@ -14,12 +14,12 @@ from slimmemeter.i18n.language import gettext
 from slimmemeter.money import as_if, battery_command, bill, tables
 from slimmemeter.money.as_if import Compared, EndOfNetting
 from slimmemeter.money.battery import BY_PRICE, GREEDY
-from slimmemeter.money.bill import Bill
 from slimmemeter.money.contracts import Contract
 from slimmemeter.money.days import local_day, midnight
 from slimmemeter.money.lines import rounded
 from slimmemeter.money.reckoning import Books
 from slimmemeter.store.snapshot import Snapshot
+from slimmemeter.web.bill_page import assumed
 from slimmemeter.web.money import Money, money
 from slimmemeter.web.state import site
 
@@ -106,7 +106,7 @@ class NettingPage:
     saves: str  # empty without import or export
     brings: str
     wins: str
-    assumed: list[str]  # in English
+    assumed: list[str]
 
 
 def netting_page(found: EndOfNetting) -> NettingPage:
@@ -132,7 +132,7 @@ def netting_page(found: EndOfNetting) -> NettingPage:
         saves,
         brings,
         wins,
-        _assumed(found.without),
+        assumed(found.without),
     )
 
 
@@ -228,7 +228,3 @@ def _kwh(value: Fraction) -> str:
 def _rate(value: Fraction) -> str:
     sign = numbers.MINUS if value < 0 else ""
     return f"{sign}€\N{NO-BREAK SPACE}{language.decimal(abs(float(value)), 3)}"
-
-
-def _assumed(found: Bill) -> list[str]:
-    return list(dict.fromkeys(each for line in found.lines if (each := line.key.assumed)))

@@ -67,7 +67,7 @@ def test_first_weeks_are_taken_as_last_years(found: Case) -> None:
     made = forecast_of(found, "2026-04-20T00:00:00+02:00", date(2026, 4, 1))
     assert isinstance(made, Forecast)
     assert {each.value for each in made.factors.values()} == {1}
-    assert {each.why for each in made.factors.values()} == {forecast.TOO_SHORT}
+    assert {each.why for each in made.factors.values()} == {"fewer than 28 days so far"}
 
 
 def test_house_that_has_changed_is_kept_within_bounds(tmp_path: Path) -> None:
