@@ -23,6 +23,7 @@ from slimmemeter.store import schema
 from slimmemeter.store.snapshot import Snapshot
 
 YEAR = timedelta(days=365)
+LEAST_KNOWN = Fraction(95, 100)  # of the time, of the prices that an offer needs
 BESIDE = ("hour", "day", "month", "year")  # buckets in which export could meet import
 BY_KWH = ("supply", "tax", "green", "excise", "contribution", "grid_kwh")
 OF_EXPORT = ("feed_in", "feed_in_cost", "netting")
@@ -66,11 +67,21 @@ class Compared:
     pays_off_from: Fraction | None  # the feed_in from which it is cheaper; None if it has no one
 
     @property
+    def exact(self) -> Fraction | None:
+        """Its total; None if its prices are known for too little of the time."""
+        return self.bill.exact if self.known >= LEAST_KNOWN else None
+
+    @property
     def difference(self) -> Fraction | None:
         """How much dearer it is than the contract that there is."""
-        if self.bill.exact is None or self.own.exact is None:
+        if self.exact is None or self.own.exact is None:
             return None
-        return self.bill.exact - self.own.exact
+        return self.exact - self.own.exact
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the contract that there is."""
+        return self.bill is self.own
 
     @property
     def estimated_kwh(self) -> Fraction:
@@ -173,7 +184,7 @@ def compare(
     own_bill = bill_of(books, own, day, begin, end)
     offers: list[Contract | Offer] = [own, *contracts.offers]
     found = [_compared(books, offer, day, own_bill, begin, end) for offer in offers]
-    return sorted(found, key=lambda each: (each.bill.exact is None, each.bill.exact or 0))
+    return sorted(found, key=lambda each: (each.exact is None, each.exact or 0))
 
 
 def _compared(
@@ -221,7 +232,7 @@ def _pays_off_from(
 
 def known_share(books: Books, about: Electricity | None, begin: int, end: int) -> Fraction:
     """The share of the time of which the prices are known that an offer needs; 1 if it needs
-    none. Below 95 % its total is little worth."""
+    none."""
     spots = [] if about is None else [about.dynamic, about.feed_in]
     slots = {spot.slot for spot in spots if isinstance(spot, Spot)}
     shares = [

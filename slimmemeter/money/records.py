@@ -15,12 +15,23 @@ from slimmemeter.money.serialize import CENTS, EXACT, QUANTITY, RATE, Json, bill
 from slimmemeter.money.with_battery import Result
 
 FEED_IN = 5  # decimals
-BATTERY_KEYS = ("hour", "day", "month")
+SHIFTED = ("hour", "day", "month")
+OFFER = ("name", "total", "difference", "pays_off_from_feed_in_of")  # on the page of 2027
 
 
-def end_of_netting(found: EndOfNetting, registers: Mapping[str, int], zone: ZoneInfo) -> Json:
-    """The page of 2027. :param registers: in Wh at the midnight on which netting ends."""
+def end_of_netting(
+    found: EndOfNetting,
+    compared: Sequence[Compared],
+    registers: Mapping[str, int],
+    zone: ZoneInfo,
+) -> Json:
+    """The page of 2027.
+
+    :param compared: offers under the same rules, the cheapest of which is told.
+    :param registers: in Wh at the midnight on which netting ends.
+    """
     one = found.one_kwh
+    best = next((offer(each) for each in compared if not each.is_own), None)
     return {
         "from": iso(found.begin, zone),
         "to": iso(found.end, zone),
@@ -39,27 +50,24 @@ def end_of_netting(found: EndOfNetting, registers: Mapping[str, int], zone: Zone
             "export_brings": number(one.export_brings, RATE),
             "shifting_wins": number(one.shifting_wins, RATE),
         },
-        "shift_could_win": {
-            bucket: number(found.could_win(bucket), CENTS) for bucket in BATTERY_KEYS
-        },
+        "shift_could_win": {bucket: number(found.could_win(bucket), CENTS) for bucket in SHIFTED},
+        "offer": best and {key: best[key] for key in OFFER},
         "registers_at_2027_01_01_wh": dict(registers),
     }
 
 
-def offers(compared: Sequence[Compared]) -> list[Json]:
-    """The contract that there is among the offers, the cheapest first."""
-    return [
-        {
-            "name": each.name,
-            "total": cents(each.bill.total_cents),
-            "difference": number(each.difference, CENTS),
-            "pays_off_from_feed_in_of": number(each.pays_off_from, FEED_IN),
-            **{name: number(amount, CENTS) for name, amount in each.amounts.items()},
-            "prices_known_percent": number(each.known * 100, 1),
-            "estimated_kwh": number(each.estimated_kwh, QUANTITY),
-        }
-        for each in compared
-    ]
+def offer(found: Compared) -> Json:
+    """What an offer, or the contract that there is, would have cost, and why."""
+    return {
+        "name": found.name,
+        "is_own": found.is_own,
+        "total": number(found.exact, CENTS),
+        "difference": number(found.difference, CENTS),
+        "pays_off_from_feed_in_of": number(found.pays_off_from, FEED_IN),
+        **{name: number(amount, CENTS) for name, amount in found.amounts.items()},
+        "prices_known_percent": number(found.known * 100, 1),
+        "estimated_kwh": number(found.estimated_kwh, QUANTITY),
+    }
 
 
 def whole_bill(found: Bill, expected: Forecast | str | None, period: str, zone: ZoneInfo) -> Json:
@@ -85,6 +93,7 @@ def _forecast(found: Forecast) -> Json:
 def battery(found: Result) -> Json:
     """What a battery would have done: energy in Wh, what is left in mWh, savings in €."""
     done = found.done
+    kind = "dynamic" if found.is_dynamic else "fixed"
     return {
         "policy": done.policy,
         "kwh": _plain(done.battery.kwh),
@@ -99,7 +108,7 @@ def battery(found: Result) -> Json:
         "full_steps": done.full_steps,
         "left_mwh": done.left_mwh,
         "saves_now_eur": number(found.saves_now, CENTS),
-        "saves_2027_eur": number(found.saves_2027, CENTS),
+        f"saves_{kind}_2027_eur": number(found.saves_2027, CENTS),
     }
 
 

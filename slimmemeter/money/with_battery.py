@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, product
 from zoneinfo import ZoneInfo
 
 from slimmemeter.money import as_if, bare, tables
@@ -127,6 +127,7 @@ class Result:
     exported_after_wh: int
     saves_now: Fraction | None  # under the contract and the rules of the day; None: not known
     saves_2027: Fraction | None
+    is_dynamic: bool  # the contract
 
 
 def results(
@@ -143,23 +144,23 @@ def results(
     days = [today, tables.netting_ends(books.plan.home) or today]
     before = [as_if.bill_of(books, contract, day, begin, end).exact for day in days]
     prices = _buying(books, contract, today, begin, end)
-    for battery in batteries:
-        for policy in (None, prices) if prices else (None,):
-            done = run(battery, steps, policy)
-            after = replace(books, source=WithBattery(books.source, steps, done))
-            bills = [as_if.bill_of(after, contract, day, begin, end).exact for day in days]
-            saved = [
-                None if one is None or other is None else one - other
-                for one, other in zip(before, bills, strict=True)
-            ]
-            yield _result(done, steps, saved)
+    for policy, battery in product((None, prices) if prices else (None,), batteries):
+        done = run(battery, steps, policy)
+        after = replace(books, source=WithBattery(books.source, steps, done))
+        bills = [as_if.bill_of(after, contract, day, begin, end).exact for day in days]
+        saved = [
+            None if one is None or other is None else one - other
+            for one, other in zip(before, bills, strict=True)
+        ]
+        yield _result(done, steps, saved, prices is not None)
 
 
-def _result(done: Run, steps: Steps, saved: Sequence[Fraction | None]) -> Result:
+def _result(done: Run, steps: Steps, saved: Sequence[Fraction | None], is_dynamic: bool) -> Result:
     imported, exported = sum(steps.imported), sum(steps.exported)
     surplus = sum(done.taken) - done.bought
     after = imported + done.bought - sum(done.given), exported - surplus
-    return Result(done, imported, exported, *after, *saved)
+    now, in_2027 = saved
+    return Result(done, imported, exported, *after, now, in_2027, is_dynamic)
 
 
 def _buying(books: Books, contract: Contract, day: date, begin: int, end: int) -> Prices | None:
