@@ -25,15 +25,20 @@ def counters(
 ) -> dict[Series, dict[int, int | None]]:
     """C of each of these series at instants within it, by one statement for each meter or device.
 
-    None only while stored readings are being validated again.
+    There may be other instants of its meter, too. None only while stored readings are being
+    validated again.
     """
     found: dict[Series, dict[int, int | None]] = {}
     groups: dict[tuple[str, int], list[Series]] = {}
     for series in wanted:
         groups.setdefault((series.table, series.owner_id), []).append(series)
     for group in groups.values():
-        ends = {each: [each.skip(at) or (at, at) for at in wanted[each]] for each in group}
-        instants = sorted({end for pairs in ends.values() for pair in pairs for end in pair})
+        ends = {
+            each: [each.skip(at) or (at, at) for at in wanted[each]] for each in group if each.skips
+        }
+        plain = (wanted[each] for each in group if not each.skips)
+        over_skips = (end for pairs in ends.values() for pair in pairs for end in pair)
+        instants = sorted({*over_skips}.union(*plain))
         registers = list(dict.fromkeys(each.register for each in group))
         lines = zip(*reader.curves(group[0], registers, instants), strict=True)
         known = {
@@ -42,10 +47,12 @@ def counters(
         }
         for each in group:
             values = known.get(each.register, {})
-            found[each] = {
-                at: values[at] if begin == end else _between(at, begin, end, values)
-                for at, (begin, end) in zip(wanted[each], ends[each], strict=True)
-            }
+            if each in ends:
+                values = {
+                    at: values[at] if begin == end else _between(at, begin, end, values)
+                    for at, (begin, end) in zip(wanted[each], ends[each], strict=True)
+                }
+            found[each] = values
     return found
 
 
