@@ -15,7 +15,7 @@ from slimmemeter.money.days import in_year, local_day, midnight, month_after
 from slimmemeter.money.lines import Line, rounded
 from slimmemeter.money.phases import Plan, Year, terms_of
 from slimmemeter.money.quantities import EXPORT, IMPORT, House
-from slimmemeter.money.reckoning import Books, Reckoning, settling
+from slimmemeter.money.reckoning import Books, Reckoning
 from slimmemeter.money.remarks import Remark
 from slimmemeter.store.snapshot import Snapshot
 
@@ -153,7 +153,7 @@ def of_books(books: Books, begin: int, end: int) -> Bill:
 def _year(year: Year, reckoning: Reckoning, end: int) -> BillYear:
     home, zone = reckoning.home, reckoning.zone
     has_to_settle = home.is_flemish or (home.is_dutch and reckoning.facts.exported(year) > 0)
-    midnights = settling(year, home, zone) if has_to_settle else []
+    midnights = reckoning.books.plan.settling(year) if has_to_settle else []
     here = [at for at in midnights if reckoning.begin < at <= min(end, reckoning.books.now)]
     days = [[local_day(at, zone) for at in each] for each in (midnights, here)]
     return BillYear(year.contract.name, year.first_day, year.end_day, *days)
@@ -166,7 +166,7 @@ def _so_far(books: Books, years: Sequence[Year]) -> Settlement | None:
         return None
     (year,) = running[-1:]
     reckoning = Reckoning(books, year.begin, year.end)
-    midnights = settling(year, books.plan.home, books.zone)
+    midnights = books.plan.settling(year)
     at = next(at for at in midnights if at > books.now)
     begin = max([year.begin, *(each for each in midnights if each < at)])
     kwh = (reckoning.facts.counted_kwh(each, begin, books.now) for each in (IMPORT, EXPORT))

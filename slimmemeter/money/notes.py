@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 
-from slimmemeter.money import tables
+from slimmemeter.money import settlement, tables
 from slimmemeter.money.charges import Scene
 from slimmemeter.money.contracts import NO_GRID
 from slimmemeter.money.days import day_after, local_day
@@ -126,7 +126,7 @@ def _of_large_users(reckoning: Reckoning) -> Iterator[Remark]:
         kwh = sum((each.flow(IMPORT).rise(each.begin, each.end) for each in scenes), Fraction())
         m3 = sum((_m3(each) for each in scenes), Fraction())
         start, following = tables.next_bracket(home, day)
-        if home.is_dutch and kwh > start and following is None:
+        if home.is_dutch and following is None and settlement.above_first_bracket(scenes) > 0:
             yield remark(
                 N_("above %(kwh)s kWh a year another tax counts: %(year)s's isn't in our table"),
                 kwh=f"{start:,}",

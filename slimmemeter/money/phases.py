@@ -73,6 +73,13 @@ class Plan:
             yield Year(contract, day, end, midnight(day, self.zone), midnight(end, self.zone))
             day = end
 
+    def settling(self, year: Year) -> list[int]:
+        """The midnights on which a contract year is settled: its last one, and that on which
+        netting ends."""
+        ends = tables.netting_ends(self.home)
+        at = midnight(ends, self.zone) if ends else 0
+        return [at, year.end] if year.begin < at < year.end else [year.end]
+
     def phases(self, begin: int, end: int) -> list[Phase]:
         """The phases of [begin, end), oldest first; none where there is no contract."""
         return [phase for year in self.years(begin, end) for phase in self._cut(year, begin, end)]
@@ -117,6 +124,10 @@ class AsIf:
     def years(self, begin: int, end: int) -> list[Year]:
         """As of `Plan`."""
         return [self._year] if self._year.begin < end and self._year.end > begin else []
+
+    def settling(self, year: Year) -> list[int]:
+        """As of `Plan`; all of it has the rules of one day."""
+        return [year.end]
 
     def phases(self, begin: int, end: int) -> list[Phase]:
         """As of `Plan`."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from slimmemeter.money import bands, electricity, settlement, tables
 from slimmemeter.money.charges import Charge, Scene, of_gas
-from slimmemeter.money.contracts import WALLONIA, Electricity, Home, Spot
+from slimmemeter.money.contracts import WALLONIA, Electricity, Spot
 from slimmemeter.money.days import local_day, midnight, midnights
 from slimmemeter.money.facts import Facts
 from slimmemeter.money.lines import Line
@@ -69,7 +69,7 @@ class Reckoning:
         self._due = [
             (year, at)
             for year in self.years
-            for at in settling(year, self.home, self.zone)
+            for at in books.plan.settling(year)
             if begin < at <= min(end, books.now)
         ]
         first = min([begin, *(year.begin for year, _ in self._due)])
@@ -166,10 +166,8 @@ class Reckoning:
     def settled(self, year: Year, at: int) -> Iterator[Line]:
         """What is settled of a contract year at an instant, as far as it is past."""
         day = local_day(at, self.zone)
-        ends = tables.netting_ends(self.home)
-        first = year.first_day
-        if ends is not None and first < ends < day:
-            first = ends
+        before = [each for each in self.books.plan.settling(year) if each < at]
+        first = local_day(before[-1], self.zone) if before else year.first_day
         if part := self._part(year, first, day):
             yield from settlement.of_netting(part)
         if day >= year.end_day and (whole := self._part(year, year.first_day, year.end_day)):
@@ -216,13 +214,6 @@ class Reckoning:
         """The pieces of which not all is known, of gas but for a house without any."""
         counted = self.measures.counted(energy)
         return counted.partial if counted.rises else ()
-
-
-def settling(year: Year, home: Home, zone: ZoneInfo) -> list[int]:
-    """The midnights on which a contract year is settled."""
-    ends = tables.netting_ends(home)
-    at = midnight(ends, zone) if ends else 0
-    return [at, year.end] if year.begin < at < year.end else [year.end]
 
 
 def needed_slots(phase: Phase) -> set[tuple[str, str]]:

@@ -175,16 +175,28 @@ def _bracket(part: Settled) -> Iterator[Line]:
     for scene in part.scenes:
         by_year.setdefault(scene.phase.day.year, []).append(scene)
     for year, scenes in by_year.items():
-        home, last = scenes[0].home, scenes[-1]
-        start, following = tables.next_bracket(home, scenes[0].phase.day)
-        first = tables.tax(home, "electricity", scenes[0].phase.day)
-        begins, ends = max(part.year.first_day, date(year, 1, 1)), date(year + 1, 1, 1)
-        days = (min(part.year.end_day, ends) - begins).days
-        above = _net(scenes) - Fraction(start * days, days_of_year(year))
+        home, day = scenes[0].home, scenes[0].phase.day
+        _, following = tables.next_bracket(home, day)
+        first = tables.tax(home, "electricity", day)
+        above = above_first_bracket(scenes)
         if above > 0 and following is not None and first is not None:
-            rate = following - first.value
-            line = _line(part, "bracket", f"{year}", above, rate, last.vat)
-            yield replace(line, first_day=begins, end_day=min(part.year.end_day, ends))
+            line = _line(part, "bracket", f"{year}", above, following - first.value, scenes[-1].vat)
+            yield line if len(by_year) == 1 else _within(line, year)
+
+
+def above_first_bracket(scenes: Sequence[Scene]) -> Fraction:
+    """The net kWh of a part of a calendar year above its share of what the first bracket has; below
+    zero if there is room left."""
+    day = scenes[0].phase.day
+    start, _ = tables.next_bracket(scenes[0].home, day)
+    elapsed = (each.measures.elapsed["day"].rise(each.begin, each.end) for each in scenes)
+    return _net(scenes) - start * sum(elapsed, Fraction()) / days_of_year(day.year)
+
+
+def _within(line: Line, year: int) -> Line:
+    """The line of a calendar year's part."""
+    begins, ends = date(year, 1, 1), date(year + 1, 1, 1)
+    return replace(line, first_day=max(line.first_day, begins), end_day=min(line.end_day, ends))
 
 
 def _net(scenes: Sequence[Scene]) -> Fraction:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +68,20 @@ def test_offer_needs_the_prices_of_the_time(found: Case, books: Books) -> None:
     (dynamic,) = (each for each in as_if.compare(again, *about[1:]) if each.name == "dynamic")
     assert dynamic.known == 1
     assert dynamic.bill.exact is not None
+
+
+def test_rules_of_one_day_hold_for_all_of_a_time(tmp_path: Path) -> None:
+    """Also for a year that crosses the end of netting.
+
+    2900 in, 2400 out: 500 are left. Without VAT 500 x (0.14 + 0.09161), 2400 x 0.04 of feed-in
+    cost, 72 standing, -519.80; with it 478.04 for the grid.
+    """
+    crossing = case("07-crossing-2027", tmp_path)
+    begin, end = at("2026-07-01T00:00:00+02:00"), at("2027-07-01T00:00:00+02:00")
+    about = bill.books_of(crossing.house, crossing.contracts, crossing.zone, LATER)
+    (own,) = crossing.contracts.contracts
+    made = as_if.end_of_netting(about, own, begin, end)
+    use = 500 * (Fraction("0.14") + Fraction("0.09161")) + 2400 * Fraction("0.04")
+    fixed = 72 - Fraction("519.80")
+    assert made.with_netting.exact == (use + fixed) * Fraction("1.21") + Fraction("478.04")
+    assert [line.key.item for line in made.without.lines].count("netting") == 0

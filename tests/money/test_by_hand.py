@@ -246,6 +246,24 @@ def test_a_contract_year_over_a_29_february(make: Make) -> None:
     assert made.exact == (fixed - rebate) * F("1.21")
 
 
+def test_a_large_use_over_two_years(make: Make) -> None:
+    """Each calendar year's part has its share of the 10,000 kWh; no next rate of 2026 is known.
+
+    9000 kWh in the 184 days of 2025: 9000 - 10000 x 184/365 are above, at 0.06937 instead of
+    0.10154. 9000 in 181 days of 2026, where the bill says that it can't tell.
+    """
+    text = f"{BARE_HOME}[[contract]]\nfrom = 2025-07-01\nvat = false\n[contract.electricity]\n"
+    text += "price = 0\n"
+    points = (("2025-07-01", 0), ("2026-01-01", 9_000_000), ("2026-07-01", 18_000_000))
+    lines = [(day, {"import_t1": wh}) for day, wh in points]
+    made = make("2025-07-01", "2026-07-01", text, line(*lines))
+    above = 9000 - F(10_000 * 184, 365)
+    tax = 9000 * (F("0.10154") + F("0.09161")) - above * (F("0.10154") - F("0.06937"))
+    assert made.exact == tax * F("1.21")
+    assert found(made, "bracket", "2025").end_day == date(2026, 1, 1)
+    assert any("2026's isn't in our table" in note for note in made.notes)
+
+
 def test_all_in_prices_are_taken_apart_once(make: Make) -> None:
     """The bare price stays when the tax changes.
 
