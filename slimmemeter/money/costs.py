@@ -36,19 +36,19 @@ class Costs:
     columns: Mapping[str, Sequence[int]]
     scale: int
     known: Sequence[bool]  # buckets of which something is known and has a contract
-    unpriced: Sequence[int]  # buckets in which something has no price
+    unpriced: Mapping[str, Sequence[int]]  # by column buckets in which something has no price
     partial: Sequence[int]
     estimated: Sequence[int]  # buckets that share a gap with others or with other prices
 
     def amount(self, column: str, place: int) -> Fraction | None:
         """A bucket's exact amount in €; None if it isn't known."""
-        if not self.known[place] or (place in self.unpriced and column in (SUPPLY, COST)):
+        if not self.known[place] or place in self.unpriced[column]:
             return None
         return Fraction(self.columns[column][place], self.scale)
 
     def total(self, column: str) -> Fraction | None:
         """The exact sum of a column; None if none of it is known, or something has no price."""
-        if not any(self.known) or (self.unpriced and column in (SUPPLY, COST)):
+        if not any(self.known) or self.unpriced[column]:
             return None
         return Fraction(sum(self.columns[column]), self.scale)
 
@@ -130,18 +130,21 @@ def _known(reckoning: Reckoning, borders: Sequence[int], ends: Sequence[int]) ->
     return found
 
 
-def _unpriced(charges: Sequence[Charge], ends: Sequence[int]) -> list[int]:
-    found: set[int] = set()
+def _unpriced(charges: Sequence[Charge], ends: Sequence[int]) -> dict[str, list[int]]:
+    """By column the buckets in which something has no price; of the cost those of all columns."""
+    found: dict[str, set[int]] = {column: set() for column in COLUMNS}
     for charge in charges:
+        first, last = _buckets(charge, ends)
         for curve in charge.unpriced:
-            first, last = _buckets(charge, ends)
-            found.update(
+            places = {
                 place
                 for place in range(first, last)
                 if curve.at[min(ends[place + 1], charge.end)]
                 > curve.at[max(ends[place], charge.begin)]
-            )
-    return sorted(found)
+            }
+            found[COLUMN_OF[charge.key.item]] |= places
+            found[COST] |= places
+    return {column: sorted(places) for column, places in found.items()}
 
 
 def _partial(reckoning: Reckoning, borders: Sequence[int], ends: Sequence[int]) -> list[int]:

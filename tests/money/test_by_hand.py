@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from slimmemeter.money import bill, contracts_file
+from slimmemeter.money import bill, contracts_file, costs
 from slimmemeter.money.bill import Bill
 from slimmemeter.money.lines import Line
 from slimmemeter.store.prices import PriceWriter, SpotPrice
@@ -150,6 +150,21 @@ def test_a_month_mostly_without_prices_has_no_total(make: Make) -> None:
     assert (made.total_cents, made.exact) == (None, None)
     (unpriced,) = made.unpriced
     assert (unpriced.month, unpriced.quantity) == (date(2026, 4, 1), 719)
+
+
+def test_days_without_prices_have_no_cost(make: Make, database: Path) -> None:
+    """What is taxed by the kWh is known all the same."""
+    april(lambda n: 50 if n < 24 else None, make)
+    text = f"{BARE_HOME}[[contract]]\nfrom = 2026-04-01\nvat = false\n[contract.electricity]\n"
+    contracts = contracts_file.parse(f'{text}dynamic = "hour"\nmarkup = 0.01\n', "c.toml")
+    books = bill.books_of(Snapshot(Reader(str(database))), contracts, ZONE, LATER)
+    days = [at(instant(f"2026-04-0{number}")) for number in (1, 2, 3)]
+    found = costs.of(books, days)
+    tax = 24 * F("0.09161") * F("1.21")
+    assert [found.amount("tax", place) for place in (0, 1)] == [tax, tax]
+    assert found.amount("cost", 0) == tax + 24 * F("0.06") * F("1.21")
+    assert (found.amount("supply", 1), found.amount("cost", 1)) == (None, None)
+    assert (found.total("cost"), found.total("tax")) == (None, 2 * tax)
 
 
 def test_gas_by_the_day(make: Make) -> None:
