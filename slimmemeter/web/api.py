@@ -90,18 +90,16 @@ def end_of_netting() -> Response:
     with site().house() as house:
         asked = what_if.question(house)
         found, registers = what_if.end_of_netting(asked), what_if.registers_wh(house, asked)
-        others = [each for each in what_if.offers(asked) if each.bill is not each.own]
-        return jsonify(
-            records.end_of_netting(found, registers, site().zone)
-            | {"offer": records.offers(others)[0] if others else None}
-        )
+        compared = what_if.offers(asked)
+        return jsonify(records.end_of_netting(found, compared, registers, site().zone))
 
 
 @api.get("/offers.json")
 def offers() -> Response:
     """What the offers would have cost, the cheapest first."""
     with site().house() as house:
-        return jsonify(offers=records.offers(what_if.offers(what_if.question(house))))
+        compared = what_if.offers(what_if.question(house))
+        return jsonify(offers=[records.offer(each) for each in compared])
 
 
 @api.get("/battery.json")

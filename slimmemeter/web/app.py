@@ -26,6 +26,7 @@ from slimmemeter.web.meter_page import MOST_LISTED
 from slimmemeter.web.metrics import metrics
 from slimmemeter.web.state import Site, site
 from slimmemeter.web.views import address, views
+from slimmemeter.web.what_if import euros
 
 CHOICE_KEPT_S = 2 * 366 * 86400
 # Addresses whose answers change with the time, and not only with the readings.
@@ -65,6 +66,7 @@ def _prepare_templates(app: Flask) -> None:
         "dates": dates,
         "labels": labels,
         "numbers": numbers,
+        "euros": euros,
         "local": periods.local,
     }
     app.context_processor(_frame)

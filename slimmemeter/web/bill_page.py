@@ -15,6 +15,7 @@ from slimmemeter.money.lines import Line, rounded
 from slimmemeter.money.remarks import Remark
 
 CENTS = 2
+NETTED = ("netting", "tax_netting")  # the lines of export that is set off
 UNITS = {"m3": "m³"}
 
 
@@ -172,7 +173,8 @@ def provisional(bill: Bill) -> str:
     days = " / ".join(language.day(day, "d MMMM y") for day in open_days)
     first = gettext("Provisional: the contract year is settled on %(days)s.", days=days)
     so_far = bill.settlement_so_far
-    if so_far is None or so_far.day not in open_days:
+    is_netted = any(line.key.item in NETTED for line in bill.lines)
+    if so_far is None or so_far.day not in open_days or not is_netted:
         return first
     more = so_far.exported_kwh - so_far.imported_kwh
     kwh = language.decimal(abs(float(more)), 0)

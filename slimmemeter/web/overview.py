@@ -13,6 +13,8 @@ from slimmemeter.history.periods import Period
 from slimmemeter.history.silence import SilentDevice, silent_devices
 from slimmemeter.history.statistics import Standby
 from slimmemeter.i18n.labels import Labels
+from slimmemeter.money import peak_cost
+from slimmemeter.money.peak_cost import PeakCost
 from slimmemeter.p1.reading import PowerFailure
 from slimmemeter.store.records import Event, StoredReading
 from slimmemeter.store.snapshot import Snapshot
@@ -63,6 +65,7 @@ class Overview:
     year_totals: list[Total]
     standby: Standby | None
     peaks: Peaks | None
+    peak_cost: PeakCost | None  # in Flanders
     incident: Incident | None
     power: (
         PowerNow | None
@@ -98,6 +101,7 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
         year_totals=year_totals,
         standby=standby(house, day, now),
         peaks=peaks(house, month.begin_at, month.end_at),
+        peak_cost=peak_cost.of(books) if books else None,
         incident=_incident(house, now, zone),
         power=power_now(house, newest, now, tables) if house.meter_series else None,
         silent=silent_devices(house, now),

@@ -12,13 +12,10 @@ from slimmemeter.history.statistics import Standby
 from slimmemeter.history.table import Column, Numbers, Table
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
-from slimmemeter.money import forecast
-from slimmemeter.money.reckoning import Books
 from slimmemeter.store.records import Event
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.validation.rule import OVERLAP, SET_ASIDE
 from slimmemeter.web import money
-from slimmemeter.web.bill_page import ShownBill, shown
 from slimmemeter.web.figures import (
     Figure,
     busiest_text,
@@ -86,7 +83,7 @@ class PeriodPage:
     around: dict[str, str]  # by kind the period that holds its day, or today if it holds that
     has_tariffs: bool  # wanted: each tariff by itself, and all decimals
     totals: list[Total]
-    bill: ShownBill | None  # None without a contract
+    has_bill: bool
     figures: list[Figure]
     highlights: list[Highlight]
     standby: Standby | None
@@ -136,7 +133,7 @@ def period_page(
         comparable=_comparable(house, period),
         around=_around(period, now),
         has_tariffs=has_tariffs,
-        bill=None if books is None else _bill(books, period),
+        has_bill=books is not None,
         totals=[*totals(house, [period], words, now)[0], *cost(books, period, now)],
         figures=_figures([figure(tables, name, words) for name in names], period, costs, words),
         highlights=_highlights(tables, words),
@@ -166,11 +163,6 @@ def period_page(
         and not differ
         and all(meter_readings.agrees(each, spans) for each in energy),
     )
-
-
-def _bill(books: Books, period: Period) -> ShownBill:
-    expected = forecast.of_running(books, period.begin_at, period.end_at)
-    return shown(money.bill_of(books, period), expected)
 
 
 def _figures(

@@ -12,7 +12,9 @@ from slimmemeter.history.table import of_register
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
+from slimmemeter.money import forecast
 from slimmemeter.web import (
+    bill_page,
     compare_page,
     meter_page,
     money,
@@ -70,22 +72,35 @@ def show_period(kind: str, text: str = "", end: str = "") -> str:
         )
 
 
+def show_bill(kind: str, text: str = "", end: str = "") -> str:
+    """The bill of a period."""
+    with site().house() as house:
+        period = query.period(house, kind, text, end)
+        books = money.books_of(house)
+        if books is None:
+            abort(404, gettext("There is no contract yet."))
+        found = bill_page.shown(money.bill_of(books, period))
+        return render_template("bill.html", period=period, bill=found)
+
+
 for rule in PERIODS:
     views.add_url_rule(rule, view_func=show_period)
+    views.add_url_rule(f"{rule}/bill", view_func=show_bill)
 
 
 @views.get("/contract/<day>")
 def show_contract_year(day: str) -> str:
     """The contract year that has a day: its bill, and what it was for."""
     with site().house() as house:
-        _, year = money.contract_year(house, day)
+        books, year = money.contract_year(house, day)
         period = periods.between(year.begin_at, year.end_at, site().zone)
         assert period is not None
+        expected = forecast.of_running(books, year.begin_at, year.end_at)
         words = Labels.of(house)
         return render_template(
             "period.html",
             page=period_page.period_page(house, period, query.now(house), words),
-            is_contract_year=True,
+            bill=bill_page.shown(money.bill_of(books, year), expected),
             names=words,
             ends=[form_field(at, site().zone) for at in (period.begin_at, period.end_at)],
         )

@@ -152,15 +152,16 @@ class OfferRow:
 
 def offer_rows(compared: list[Compared]) -> list[OfferRow]:
     """The offers from the cheapest to the dearest."""
-    return [_offer_row(each, each.bill is each.own) for each in compared]
+    return [_offer_row(each) for each in compared]
 
 
-def _offer_row(found: Compared, is_own: bool) -> OfferRow:
+def _offer_row(found: Compared) -> OfferRow:
+    is_own = found.is_own
     pays_off_from = None if is_own else found.pays_off_from
     return OfferRow(
         found.name,
         is_own,
-        numbers.euros(found.bill.total_cents),
+        euros(found.exact),
         "" if is_own else euros(found.difference, signed=True),
         [euros(amount) for amount in found.amounts.values()],
         "" if pays_off_from is None else _rate(pays_off_from),
@@ -191,7 +192,7 @@ def battery_rows(stored: dict[str, Any]) -> list[BatteryRow]:
             _kwh(Fraction(each["imported_after"], 1000)),
             _kwh(Fraction(each["exported_after"], 1000)),
             _stored_euros(each["saves_now_eur"]),
-            _stored_euros(each["saves_2027_eur"]),
+            _stored_euros(each.get("saves_fixed_2027_eur", each.get("saves_dynamic_2027_eur"))),
         )
         for each in stored["results"]
     ]
