@@ -24,7 +24,7 @@ from slimmemeter.history import consumption
 from slimmemeter.settings import SETTINGS
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
-from support.contracts import with_contract
+from support.contracts import DYNAMIC, with_contract
 from support.debian import needs
 from support.house_rule import PACKAGES
 from support.pages import client_of
@@ -246,7 +246,7 @@ def test_every_promise_has_its_test() -> None:
 
 def test_every_address_answers(house_database: Path, tmp_path: Path, run: Run) -> None:
     """The table of addresses, each as it stands there; and no route of ours is left out."""
-    database = with_contract(house_database, tmp_path)
+    database = with_contract(house_database, tmp_path, DYNAMIC)
     run("battery", SLIMMEMETER_DB=str(database))
     client = client_of(database)
     named = [

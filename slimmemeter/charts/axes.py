@@ -117,17 +117,17 @@ def scaled(column: Column, values: Numbers) -> Array:
     return np.array(values, float) / column.scale
 
 
-def range_of(heaps: Iterable[Heap]) -> tuple[tuple[float, float], float]:
+def range_of(heaps: Iterable[Heap], marks: int = MARKS) -> tuple[tuple[float, float], float]:
     """The ends of an axis a little beyond zero and all values, and the round step of its marks."""
     tops = [heap.top[np.isfinite(heap.top)] for heap in heaps]
     ends = [0.0, *(float(each) for top in tops if len(top) for each in (top.min(), top.max()))]
-    return range_between(min(ends), max(ends))
+    return range_between(min(ends), max(ends), marks)
 
 
-def range_between(low: float, high: float) -> tuple[tuple[float, float], float]:
+def range_between(low: float, high: float, marks: int = MARKS) -> tuple[tuple[float, float], float]:
     high = max(high, low + LEAST_STEP)
     free = (high - low) * FREE
-    step = max(round_step((high - low) / MARKS), LEAST_STEP)
+    step = max(round_step((high - low) / marks), LEAST_STEP)
     return (low - free if low else 0.0, high + free if high else 0.0), step
 
 

@@ -43,6 +43,7 @@ from slimmemeter.i18n import language, numbers
 if TYPE_CHECKING:
     from slimmemeter.charts.axes import Array, Heap
     from slimmemeter.charts.spec import Spec
+    from slimmemeter.history.table import Column, Table
 
 LARGER = {"W": ("kW", 10_000), "kWh": ("MWh", 100_000)}  # units, and from when on they are used
 MAP_ROWS = 48  # half-hours
@@ -109,6 +110,28 @@ def _costs(canvas: Canvas, spec: Spec, area: Area) -> None:
         bars = rectangles(field, bottom, top, everywhere, Slot())
         canvas.areas(bars, canvas.theme.colour(column))
     _front(canvas, spec, field)
+
+
+def _prices(canvas: Canvas, spec: Spec, area: Area) -> None:
+    """A day's prices as a filled step; under them what came from the grid, if that is known."""
+    price, *uses = spec.table.columns
+    upper, lower = area.split(0.58, canvas.letters * 2.2) if uses else (area, area)
+    heap = from_zero(price, spec.table.columns[price])
+    field = Field(upper, _only(spec.table, price), *range_of([heap]))
+    _ground(canvas, spec, field)
+    areas = steps(field.x(spec.table.borders), field.y(heap.bottom), field.y(heap.top))
+    canvas.areas(areas, canvas.theme.colour(price))
+    canvas.lines([field.across(0)], canvas.theme.faint)
+    for use in uses:
+        bars = heaped({use: spec.table.columns[use]})
+        field = Field(lower, _only(spec.table, use), *range_of(bars, marks=3))
+        _ground(canvas, spec, field)
+        _stack(canvas, field, bars, Slot())
+    _front(canvas, spec, field)
+
+
+def _only(table: Table, column: Column) -> Table:
+    return replace(table, columns={column: table.columns[column]})
 
 
 def _power(canvas: Canvas, spec: Spec, area: Area) -> None:
@@ -208,6 +231,7 @@ DRAWINGS: dict[str, Callable[[Canvas, Spec, Area], None]] = {
     "voltage": _phases,
     "phases": _phases,
     "costs": _costs,
+    "prices": _prices,
 }
 
 

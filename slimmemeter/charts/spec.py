@@ -134,11 +134,21 @@ def make_cost_spec(period: Period, table: Table, words: Labels) -> Spec:
     *parts, total = table.columns
     columns = {each: table.columns[each] for each in parts if any(table.columns[each])}
     sum_of_all = table.totals[total]
+    shown = [] if sum_of_all is None else [numbers.amount(sum_of_all, total)]
+    return _plain_spec(period, replace(table, columns=columns), words, shown)
+
+
+def make_price_spec(period: Period, table: Table, words: Labels) -> Spec:
+    """The spec of a day's prices, and of the use under them."""
+    return _plain_spec(period, table, words, [])
+
+
+def _plain_spec(period: Period, table: Table, words: Labels, totals: list[str]) -> Spec:
     return Spec(
-        replace(table, columns=columns),
+        table,
         _title(period, table.name),
-        [] if sum_of_all is None else [numbers.amount(sum_of_all, total)],
-        {column: words.column(column) for column in columns},
+        totals,
+        {column: words.column(column) for column in table.columns},
         (period.begin_at, period.end_at),
         dates.ticks(period),
         gettext("no data"),

@@ -103,12 +103,12 @@ _LIGHT = {
     **{"voltage_l1": "#1b4f8a", "voltage_l2": "#e69f00", "voltage_l3": "#b0699a"},
     **{"phase_l1": "#1b4f8a", "phase_l2": "#e69f00", "phase_l3": "#b0699a"},
     **{"supply": "#2a7f62", "feed_in": "#e08214", "tax": "#a3c9a8", "grid": "#6b7a8f"},
-    **{"standing": "#b4bfca", "settled": "#8c5a9e"},
+    **{"standing": "#b4bfca", "settled": "#8c5a9e", "price": "#2a7f62"},
 }
 _DARK = _LIGHT | {
     **{"import_t1": "#9cc9f0", "import_t2": "#4a90d0", "import": "#5ea2dd"},
     **{"export": "#f0983a", "gas": "#a98bd0", "voltage_l1": "#7fb6ee", "phase_l1": "#7fb6ee"},
-    **{"supply": "#4fb08f", "feed_in": "#f0983a"},
+    **{"price": "#4fb08f", "supply": "#4fb08f", "feed_in": "#f0983a"},
 }
 # For paper of electronic ink: by lightness alone.
 _GREY = dict.fromkeys(_LIGHT, "#404040") | {

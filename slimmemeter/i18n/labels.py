@@ -61,6 +61,7 @@ def _costs() -> dict[str, str]:
         "standing": gettext("Standing charges"),
         "settled": gettext("Settled"),
         "cost": gettext("Cost"),
+        "price": gettext("Price per kWh"),
     }
 
 
@@ -260,6 +261,7 @@ def picture_name(name: str, period: Period) -> str:
         "phases": gettext("Power by phase"),
         "cumulative": gettext("From the grid since 1 January"),
         "costs": gettext("Cost"),
+        "prices": gettext("Price per kWh"),
     }
     if name in names:
         return names[name]

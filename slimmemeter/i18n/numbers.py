@@ -68,6 +68,13 @@ def euros(cents: int | None) -> str:
     return f"{sign}€\N{NO-BREAK SPACE}{language.decimal(abs(cents) / 100, 2)}"
 
 
+def per_kwh(euros_a_kwh: float) -> str:
+    """A price: € 0.254 per kWh."""
+    sign = MINUS if euros_a_kwh < 0 else ""
+    amount = f"{sign}€\N{NO-BREAK SPACE}{language.decimal(abs(euros_a_kwh), 3)}"
+    return gettext("%(amount)s per kWh", amount=amount)
+
+
 def more_or_less(this: int, other: int) -> tuple[str, str]:
     """A sign, and how much more or less this is than the other; both empty if one of them is 0."""
     if this <= 0 or other <= 0:

@@ -8,7 +8,13 @@ from flask import Blueprint, Response, abort, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from slimmemeter import __version__, clock, status
-from slimmemeter.charts.spec import Spec, make_comparison, make_cost_spec, make_spec
+from slimmemeter.charts.spec import (
+    Spec,
+    make_comparison,
+    make_cost_spec,
+    make_price_spec,
+    make_spec,
+)
 from slimmemeter.errors import StoreError, UsageError
 from slimmemeter.history import catalogue, consumption, meter_readings, periods, serialize
 from slimmemeter.history.catalogue import Catalogue
@@ -26,7 +32,7 @@ from slimmemeter.p1 import obis
 from slimmemeter.p1.anonymize import masked
 from slimmemeter.store.records import Device, Meter
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.web import meter_page, money, query, what_if
+from slimmemeter.web import meter_page, money, prices_page, query, what_if
 from slimmemeter.web.freshness import FRESH, freshness
 from slimmemeter.web.power_now import by_phase
 from slimmemeter.web.state import NoReadingError, newest_of, site
@@ -41,6 +47,8 @@ def table(name: str, form: str, kind: str, text: str = "", end: str = "") -> Res
         return Response(kept, mimetype="image/png")
     with site().house() as house:
         period = query.period(house, kind, text, end)
+        if name == prices_page.PRICES and kind == "day":
+            return _prices(house, period, form)
         if name == money.COSTS:
             return _costs(money.books_of(house), period, form, house)
         if not catalogue.has_table(name, period):
@@ -68,6 +76,20 @@ def contract_costs(day: str, form: str) -> Response:
     """What the contract year with a day costs."""
     with site().house() as house:
         return _costs(*money.contract_year(house, day), form, house)
+
+
+def _prices(house: Snapshot, day: Period, form: str) -> Response:
+    """What a kWh costs over a day, of a dynamic contract."""
+    found = money.money(house)
+    if found is None or not prices_page.is_dynamic(found, day.begin_at):
+        abort(404, gettext("No dynamic contract has this day."))
+    assert found.books is not None
+    table = prices_page.table(house, found.books, day)
+    if form == "png":
+        return _picture(lambda: make_price_spec(day, table, Labels.of(house)))
+    if form == "csv":
+        return _csv(table)
+    return jsonify(serialize.table_json(table, day.name, site().zone))
 
 
 def _costs(books: Books | None, period: Period, form: str, house: Snapshot) -> Response:

@@ -97,16 +97,20 @@ def _is_folded(name: str, period: Period) -> bool:
 def cost_figure(period: Period, table: Table, words: Labels) -> Figure:
     """The picture of what a period cost."""
     cost = list(table.columns)[-1]
-    total = table.totals[cost]
-    return Figure(
-        name=table.name,
-        title=labels.picture_name(table.name, period),
-        url=f"/{period.name}/{table.name}",
-        href=f"/{period.name}",
-        alt=f"{words.column(cost)}, {dates.period_title(period)}: {numbers.amount(total, cost)}",
-        bars=[],
-        is_folded=False,
+    amount = numbers.amount(table.totals[cost], cost)
+    return _figure_of(
+        table.name, period, f"{words.column(cost)}, {dates.period_title(period)}: {amount}"
     )
+
+
+def price_figure(day: Period, mean: str, words: Labels) -> Figure:
+    """The picture of a day's prices. :param mean: the mean one, as text."""
+    return _figure_of("prices", day, f"{words.name('price')}, {dates.period_title(day)}: {mean}")
+
+
+def _figure_of(name: str, period: Period, alt: str) -> Figure:
+    url, title = f"/{period.name}/{name}", labels.picture_name(name, period)
+    return Figure(name, url, f"/{period.name}", alt, title, [], False)
 
 
 def _linked_bars(tables: Catalogue, name: str, words: Labels) -> list[Bar]:

@@ -20,9 +20,11 @@ from slimmemeter.web import (
     money,
     overview,
     period_page,
+    prices_page,
     query,
     what_if,
 )
+from slimmemeter.web.figures import price_figure
 from slimmemeter.web.state import newest_of, site
 
 PERIODS = (
@@ -51,6 +53,7 @@ def show_overview() -> str:
             money=money.money(house),
             today=f"{periods.today('day', query.now(), site().zone).first}",
             is_netted=money.is_netted(house),
+            is_dynamic=prices_page.is_dynamic(money.money(house), query.now()),
             status=status.last_pull(site().database),
             backup=status.last_backup(site().database),
             refreshes=query.parameter("refresh") == "yes",
@@ -104,6 +107,22 @@ def show_contract_year(day: str) -> str:
             names=words,
             ends=[form_field(at, site().zone) for at in (period.begin_at, period.end_at)],
         )
+
+
+@views.get("/prices")
+def show_prices() -> str:
+    """Today's prices and tomorrow's, of a dynamic contract."""
+    with site().house() as house:
+        found, now = money.money(house), query.now(house)
+        if found is None or found.books is None or not prices_page.is_dynamic(found, now):
+            abort(404, gettext("There is no dynamic contract."))
+        words, today = Labels.of(house), periods.today("day", now, site().zone)
+        shown = []
+        for day in filter(None, (today, today.beside(1))):
+            table = prices_page.table(house, found.books, day)
+            about = prices_page.day_of_prices(table, day)
+            shown.append((about, price_figure(day, about.mean, words)))
+        return render_template("prices.html", days=shown)
 
 
 @views.get("/2027")

@@ -24,7 +24,12 @@ standing = { month = 6.20 }
 """
 
 
-def with_contract(house: Path, folder: Path) -> Path:
-    """A copy of a database in a folder, with the contract beside it."""
-    (folder / "contracts.toml").write_text(CONTRACT)
+DYNAMIC = CONTRACT.replace("price = 0.25", 'dynamic = "hour"\nmarkup = 0.02').replace(
+    "feed_in = 0.05", 'feed_in = "spot"'
+)
+
+
+def with_contract(house: Path, folder: Path, text: str = CONTRACT) -> Path:
+    """A copy of a database in a folder, with a contract beside it."""
+    (folder / "contracts.toml").write_text(text)
     return Path(shutil.copy(house, folder / "house.sqlite3"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from slimmemeter import clock
-from support.contracts import CONTRACT, with_contract
+from support.contracts import CONTRACT, DYNAMIC, with_contract
 from support.pages import client_of, words
 from support.programs import Run
 from support.readings import DAY, HOUR, MONDAY
@@ -174,3 +175,32 @@ def test_battery_is_as_the_command_found_it(
     for each in found["results"]:
         assert f"{each['kwh']} kWh" in page
         assert f"€ {each['saves_fixed_2027_eur']:.2f}" in page
+
+
+def test_prices_of_a_dynamic_contract(
+    database: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Today's all in, with VAT and tax, and the mean that was paid; tomorrow's when known."""
+    day = MONDAY + 2 * DAY
+    monkeypatch.setattr(clock, "now", lambda: day + 24 * HOUR - 300)
+    client = client_of(database)
+    assert client.get("/prices").status_code == 404
+    (database.parent / "contracts.toml").write_text(DYNAMIC)
+    hours = [datetime.fromtimestamp(day + n * HOUR, UTC) for n in range(24)]
+    rows = [f"{hour:%Y-%m-%dT%H:%MZ},{100 + n}" for n, hour in enumerate(hours)]
+    file = database.with_name("prices.csv")
+    file.write_text("\n".join(["start,eur_per_mwh", *rows]))
+    assert run("import", file, SLIMMEMETER_DB=str(database)).returncode == 0
+    page = words(client.get("/prices"))
+    assert "Not known yet: the prices of tomorrow come in the afternoon." in page
+    found = client.get("/day/2026-10-28/prices.json").json
+    assert found is not None
+    prices, used = (found["columns"][name] for name in ("price_eur", "import_kwh"))
+    assert prices[4] == pytest.approx(0.02 + (0.101 + 0.09161) * 1.21, abs=1e-6)
+    assert f"On average € {sum(prices) / len(prices):.3f} per kWh" in page
+    pairs = [(price, kwh) for price, kwh in zip(prices, used, strict=True) if kwh]
+    paid = sum(price * kwh for price, kwh in pairs) / sum(kwh for _, kwh in pairs)
+    assert f"Paid: € {paid:.3f} per kWh on average." in page
+    assert client.get("/day/2026-10-28/prices.png?scale=2").mimetype == "image/png"
+    assert client.get("/day/2026-10-29/prices.csv").status_code == 200
+    assert client.get("/day/2020-10-27/prices.json").status_code == 404
