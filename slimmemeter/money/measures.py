@@ -47,6 +47,7 @@ class Measures:
         self._zone = zone
         self._markets = markets
         self._counted: dict[str, Counted] = {}
+        self._gaps: dict[str, Times] = {}
         self._bands: dict[Bands, list[str]] = {}
         self._curves: dict[object, Curve] = {}
         self._valued: dict[object, Valued] = {}
@@ -123,7 +124,9 @@ class Measures:
 
     def gaps(self, energy: str) -> Times:
         """The times of unknown distribution."""
-        return self.source.gaps(energy, self.instants[0], self.instants[-1])
+        if energy not in self._gaps:
+            self._gaps[energy] = self.source.gaps(energy, self.instants[0], self.instants[-1])
+        return self._gaps[energy]
 
     def is_in_one_slot(self, gap: tuple[int, int], energy: str, slot: str) -> bool:
         """Whether a gap has one price of the market."""
