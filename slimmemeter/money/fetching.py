@@ -36,10 +36,10 @@ def run(settings: Settings, only_if_due: bool) -> Iterator[str]:
             return
         raise UsageError(OFF)
     zone, now = zones.of(settings.zone), clock.now()
-    missing = _missing_days(settings, zone, now)
     newest = _newest_day(zone, now)
-    if only_if_due and newest not in missing:
+    if only_if_due and not _missing_days(settings, zone, now, newest):
         return
+    missing = _missing_days(settings, zone, now)
     if not missing:
         yield "all prices are there"
     for first, last in _stretches(missing):
@@ -52,12 +52,18 @@ def _newest_day(zone: ZoneInfo, now: int) -> date:
     return local.date() + ONE_DAY * (local.hour >= PUBLISHED_FROM)
 
 
-def _missing_days(settings: Settings, zone: ZoneInfo, now: int) -> list[date]:
-    """The days, newest first, since the first reading of which not all prices are there."""
+def _missing_days(
+    settings: Settings, zone: ZoneInfo, now: int, first: date | None = None
+) -> list[date]:
+    """The days, newest first, of which not all prices are there.
+
+    :param first: the oldest one to look at; None: that of the first reading.
+    """
     last = _newest_day(zone, now)
     with Reader(settings.database) as reader:
-        meters = reader.meters()
-        first = local_day(min((each.first for each in meters), default=now), zone)
+        if first is None:
+            meters = reader.meters()
+            first = local_day(min((each.first for each in meters), default=now), zone)
         ends = midnight(first, zone), midnight(last + ONE_DAY, zone)
         market = Market(reader.prices, ELECTRICITY, "quarter", ends, zone, now)
     days = (last - ONE_DAY * number for number in range((last - first).days + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cached_property
@@ -16,11 +16,11 @@ HOUR_S = 3600
 
 
 class Slot(NamedTuple):
-    """A time with one price; None if it isn't known."""
+    """A time with one price."""
 
     begin: int
     end: int
-    price: int | None  # of which SCALE make one €
+    price: int  # of which SCALE make one €
 
 
 class Market:
@@ -83,21 +83,22 @@ class Market:
 
     def _mean(self, month: int) -> Fraction | None:
         end = midnight(month_after(local_day(month, self._zone)), self._zone)
-        first = max(bisect_right(self._starts, month) - 1, 0)
-        known_s = total = 0
-        for slot in self._known[first:]:
-            if slot.begin >= end:
-                break
-            seconds = max(min(slot.end, end) - max(slot.begin, month), 0)
-            known_s += seconds
-            total += seconds * (slot.price or 0)
+        known = list(self._within(month, end))
+        known_s = sum(seconds for seconds, _ in known)
         if not known_s or 2 * known_s < min(end, max(self._now, month)) - month:
             return None
-        return Fraction(total, known_s * SCALE)
+        return Fraction(sum(seconds * price for seconds, price in known), known_s * SCALE)
 
     def known_s(self, begin: int, end: int) -> int:
         """For how many seconds of [begin, end) the price is known."""
-        return sum(max(0, min(slot.end, end) - max(slot.begin, begin)) for slot in self._known)
+        return sum(seconds for seconds, _ in self._within(begin, end))
+
+    def _within(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """For each price that counts in [begin, end), for how many seconds it does."""
+        first = max(bisect_right(self._starts, begin) - 1, 0)
+        for slot in self._known[first : bisect_left(self._starts, end)]:
+            if slot.end > begin:
+                yield min(slot.end, end) - max(slot.begin, begin), slot.price
 
 
 def _stored(rows: list[tuple[int, int, int]]) -> Iterator[Slot]:

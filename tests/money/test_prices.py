@@ -50,6 +50,20 @@ def test_missing_days_are_fetched_once(run: Run, house: Path) -> None:
     assert (name, licence) == (server.address.split("/")[2], "CC BY 4.0 (made up)")
 
 
+def test_a_long_past_is_fetched_in_pieces(run: Run, database: Path) -> None:
+    """The newest first, each of a quarter of a year at most; every day once."""
+    first = datetime.now(ZONE).replace(hour=12) - timedelta(days=200)
+    store(database, (int(first.timestamp()), reading({"import_t1_wh": 5})))
+    with PriceServer() as server:
+        assert run("prices", SLIMMEMETER_PRICES=server.address).returncode == 0
+        times = [days_of(query) for query in server.queries]
+    assert len(times) == 3
+    assert [end for _, end in times[1:]] == [begin for begin, _ in times[:-1]]
+    assert all(end - begin <= 93 * 86400 for begin, end in times)
+    stored = rows(database, ALL.format("electricity"))
+    assert [row[0] for row in stored] == list(range(times[-1][0], times[0][1], 900))
+
+
 def test_prices_that_are_late_come_later(run: Run, house: Path) -> None:
     """404 is no failure: it is said, and the next try is a later one."""
 
