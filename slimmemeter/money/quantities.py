@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,8 @@ from slimmemeter.store.snapshot import Snapshot
 
 ELECTRICITY, GAS = consumption.ELECTRICITY, "gas"
 IMPORT, EXPORT = "import", "export"
-QUARTER_S = 900
+QUARTER_S, HOUR_S = 900, 3600
+AT_ONCE = 24  # hours that are looked at by quarters
 Register = tuple[str, int | None]  # import, export or gas; and its tariff
 Times = list[tuple[int, int]]
 
@@ -107,5 +109,20 @@ class House:
         known = [(one, other) for one, other in inside if other - one >= QUARTER_S]
         if not known:
             return None
-        counted = self.counted(ELECTRICITY, range(begin, end + 1, QUARTER_S))
-        return int(4 * max(counted.of(IMPORT), default=0))
+        return int(4 * self._most_of_a_quarter(range(begin, end + 1, HOUR_S)))
+
+    def _most_of_a_quarter(self, hours: range) -> Number:
+        """The highest import of a quarter-hour, in Wh: it is in one of the hours that count most,
+        as a quarter-hour counts no more than its hour."""
+        counted = self._counted(ELECTRICITY, hours).of(IMPORT)
+        most: Number = 0
+        places = sorted(range(len(counted)), key=lambda place: -counted[place])
+        while places and counted[places[0]] > most:
+            some, places = sorted(places[:AT_ONCE]), places[AT_ONCE:]
+            ends = {hours[place] + n * QUARTER_S for place in some for n in range(5)}
+            inside = sorted(ends)
+            rises = self._counted(ELECTRICITY, inside).of(IMPORT)
+            quarters = zip(rises, pairwise(inside), strict=True)
+            found = (rise for rise, (at, until) in quarters if until - at == QUARTER_S)
+            most = max(most, *found)
+        return most

@@ -72,6 +72,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@cache
 def books(database: Path, name: str) -> Books:
     contracts = contracts_file.parse(CONTRACTS[name], "contracts.toml")
     zone = BELGIAN if name == "Flanders" else DUTCH
