@@ -46,6 +46,7 @@ def run(settings: Settings) -> Iterator[str]:
     :raises StoreError: the file can't be written.
     """
     path = settings.contracts_path
+    settings.make_own_folder()
     before = _text_of(path)
     known = contracts_file.parse(before, path)
     yield f"{INTRODUCTION}\n"

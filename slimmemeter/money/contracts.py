@@ -70,6 +70,7 @@ class Electricity:
     dynamic: Spot | None = None
     standing: Amounts = field(default_factory=dict)
     feed_in: Amounts | Spot | None = None  # SINGLE, or by the price's names
+    credit: Spot | None = None  # of a dynamic contract: of export while netting lasts
     feed_in_vat: bool = True
     feed_in_cost: Decimal | None = None
     feed_in_cost_bands: Sequence[tuple[Decimal, Decimal]] = ()

@@ -71,19 +71,14 @@ def _export(scene: Scene, about: Electricity, flow: Flow, price: Price) -> Itera
     whole = scene.wholes(about, flow)[1]
     ends = (flow.exported, whole, Fraction(-1))
     if is_netted(scene):
-        if about.dynamic is not None:
-            price = _spot_for_export(scene, about, about.dynamic)
+        if about.credit is not None:
+            price = scene.market_price(about.credit)
         has_vat = about.dynamic is None or about.feed_in_vat
         yield scene.priced(ELECTRICITY, "netting", flow.part, price, *ends, has_vat)
     elif nets_bare_price(scene, about):
         yield scene.priced(ELECTRICITY, "netting", BARE, price, *ends, has_vat=False)
     else:
         yield from pay(scene, about, flow, price)
-
-
-def _spot_for_export(scene: Scene, about: Electricity, dynamic: Spot) -> Price:
-    feed_in = about.feed_in if isinstance(about.feed_in, Spot) else Spot(dynamic.slot)
-    return scene.market_price(feed_in)
 
 
 def pay(scene: Scene, about: Electricity, flow: Flow, price: Price) -> Iterator[Charge]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 
-from slimmemeter.money import settlement, tables
+from slimmemeter.money import electricity, settlement, tables
 from slimmemeter.money.charges import Scene
 from slimmemeter.money.contracts import NO_GRID
 from slimmemeter.money.days import day_after, local_day
 from slimmemeter.money.electricity import TOTAL
 from slimmemeter.money.phases import Year
-from slimmemeter.money.quantities import GAS, IMPORT
+from slimmemeter.money.quantities import EXPORT, GAS, IMPORT
 from slimmemeter.money.reckoning import Reckoning
 from slimmemeter.money.remarks import N_, Remark, remark
 
@@ -27,6 +27,7 @@ def of(reckoning: Reckoning) -> Iterator[Remark]:
         *(_no_contract(*_days(reckoning, *each)) for each in _without_contract(reckoning)),
         *_without_rates(reckoning),
         *_of_terms(reckoning),
+        *_of_surplus(reckoning),
         *_of_large_users(reckoning),
         *reckoning.facts.notes,
     ]
@@ -114,6 +115,27 @@ def _of_terms(reckoning: Reckoning) -> Iterator[Remark]:
             yield remark(N_("the meter counts no two registers apart: type one price, or bands"))
         if about is not None and about.bands is not None:
             yield remark(N_("public holidays count as ordinary days"))
+
+
+def _of_surplus(reckoning: Reckoning) -> Iterator[Remark]:
+    """Where more was exported than imported while netting lasts, and nothing says what it earns."""
+    for year in reckoning.years:
+        inside = [each for each in reckoning.scenes if each.phase.year == year]
+        unpaid = [each for each in inside if _is_unpaid(each)]
+        kwh = {
+            direction: sum(
+                (each.flow(direction).rise(each.begin, each.end) for each in unpaid), Fraction()
+            )
+            for direction in (IMPORT, EXPORT)
+        }
+        if kwh[EXPORT] > kwh[IMPORT]:
+            yield remark(N_("feed_in isn't given: what is left after netting earns nothing here"))
+
+
+def _is_unpaid(scene: Scene) -> bool:
+    about = scene.phase.terms.electricity
+    is_fixed = about is not None and about.dynamic is None and about.feed_in is None
+    return is_fixed and electricity.is_netted(scene)
 
 
 def _of_large_users(reckoning: Reckoning) -> Iterator[Remark]:

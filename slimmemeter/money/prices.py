@@ -43,14 +43,9 @@ def electricity(section: Section, home: Home, terms: Terms, price_day: date | No
     price: Amounts = section.take("price", checks.prices, {})
     _check_names(section, price, bands, home, "price")
     _check_bare(section, price, home, terms, price_day, "electricity")
-    feed_in = section.take("feed_in", _feed_in, None)
-    if isinstance(feed_in, Spot):
-        feed_in = _feed_in_spot(section, dynamic)
-    elif feed_in is not None and set(feed_in) != {SINGLE}:
+    feed_in, credit = _pay(section, dynamic)
+    if isinstance(feed_in, dict) and set(feed_in) != {SINGLE}:
         _check_names(section, feed_in, bands, home, "feed_in")
-    for key in ("feed_in_markup", "feed_in_formula"):
-        if key in section and not isinstance(feed_in, Spot) and dynamic is None:
-            raise section.wrong(f'{key} without feed_in = "spot"', key)
     _only_one(section, "feed_in_cost", "feed_in_cost_bands")
     return Electricity(
         price,
@@ -59,6 +54,7 @@ def electricity(section: Section, home: Home, terms: Terms, price_day: date | No
         dynamic,
         section.take("standing", _STANDING, {}),
         feed_in,
+        credit,
         section.take("feed_in_vat", checks.switch, True),
         section.take("feed_in_cost", checks.PER_KWH, None),
         section.take("feed_in_cost_bands", checks.steps, ()),
@@ -114,13 +110,23 @@ def _feed_in(value: object) -> Amounts | Spot:
     return {SINGLE: checks.SIGNED_PER_KWH(value)}
 
 
-def _feed_in_spot(section: Section, dynamic: Spot | None) -> Spot:
+def _pay(section: Section, dynamic: Spot | None) -> tuple[Amounts | Spot | None, Spot | None]:
+    """What export earns, and what a dynamic contract credits while netting lasts.
+
+    With a dynamic contract a markup alone stands for the market's price.
+    """
+    feed_in = section.take("feed_in", _feed_in, None)
     _only_one(section, "feed_in_markup", "feed_in_formula")
-    return Spot(
+    given = [key for key in ("feed_in_markup", "feed_in_formula") if key in section]
+    if given and dynamic is None and not isinstance(feed_in, Spot):
+        raise section.wrong(f'{given[0]} without feed_in = "spot"', given[0])
+    spot = Spot(
         dynamic.slot if dynamic else "quarter",
         section.take("feed_in_markup", checks.SIGNED_PER_KWH, Decimal(0)),
         section.take("feed_in_formula", checks.card, None),
     )
+    is_spot = isinstance(feed_in, Spot) or (feed_in is None and bool(given))
+    return spot if is_spot else feed_in, spot if dynamic else None
 
 
 def _only_one(section: Section, one: str, other: str) -> None:

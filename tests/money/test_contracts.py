@@ -61,6 +61,20 @@ def test_a_change_to_dynamic_takes_the_place_of_the_price() -> None:
     assert about.dynamic == Spot("hour", Decimal("0.02"))
 
 
+def test_a_markup_of_export_alone_stands_for_the_market() -> None:
+    """With a dynamic contract; with a fixed price it needs its word."""
+    text = f'{DUTCH}{POWER}dynamic = "hour"\nfeed_in_markup = -0.02\n'
+    about = parse(text).contracts[0].terms[0].electricity
+    assert about is not None
+    assert about.feed_in == Spot("hour", Decimal("-0.02"))
+    about = parse(f"{text}feed_in = 0.05\n").contracts[0].terms[0].electricity
+    assert about is not None
+    assert about.feed_in == {"single": Decimal("0.05")}  # once netting has ended
+    assert about.credit == Spot("hour", Decimal("-0.02"))
+    with pytest.raises(UsageError, match='feed_in_markup without feed_in = "spot"'):
+        parse(f"{DUTCH}{POWER}price = 0.2\nfeed_in_markup = -0.02\n")
+
+
 def test_contracts_come_in_order_of_time() -> None:
     """Whatever their order in the file is."""
     later = CONTRACT.replace("2026", "2027")
