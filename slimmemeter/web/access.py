@@ -8,6 +8,7 @@ password if one is set. `guard` is all that the web app uses.
 from __future__ import annotations
 
 import re
+import socket
 from ipaddress import ip_address
 
 from flask import Flask, Response, request
@@ -36,9 +37,12 @@ POLICY = (
 )
 
 
-def guard(app: Flask, settings: Settings) -> None:
-    """Let an app answer only visitors who may see it, with headers that limit what pages may do."""
-    gate = Gate(settings)
+def guard(app: Flask, settings: Settings, asked: socket.socket | None = None) -> None:
+    """Let an app answer only visitors who may see it, with headers that limit what pages may do.
+
+    :param asked: as of `network.interfaces`.
+    """
+    gate = Gate(settings, asked)
     app.before_request(gate.refusal)
     app.after_request(gate.with_headers)
 
@@ -46,7 +50,8 @@ def guard(app: Flask, settings: Settings) -> None:
 class Gate:
     """The checks before a request is answered."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, asked: socket.socket | None) -> None:
+        self._asked = asked
         self._hosts = settings.hosts
         self._networks = settings.networks
         self._proxy = ip_address(settings.proxy) if settings.proxy else None
@@ -70,7 +75,7 @@ class Gate:
             hosts += [_last("X-Forwarded-Host")] * ("X-Forwarded-Host" in request.headers)
         elif _is_forwarded():
             return _refused(403, "this came through a proxy that SLIMMEMETER_PROXY doesn't name")
-        if peer is None or not is_at_home(peer, reached, self._networks):
+        if peer is None or not is_at_home(peer, reached, self._networks, self._asked):
             return _refused(403, "these pages answer addresses of the house only")
         if not all(is_home_name(host, self._hosts) for host in hosts):
             return _refused(421, "the name that you used is missing in SLIMMEMETER_HOSTS")

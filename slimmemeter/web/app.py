@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import zlib
 from datetime import datetime
 from urllib.parse import urlencode
@@ -34,12 +35,15 @@ REFRESHING = ("/", "/kiosk")
 CHANGING = (*REFRESHING, "/now.json", "/meter", "/metrics")
 
 
-def create_app(settings: Settings) -> Flask:
-    """The web app over the settings' database, which it never writes."""
+def create_app(settings: Settings, asked: socket.socket | None = None) -> Flask:
+    """The web app over the settings' database, which it never writes.
+
+    :param asked: as of `access.guard`.
+    """
     app = Flask(__name__)
     app.extensions["slimmemeter"] = Site(settings)
     app.before_request(lambda: language.use(query.language()))
-    access.guard(app, settings)
+    access.guard(app, settings, asked)
     if settings.proxy:  # `access` refuses this header from anybody else
         proxied = ProxyFix(app.wsgi_app, x_for=0, x_proto=0, x_host=0, x_prefix=1)
         app.wsgi_app = proxied  # type: ignore[method-assign]

@@ -20,6 +20,7 @@ from waitress.task import WSGITask
 from slimmemeter.web.access import REACHED
 
 STALLED_S = 20  # an answer of which nothing was taken for so long is given up
+ENDING_S = 0.3  # before the server ends, a visitor who has just come may still ask
 # Of each of the two addresses at which the pages listen, IPv4 and IPv6:
 MOST_OF_ADDRESS, MOST = 100, 180  # connections
 MOST_UNSENT = 16_000_000  # bytes of all answers that wait to be taken
@@ -110,6 +111,11 @@ class Channel(HTTPChannel):
     def _is_busy(self) -> bool:
         return bool(self.requests or self.total_outbufs_len)
 
+    def is_waited_for(self) -> bool:
+        """Whether the server must not end yet: a visitor is being answered, or has just come."""
+        is_new = time.time() - self.last_activity < ENDING_S
+        return not self.is_dropped and bool(self.connected and (self._is_busy() or is_new))
+
     def readable(self) -> bool:
         """Whether it is time for the next request; begins with what came before its turn."""
         if self._rest and not self._is_busy():
@@ -129,6 +135,8 @@ class Channel(HTTPChannel):
         unsent = [each for each in self._others() if each.total_outbufs_len]
         if sum(each.total_outbufs_len for each in unsent) > MOST_UNSENT:
             _stalest(unsent).drop()
+        if not self.server.accepting:  # it ends: the next request is for the next process
+            self.requests[0].headers["CONNECTION"] = "close"  # type: ignore[index]
         counted_as = self.counted_as  # the next one may come before this is finished
         try:
             super().service()

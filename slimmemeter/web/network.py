@@ -45,7 +45,10 @@ def parse_address(text: str | None) -> Address | None:
 
 
 def is_at_home(
-    address: Address, reached: Address | None = None, networks: Iterable[Network] = ()
+    address: Address,
+    reached: Address | None = None,
+    networks: Iterable[Network] = (),
+    asked: socket.socket | None = None,
 ) -> bool:
     """Whether an address can't come from the internet, or is in a network of the house.
 
@@ -54,6 +57,7 @@ def is_at_home(
     larger than any house's.
 
     :param reached: None if it isn't known, as behind a proxy: then this computer's addresses count.
+    :param asked: as of `interfaces`.
     """
     tunnelled = isinstance(address, IPv6Address) and (address.teredo or address.sixtofour)
     if not address.is_global and not tunnelled:
@@ -62,7 +66,8 @@ def is_at_home(
         return True
     if reached is not None and reached.version == 6 and reached.is_global:
         return address in _house_of(reached)
-    own = [each for each in interfaces() if each.version == address.version and each.ip.is_global]
+    own = [each for each in interfaces(asked) if each.version == address.version]
+    own = [each for each in own if each.ip.is_global]
     if address.version == 6:
         return any(address in _house_of(each.ip) for each in own)
     return any(address in each.network for each in own if each.network.prefixlen >= HOUSE_IPV4)
@@ -72,23 +77,34 @@ def _house_of(address: Address) -> Network:
     return ip_network((address, HOUSE_IPV6), strict=False)
 
 
-def interfaces() -> Iterator[Interface]:
+def interfaces(asked: socket.socket | None = None) -> Iterator[Interface]:
     """The addresses of this computer, each with its network.
 
     Without a netlink socket, which the service may not open.
+
+    :param asked: an open socket through which the kernel is asked for those of IPv4, where no other
+        may be opened; those of IPv6 are the ones that this process's own network has.
     """
-    room = array("B", bytes(256 * IFREQ))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        wanted = struct.pack("iP", len(room), room.buffer_info()[0])
-        (length,) = struct.unpack_from("i", fcntl.ioctl(asked, SIOCGIFCONF, wanted))
-        for at in range(0, length, IFREQ):
-            named = room[at : at + IFREQ].tobytes()
-            mask = fcntl.ioctl(asked, SIOCGIFNETMASK, named)
-            yield IPv4Interface(f"{IPv4Address(named[20:24])}/{IPv4Address(mask[20:24])}")
+    with contextlib.suppress(OSError):  # one of IPv6 doesn't know them
+        if asked is not None:
+            yield from _of_ipv4(asked)
+        else:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+                yield from _of_ipv4(own)
     with contextlib.suppress(OSError), open(IPV6_ADDRESSES, encoding="ascii") as file:
         for line in file:  # the address, the interface's number, the prefix's length, …
             digits, _, prefix, *_ = line.split()
             yield IPv6Interface((int(digits, 16), int(prefix, 16)))
+
+
+def _of_ipv4(asked: socket.socket) -> Iterator[IPv4Interface]:
+    room = array("B", bytes(256 * IFREQ))
+    wanted = struct.pack("iP", len(room), room.buffer_info()[0])
+    (length,) = struct.unpack_from("i", fcntl.ioctl(asked, SIOCGIFCONF, wanted))
+    for at in range(0, length, IFREQ):
+        named = room[at : at + IFREQ].tobytes()
+        mask = fcntl.ioctl(asked, SIOCGIFNETMASK, named)
+        yield IPv4Interface(f"{IPv4Address(named[20:24])}/{IPv4Address(mask[20:24])}")
 
 
 def is_home_name(host: str, known: tuple[str, ...] = ()) -> bool:
