@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 import re
+import secrets
 import threading
 import time
 from ipaddress import ip_network
 
-from werkzeug.security import check_password_hash, generate_password_hash
+from werkzeug.security import check_password_hash
 
 from slimmemeter.web.network import Address
 
@@ -19,7 +21,8 @@ MOST_GUESSES, GUESSES_PER_S = (
     20,
     2,
 )  # of all unknown visitors together: at once, and in the long run
-HASHED = re.compile(r"(scrypt|pbkdf2):[^$]+\$[^$]+\$[0-9a-f]+")
+HASHED = re.compile(r"(scrypt:\d+:\d+:\d+|pbkdf2:[^$]+)\$[^$]+\$[0-9a-f]+")
+SCRYPT = (1 << 15, 8, 1)  # n, r and p of RFC 7914
 RIGHT, WRONG, WAIT = "right", "wrong", "wait"
 
 
@@ -80,7 +83,7 @@ class Password:
         if hmac.compare_digest(digest, self._right):
             return True
         with self._hashing:  # one at a time: checking a hash is slow on purpose
-            if self._hash and check_password_hash(self._hash, given):
+            if self._hash and _fits_hash(self._hash, given):
                 self._right = digest
                 return True
         return False
@@ -98,5 +101,23 @@ class Password:
 
 
 def hashed(password: str) -> str:
-    """A password in the form in which settings can contain it without revealing it."""
-    return generate_password_hash(password)
+    """A password in the form in which settings can contain it without revealing it.
+
+    It is the one of werkzeug's newer versions, which that of Debian 12 doesn't know.
+    """
+    salt = secrets.token_urlsafe(12)
+    n, r, p = SCRYPT
+    return f"scrypt:{n}:{r}:{p}${salt}${_scrypt(password, salt, n, r, p)}"
+
+
+def _fits_hash(secret: str, given: str) -> bool:
+    method, salt, digest = secret.split("$")
+    if not method.startswith("scrypt:"):
+        return check_password_hash(secret, given)
+    return hmac.compare_digest(_scrypt(given, salt, *map(int, method.split(":")[1:])), digest)
+
+
+def _scrypt(password: str, salt: str, n: int, r: int, p: int) -> str:
+    most = 132 * n * r * p  # bytes of memory
+    secret = password.encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(secret, salt=salt.encode(), n=n, r=r, p=p, maxmem=most).hex()

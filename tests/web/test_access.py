@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.security import generate_password_hash
 
 from slimmemeter.web import network, password
 from slimmemeter.web.connections import STALLED_S
@@ -228,7 +229,19 @@ def basic(password: str, user: str = "anybody") -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-@pytest.mark.parametrize("secret", ["open sesame é", password.hashed("open sesame é")])
+# As version 1.0 stored it, which werkzeug's version 3 hashed.
+HASHED_BY_1_0 = (
+    "scrypt:32768:8:1$eBnD1HRLFWNiXyCr$"
+    "6d1b79a6bed66086fea8ef049b4c83e9a51feb689af33220aa7737bfe6ae472f"
+    "7a11651251c61e95959fabf725f730fceed23c66af53d9e5379ccecbf2dbcf64"
+)
+SECRETS = (
+    *("open sesame é", password.hashed("open sesame é"), HASHED_BY_1_0),
+    generate_password_hash("open sesame é", "pbkdf2:sha256:1000"),
+)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
 def test_password(house_database: Path, secret: str) -> None:
     """With the password, plain or hashed, pages come; without it none does."""
     client = client_of(house_database, SLIMMEMETER_PASSWORD=secret)
