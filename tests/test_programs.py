@@ -210,7 +210,7 @@ pull.main()
 
 
 def test_web_loads_no_matplotlib_until_the_first_picture(house_database: Path) -> None:
-    """A page imports no matplotlib; a picture does."""
+    """A page imports no matplotlib; a picture does, and who asks whether there can be pictures."""
     code = f"""
 from slimmemeter.settings import Settings
 from slimmemeter.web.app import create_app
@@ -220,6 +220,8 @@ assert client.get("/month/2026-10").status_code == 200
     assert {"matplotlib", "numpy"}.isdisjoint(loaded_by(code))
     drawn = code + 'assert client.get("/month/2026-10/gas.png").status_code == 200'
     assert {"matplotlib", "numpy"} <= set(loaded_by(drawn))
+    asked = code + 'assert client.get("/healthz?pictures").status_code == 200'
+    assert {"matplotlib", "numpy"} <= set(loaded_by(asked))
 
 
 def test_meter_is_left_alone_between_pulls(meter: Meters, database: Path) -> None:

@@ -282,7 +282,12 @@ def _counter(reading: MeterReading) -> float | int | None:
 
 @api.get("/healthz")
 def health() -> ResponseReturnValue:
-    """Whether the program works; with ?readings, whether readings arrive."""
+    """Whether the program works; with ?readings, whether readings arrive.
+
+    With ?pictures all that draws them is loaded, as before the program's files are replaced.
+    """
+    if "pictures" in request.args:
+        from slimmemeter.charts import draw  # noqa: F401
     state, age_s, silent = _readings()
     last = status.last_pull(site().database)
     answer = {
