@@ -1,8 +1,10 @@
 #!/bin/sh
-# Cron's pull: runs the `p1-pull` beside this script with this script's arguments. Silent when all
-# is well; a failure goes to stderr and, as cron on a Pi has no mailer, to the system's log.
+# Cron's pull: runs the `p1-pull` of the clone that this script is in, or else the installed one, with
+# this script's arguments. Silent when all is well; a failure goes to stderr and, as cron on a Pi has
+# no mailer, to the system's log.
 here=$(dirname "$(readlink -f "$0")")
 python=$here/../.venv/bin/python
+installed=/usr/lib/python3/dist-packages/slimmemeter
 
 log() {
     [ -n "$1" ] || return
@@ -15,7 +17,8 @@ fail() { # CODE SENTENCE
     exit "$1"
 }
 
-[ -x "$python" ] || fail 2 "pull.sh: there is no $python: scripts/install.sh makes it"
+[ -x "$python" ] || { [ -e "$installed" ] && python=/usr/bin/python3; } ||
+    fail 2 "pull.sh: there is no $python and no $installed: scripts/install.sh installs it"
 
 pull='from slimmemeter.pull import main; main()' # as p1-pull is, wherever this folder was moved
 exec 3>&1

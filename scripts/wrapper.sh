@@ -1,7 +1,15 @@
 #!/bin/sh
-# Stands in /usr/local/bin as `p1-pull` and as `slimmemeter`: runs that program as the user who
-# collects, so that cron, the service and whoever logs in mean the same file.
-program=/opt/slimmemeter/current/.venv/bin/${0##*/}
+# Stands in /usr/bin as `p1-pull` and as `slimmemeter`: runs that program as the user who collects,
+# so that cron, the service and whoever logs in mean the same file.
+name=${0##*/} module=slimmemeter
+[ "$name" != p1-pull ] || module=slimmemeter.pull
+
+# What only root can change.
+case "$name ${1-}" in "slimmemeter password" | "slimmemeter listen")
+    [ "$(id -u)" = 0 ] || exec sudo "$0" "$@"
+    exec /usr/bin/python3 -I -m "$module" "$@"
+    ;;
+esac
 
 as_collector() {
     case $(id -un) in
@@ -12,8 +20,8 @@ as_collector() {
 }
 
 # Whoever may read the backups anyway needs no rights to list them.
-case "${0##*/} $*" in "slimmemeter backup --list"*)
-    id -nG | tr ' ' '\n' | grep -qx slimmemeter && exec "$program" "$@" ;;
+case "$name $*" in "slimmemeter backup --list"*)
+    id -nG | tr ' ' '\n' | grep -qx slimmemeter && exec /usr/bin/python3 -I -m "$module" "$@" ;;
 esac
 
 # A file to read that this user can see and that one can't, as in a home, comes as standard input.
@@ -28,4 +36,4 @@ case ${1-} in restore | import)
     [ -z "${hidden-}" ] || exec <"$hidden"
     ;;
 esac
-as_collector "$program" "$@"
+as_collector /usr/bin/python3 -I -m "$module" "$@"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from slimmemeter import __version__, process, zones
+from slimmemeter import process, version, zones
 from slimmemeter.errors import COMMANDS_CODES, SlimmemeterError, UsageError
 from slimmemeter.settings import SETTINGS, Settings
 
@@ -266,6 +266,21 @@ def _set_aside(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _password(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import set_password
+
+    process.print_line(set_password.run(arguments.remove))
+    return 0
+
+
+def _listen(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter import listen
+
+    for line in listen.run(arguments.address):
+        process.print_line(line)
+    return 0
+
+
 def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter.demo import run
 
@@ -388,6 +403,19 @@ COMMANDS = {
     "start-over": Command(
         "set the database aside and begin a new one", _start_over, ("--db",), YES
     ),
+    "password": Command(
+        "set or change the password of the pages",
+        _password,
+        (),
+        {"--remove": "let everybody in the house see them"},
+    ),
+    "listen": Command(
+        "show the address of the pages, or move them to another",
+        _listen,
+        (),
+        argument=("address", "?", ":80 for another port, or one address such as 127.0.0.1:8765"),
+        works_without_settings=True,
+    ),
     "demo": Command(
         "a simulated house and its pages",
         _demo,
@@ -407,7 +435,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"slimmemeter {__version__}")
+    parser.add_argument("--version", action="version", version=version.shown())
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, about in COMMANDS.items():
         command = commands.add_parser(name, help=about.sentence, allow_abbrev=False)

@@ -41,7 +41,7 @@ def parse(arguments: list[str]) -> Request:
         return Request()
     import argparse
 
-    from slimmemeter import __version__
+    from slimmemeter import version
 
     codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
     variables = "\n".join(f"  {setting.flag:<12} {setting.name}" for setting in FLAGS)
@@ -64,7 +64,7 @@ def parse(arguments: list[str]) -> Request:
     ):
         parser.add_argument(flag, action="store_true", help=sentence)
     parser.add_argument("-v", "--verbose", action="store_true", help="print what was done")
-    parser.add_argument("--version", action="version", version=f"slimmemeter {__version__}")
+    parser.add_argument("--version", action="version", version=version.shown())
     # For pull.sh: record that a pull with these arguments was killed, with this exit status.
     parser.add_argument("--killed", type=int, help=argparse.SUPPRESS)
     request = parser.parse_args(arguments, namespace=Request())

@@ -209,7 +209,7 @@ GIVEN = ("SLIMMEMETER_EXIT_CODE",)  # by this program, to the command of SLIMMEM
 
 
 class Settings:
-    """The settings of a run. `port` and `language` are empty unless set."""
+    """The settings of a run. `port` and `language` are empty unless set; `given` has the flags."""
 
     port: str
     line: str
@@ -243,24 +243,13 @@ class Settings:
         """
         in_file = File(file)
         self.lacks_file = in_file.not_permitted
+        self.given = frozenset(flag for flag, value in flags.items() if value is not None)
         if in_file.not_permitted and not may_lack_file:
             raise UsageError(in_file.not_permitted)
         if wrong := in_file.wrong or _unknown(environ):
             raise UsageError(wrong)
         for setting in SETTINGS:
             setattr(self, setting.attribute, _resolved(setting, flags, environ, in_file))
-
-    @property
-    def pages_port(self) -> str:
-        """The port of the pages."""
-        return self.listen.rpartition(":")[2]
-
-    @property
-    def pages_url(self) -> str:
-        """The address of the pages for programs on this computer."""
-        host = self.listen.rpartition(":")[0]
-        here = {"*": "localhost", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
-        return f"http://{here.get(host, host)}:{self.pages_port}"
 
     @property
     def contracts_path(self) -> str:
@@ -285,6 +274,13 @@ class Settings:
                 os.makedirs(folder, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from None
+
+
+def url_of(listen: str) -> str:
+    """The address, for programs on this computer, of what listens at HOST:PORT."""
+    host, _, port = listen.rpartition(":")
+    here = {"*": "localhost", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
+    return f"http://{here.get(host, host)}:{port}"
 
 
 def single_setting(name: str, flags: Mapping[str, str | None]) -> object:
@@ -387,12 +383,3 @@ def _unquoted(value: str) -> str:
     inner = value[1:-1]
     is_quoted = value in (f"'{inner}'", f'"{inner}"') and value[0] not in inner
     return inner if is_quoted else value
-
-
-def as_file(values: Mapping[str, str]) -> str:
-    """The text of a settings file with these values, and all other settings as comments."""
-    text = "# Settings of slimmemeter; docs/settings.md explains each. No comment after a value.\n"
-    for setting in SETTINGS:
-        line = f"{setting.name}={values.get(setting.name) or setting.default}\n"
-        text += f"\n# {setting.sentence}\n" + "#" * (not values.get(setting.name)) + line
-    return text

@@ -45,7 +45,7 @@ SHELL = [block for language, block in BLOCKS if language == "sh"]
 LONGEST_README = 200  # lines
 # Which test runs the commands of a block, by words in it; or why none does.
 HERE, SERVICE = "tests/test_docs.py", "tests/system/test_service.py"
-UPGRADE = "tests/system/test_upgrade.py"
+UPGRADE, HANDS = "tests/system/test_upgrade.py", "tests/system/test_hands.py"
 RUN_BY = {
     "scripts/demo.sh": f"{HERE}::test_demo_check_sees_all_pages",
     "scripts/test.sh": "is the command that runs this test",
@@ -62,9 +62,13 @@ RUN_BY = {
     "-aG slimmemeter": f"{SERVICE}::test_visitor_may_look_into_the_database_after_one_command",
     "slimmemeter doctor": f"{SERVICE}::test_doctor_finds_all_well",
     "slimmemeter backup": f"{SERVICE}::test_backup_and_restore_as_documented",
-    "systemctl restart appWebserver": "is what install.sh does, too",
-    "install.sh --uninstall": f"{UPGRADE}::test_uninstall_leaves_the_readings_alone",
+    "systemctl restart appWebserver": "is what the package does, too",
+    "apt remove": f"{UPGRADE}::test_remove_leaves_the_readings_alone",
     "git pull": f"{UPGRADE}::test_upgrade_keeps_readings_and_settings",
+    "scripts/build-deb.sh\n": "tests/test_deb.py::test_same_files_give_the_same_bytes",
+    "slimmemeter listen": f"{HANDS}::test_pages_move_to_another_port",
+    "slimmemeter password": f"{HANDS}::test_password_is_set_changed_and_removed",
+    "second.sqlite3": "tests/system/test_second.py::test_second_meter_as_documented",
     "scripts/install.sh\n": "tests/system/test_install.py"
     "::test_installation_ends_with_a_reading_and_an_address",
     "tests/benchmarks/run.py": "needs other programs, and minutes",

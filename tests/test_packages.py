@@ -49,11 +49,11 @@ def test_wheel_has_the_package_and_its_programs(build: Callable[[str], Path]) ->
 
 
 def test_sdist_builds_the_same(build: Callable[[str], Path]) -> None:
-    """The sdist has the package, the scripts, the unit and the tests."""
+    """The sdist has the package, the scripts, the units and the tests, and what makes a .deb."""
     with tarfile.open(build("sdist")) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert files("slimmemeter") <= names
-    assert files("scripts") | files("systemd") | files("tests") <= names
+    assert files("debian") | files("scripts") | files("systemd") | files("tests") <= names
     assert {"pyproject.toml", "LICENSE", "README.md", "test-telegram.txt"} <= names
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slimmemeter import zones
 from slimmemeter.errors import UsageError
-from slimmemeter.settings import SETTINGS, Settings, as_file
+from slimmemeter.settings import SETTINGS, Settings
+from slimmemeter.settings_file import first_text, with_value
 
 
 def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:
@@ -133,7 +137,7 @@ def test_quotes_around_a_value_are_not_of_it(tmp_path: Path) -> None:
 def test_first_file_has_every_setting(tmp_path: Path) -> None:
     """The first settings file has every setting, as a comment with its default."""
     file = tmp_path / "slimmemeter"
-    file.write_text(as_file({"SLIMMEMETER_PASSWORD": "scrypt:1$2$3"}))
+    file.write_text(with_value(first_text(), "SLIMMEMETER_PASSWORD", "scrypt:1$2$3"))
     assert {setting.name for setting in SETTINGS} == set(
         re.findall("SLIMMEMETER_\\w+", file.read_text())
     )
@@ -142,3 +146,25 @@ def test_first_file_has_every_setting(tmp_path: Path) -> None:
     assert {**vars(settings), "password": ""} == vars(none)
     file.write_text(file.read_text().replace("\n#SLIMM", "\nSLIMM"))
     assert vars(Settings({}, {}, str(file))) == vars(settings)
+
+
+NAME = "SLIMMEMETER_PASSWORD"
+OTHER = st.sampled_from(
+    ["", "# a comment", "SLIMMEMETER_LANG=nl", "export SLIMMEMETER_TZ = 'Europe/Brussels'"]
+)
+ITS = st.sampled_from([f"{NAME}=old", f"  export  {NAME} = old", f"#{NAME}=", f"# {NAME}=x"])
+
+
+@given(lines=st.lists(OTHER | ITS), value=st.sampled_from(["scrypt:1$2$3", "other", None]))
+def test_one_setting_is_changed_and_every_other_line_stays(
+    lines: list[str], value: str | None
+) -> None:
+    """Wherever a setting stands, once or more often, it has the new value, and nothing else has."""
+    text = with_value("".join(f"{line}\n" for line in lines), NAME, value)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(text)
+        file.flush()
+        assert Settings({}, {}, file.name).password == (value or "")
+    others = [line for line in lines if NAME not in line]
+    assert [line for line in text.splitlines() if NAME not in line] == others
+    assert with_value(text, NAME, value) == text

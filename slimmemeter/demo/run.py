@@ -18,7 +18,7 @@ from slimmemeter.demo.household import METER, SLOT_S, START_GAS_DM3, START_WH, Z
 from slimmemeter.demo.meter import SpeakingMeter
 from slimmemeter.errors import StoreError
 from slimmemeter.p1.reading import Reading
-from slimmemeter.settings import Settings
+from slimmemeter.settings import Settings, url_of
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.writer import Writer
@@ -108,8 +108,8 @@ def _live_with(house: House, settings: Settings, check: bool) -> int:
     try:
         if check:
             threading.Thread(target=server.run, daemon=True).start()
-            return look(settings.pages_url)
-        print(f"look at {settings.pages_url} (Ctrl-C ends it)", flush=True)
+            return look(url_of(settings.listen))
+        print(f"look at {url_of(settings.listen)} (Ctrl-C ends it)", flush=True)
         server.run()  # returns at Ctrl-C
         return 0
     finally:

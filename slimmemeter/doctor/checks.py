@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from slimmemeter import clock, process, status, zones
 from slimmemeter.doctor import port_check
 from slimmemeter.doctor.finding import FINE, NOTE, WRONG, Finding, failure
-from slimmemeter.doctor.pages_check import check_pages
+from slimmemeter.doctor.pages_check import check_listen, check_pages
 from slimmemeter.doctor.readings_check import check_readings
 from slimmemeter.errors import (
     NEEDS_A_HAND,
@@ -61,6 +61,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     if os.path.exists(settings.database):
         yield _check_backup(settings)
     yield check_pages(settings)[0]
+    yield from check_listen(settings)
 
 
 def report(settings: Settings) -> bytes:

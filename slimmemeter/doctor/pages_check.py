@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import errno
 import http.client
 import json
-import shutil
-import socket
-import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 
 from slimmemeter import process
-from slimmemeter.doctor.finding import FINE, WRONG, Finding
+from slimmemeter.doctor import service
+from slimmemeter.doctor.finding import FINE, NOTE, WRONG, Finding
+from slimmemeter.doctor.service import SOCKET, UNIT
 from slimmemeter.errors import SlimmemeterError
-from slimmemeter.settings import Settings
+from slimmemeter.settings import NAMES, Settings, url_of
 
-UNIT = "appWebserver"
 PAGES_S = 10
 LONGEST_ANSWER = 65536  # bytes
 
 
 def check_pages(settings: Settings) -> tuple[Finding, str | None]:
     """Whether the pages answer at their address, and their version if so."""
-    url = settings.pages_url
+    listen = service.where(settings)[0]
+    url = url_of(listen)
     try:
         version = _version_of_pages(url)
-    except (http.client.HTTPException, ValueError, RecursionError, TimeoutError):
-        text = f"another program answers at {url}: choose another SLIMMEMETER_LISTEN"
-        return Finding(WRONG, text), None
+    except TimeoutError:  # systemd lets visitors in before the service is there
+        return _why(settings, listen, f"the pages don't answer at {url}"), None
+    except (http.client.HTTPException, ValueError, RecursionError):
+        return Finding(WRONG, f"another program answers at {url}"), None
     except OSError as error:
         cause = getattr(error, "reason", error)
         text = f"the pages don't answer at {url} ({cause})"
-        return _why(settings, text), None
+        return _why(settings, listen, text), None
     return Finding(FINE, f"the pages answer at {url}, version {version}"), version
 
 
@@ -60,61 +60,40 @@ def _version_of_pages(url: str) -> str:
     return str(health["version"])
 
 
-def _why(settings: Settings, text: str) -> Finding:
-    """Why nothing answers: the settings, or the state of the service."""
-    if obstacle := _obstacle(settings.listen):
-        return Finding(WRONG, f"{text}: {obstacle}; choose another SLIMMEMETER_LISTEN")
-    unit = _unit()
-    if unit.get("LoadState") != "loaded":
-        text += ": no service is installed; this shows them:"
-        return Finding(WRONG, text, "slimmemeter serve")
-    if unit.get("ActiveState") == "active":
-        text += ": the service began with other settings:"
-        return Finding(WRONG, text, f"sudo systemctl restart {UNIT}")
+def _why(settings: Settings, listen: str, text: str) -> Finding:
+    """Why nothing answers: an address that can't be used, or the state of the service."""
+    is_installed = service.state(UNIT).get("LoadState") == "loaded"
+    if "--listen" in settings.given or not is_installed:
+        return _why_not_by_hand(listen, text)
+    if service.state(SOCKET).get("ActiveState") == "failed":
+        text += ": systemd can't listen there; this shows why:"
+        return Finding(WRONG, text, f"journalctl -u {SOCKET}")
+    unit = service.state(UNIT)
     if unit.get("ActiveState") == "failed" or unit.get("SubState") == "auto-restart":
         text += ": the service fails; this shows why:"
         return Finding(WRONG, text, f"journalctl -u {UNIT}")
+    if unit.get("ActiveState") == "active":
+        text += ": the service hangs; this begins it anew:"
+        return Finding(WRONG, text, f"sudo systemctl restart {UNIT}")
     is_enabled = unit.get("UnitFileState") == "enabled"
     text += f": the service is {'not running' if is_enabled else 'switched off'}:"
-    command = "start" if is_enabled else "enable --now"
-    return Finding(WRONG, text, f"sudo systemctl {command} {UNIT}")
+    command = "restart" if is_enabled else "enable --now"
+    return Finding(WRONG, text, f"sudo systemctl {command} {SOCKET} {UNIT}")
 
 
-def _obstacle(listen: str) -> str:
-    """Why nobody can listen at an address; empty if one can."""
-    host, _, port = listen.rpartition(":")
-    name = host.strip("[]")
-    wanted = {"*": None}.get(name, name)
-    try:
-        for family, kind, number, _, address in socket.getaddrinfo(
-            wanted, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        ):
-            with socket.socket(family, kind, number) as tried:
-                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                tried.bind(address)
-    except socket.gaierror:
-        return f"there is no computer {name}"
-    except OSError as error:
-        if error.errno == errno.EADDRNOTAVAIL:
-            return f"this computer doesn't have the address {name}"
-        if error.errno in (errno.EACCES, errno.EPERM):
-            return f"only root may use port {port}"
-        if error.errno == errno.EADDRINUSE:
-            return f"another program has port {port}"
-    return ""
+def _why_not_by_hand(listen: str, text: str) -> Finding:
+    if found := service.obstacle(listen):
+        return Finding(WRONG, f"{text}: {found}; choose another SLIMMEMETER_LISTEN")
+    return Finding(WRONG, f"{text}: no service is installed; this shows them:", "slimmemeter serve")
 
 
-def _unit() -> dict[str, str]:
-    """What systemd knows of the service; nothing where there is no systemd."""
-    if shutil.which("systemctl") is None:
-        return {}
-    names = "LoadState,ActiveState,SubState,UnitFileState"
-    done = subprocess.run(
-        ["systemctl", "show", UNIT, "--property", names],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=PAGES_S,
-    )
-    pairs = (line.partition("=") for line in done.stdout.splitlines())
-    return {name: value for name, _, value in pairs}
+def check_listen(settings: Settings) -> Iterator[Finding]:
+    """Whether the settings name an address that systemd doesn't use."""
+    found = service.addresses()
+    is_default = settings.listen == NAMES["SLIMMEMETER_LISTEN"].default
+    if found and not is_default and found != service.spelled_out(settings.listen):
+        text = (
+            f"SLIMMEMETER_LISTEN is {settings.listen}, which only `slimmemeter serve` by hand uses;"
+            " this puts the service there:"
+        )
+        yield Finding(NOTE, text, f"sudo slimmemeter listen {settings.listen}")

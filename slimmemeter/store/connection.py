@@ -42,6 +42,10 @@ class HotJournalError(StoreError):
     """the last pull was interrupted; the next one repairs it"""
 
 
+class NewerError(StoreError):
+    """a newer program has made the database"""
+
+
 class LockedError(StoreError):
     """another program holds the database locked for too long"""
 
@@ -94,6 +98,10 @@ class Database:
             f"{self.path} has schema {version}, and this program needs {schema.VERSION}:"
             " the next pull upgrades it, after a backup"
         )
+
+    def schema_version(self) -> int:
+        """The version of the schema of the file."""
+        return self._check()
 
     def hold(self) -> None:
         """Keep others from writing until this is closed. :raises LockedError: one goes on."""
@@ -149,11 +157,11 @@ class Database:
 
 
 def check_version(path: str, application_id: int | None, version: int) -> None:
-    """:raises StoreError: it is no database of this program, or one of a newer program."""
+    """:raises StoreError: it is no database of this program, or (`NewerError`) of a newer one."""
     if application_id != schema.APPLICATION_ID:
         raise StoreError(f"{path} isn't a database of slimmemeter; it is left as it is")
     if version > schema.VERSION:
-        raise StoreError(
+        raise NewerError(
             f"{path} has schema {version}, and this program knows up to {schema.VERSION}:"
             " upgrade slimmemeter"
         )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
@@ -48,23 +45,8 @@ def _no_reading(_: NoReadingError) -> ResponseReturnValue:
     if request.path.endswith(".json"):
         return jsonify(error=gettext("There is no reading yet.")), code
     database = site().database
-    page = render_template(
-        "first.html",
-        status=status.last_pull(database),
-        database=database,
-        as_owner=_as_owner(os.path.dirname(database)),
-    )
-    return page, code
-
-
-def _as_owner(folder: str) -> str:
-    """What a person writes before a command that the folder's owner must run; nothing if the pages
-    are served by that user."""
-    try:
-        owner = os.stat(folder).st_uid
-        return "" if owner == os.geteuid() else f"sudo -u {pwd.getpwuid(owner).pw_name} "
-    except (OSError, KeyError):
-        return ""
+    last = status.last_pull(database)
+    return render_template("first.html", status=last, database=database), code
 
 
 def _no_store(error: StoreError) -> ResponseReturnValue:

@@ -15,11 +15,16 @@ CHECKOUT = f"/home/{PI}/slimmemeter"
 WHEELS = "/srv/wheels"
 PIP_CONF = f"[global]\nno-index = true\nfind-links = {WHEELS}\n"
 METER_PORT = "/dev/ttyUSB0"
-PROGRAM = "/opt/slimmemeter/current"
+PULL_SH = "/usr/share/slimmemeter/scripts/pull.sh"
+# The programs as whoever starts them, without the wrapper that makes it the collecting user.
+OWN_PULL = ("/usr/bin/python3", "-I", "-m", "slimmemeter.pull")
+OWN = ("/usr/bin/python3", "-I", "-m", "slimmemeter")
 FOLDER = "/var/lib/slimmemeter"
 DATABASE = f"{FOLDER}/slimmemeter.sqlite3"
 UNIT = "appWebserver.service"
+SOCKET = "appWebserver.socket"
 USER = "slimmemeter"
+TESTERS = ("python3-pytest", "python3-hypothesis", "psmisc")  # Debian's, to run tests inside
 SINCE = str(int(time.time()))
 # What changes by itself, and what apt and Python keep of what they do.
 VOLATILE = (
@@ -32,9 +37,15 @@ VOLATILE = (
 BLOCK_OR_HEADING = re.compile(r"^```(\w*)\n(.*?)^```$|^#+ ([^\n]+)$", re.MULTILINE | re.DOTALL)
 
 _FETCH = """
-import base64, sys, urllib.error, urllib.request
+import base64, sys, urllib.error, urllib.parse, urllib.request
+scheme, _, rest = sys.argv[1].partition("://")
+login, _, place = rest.rpartition("@")
+request = urllib.request.Request(f"{scheme}://{place}")
+if login:
+    coded = base64.b64encode(urllib.parse.unquote(login).encode()).decode()
+    request.add_header("Authorization", f"Basic {coded}")
 try:
-    answer = urllib.request.urlopen(sys.argv[1], timeout=30)
+    answer = urllib.request.urlopen(request, timeout=30)
 except urllib.error.HTTPError as error:
     answer = error
 print(answer.status, base64.b64encode(answer.read()).decode())
@@ -49,14 +60,10 @@ class Answer(NamedTuple):
 
 
 class Installation(NamedTuple):
-    """A root after `install.sh`; the output of that, and of its --dry-run before; the files
-    before either, and after the dry run."""
+    """A root after `install.sh`, and the output of that."""
 
     root: Path
     output: str
-    would: str
-    files_before: set[str]
-    files_between: set[str]
 
 
 def commands(heading: str) -> str:
@@ -96,11 +103,12 @@ def install(machine: Machine, *arguments: str) -> str:
     return machine.run(*command, user=PI, timeout_s=300).stdout
 
 
-def kill_installer_after(machine: Machine, seconds: float) -> None:
-    """Start the installer as a group of processes, and kill all of it."""
+def kill_after(machine: Machine, seconds: float, command: str) -> None:
+    """Start a command as a group of processes, and kill all of it, and dpkg wherever it is."""
     machine.shell(
-        f"setsid {CHECKOUT}/scripts/install.sh >/dev/null 2>&1 </dev/null & pid=$!"
-        f"; sleep {seconds:.2f}; kill -KILL -- -$pid 2>/dev/null || true; wait"
+        f"setsid {command} >/dev/null 2>&1 </dev/null & pid=$!; sleep {seconds:.2f}"
+        "; kill -KILL -- -$pid 2>/dev/null || true"
+        "; pkill -KILL -x 'dpkg|dpkg-deb|apt-get' || true; wait"
     )
 
 
@@ -152,7 +160,7 @@ def pull_meter_out(machine: Machine) -> None:
 
 def pull(machine: Machine) -> str:
     """Pull as cron does, and return the output."""
-    done = machine.run(f"{PROGRAM}/scripts/pull.sh", user=USER, check=False)
+    done = machine.run(PULL_SH, user=USER, check=False)
     return done.stdout + done.stderr
 
 

@@ -7,7 +7,7 @@ import pytest
 from .inside import (
     DATABASE,
     METER_PORT,
-    PROGRAM,
+    PULL_SH,
     USER,
     get,
     journal,
@@ -72,7 +72,7 @@ def test_pull_that_stores_prints_nothing(pulled: Machine) -> None:
     assert journal(pulled, "--identifier=p1-pull") == []
     assert _left(pulled).endswith(" 0 \n")
     output = journal(pulled, "--identifier=CRON")
-    assert any(f"({USER}) CMD ({PROGRAM}/scripts/pull.sh)" in line for line in output)
+    assert any(f"({USER}) CMD (test ! -x {PULL_SH} || {PULL_SH})" in line for line in output)
     assert [line for line in output if CRON_THREW_AWAY in line] == [], output
 
 

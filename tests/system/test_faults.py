@@ -19,7 +19,7 @@ from .inside import (
     DATABASE,
     FOLDER,
     METER_PORT,
-    PROGRAM,
+    PULL_SH,
     UNIT,
     USER,
     get,
@@ -64,7 +64,7 @@ class Pulled(NamedTuple):
 
 def try_to_pull(machine: Machine) -> Pulled:
     """Pull as cron does, with little patience."""
-    command = [f"{PROGRAM}/scripts/pull.sh", "--timeout", str(TIMEOUT_S)]
+    command = [PULL_SH, "--timeout", str(TIMEOUT_S)]
     began = time.monotonic()
     done = machine.run(*command, user=USER, check=False)
     return Pulled(done.returncode, done.stderr.strip(), time.monotonic() - began)
@@ -229,7 +229,7 @@ def test_database_deleted_and_restored_under_the_server(house: Machine) -> None:
 def test_two_pulls_at_once(house: Machine) -> None:
     """Two pulls at once both succeed."""
     kept = readings(house)
-    one = f"{PROGRAM}/scripts/pull.sh"
+    one = PULL_SH
     both = house.shell(f"{one} & first=$!; {one}; wait $first", user=USER)
     assert both.stdout + both.stderr == ""
     assert_over(house, kept)
@@ -289,7 +289,7 @@ def test_clock_that_was_not_set_after_a_power_cut(house: Machine, states: str) -
     let_the_pages_believe(house, states)
     if states != "+1h":  # else nobody can know before the meter tells
         assert WRONG_CLOCK in overview(house)
-    pull_it = ["faketime", "-f", states, f"{PROGRAM}/scripts/pull.sh"]
+    pull_it = ["faketime", "-f", states, PULL_SH]
     for _ in range(2):
         done = house.run(*pull_it, user=USER)
         assert done.stdout + done.stderr == ""

@@ -1,6 +1,7 @@
 """What other users of the computer do, and a person whose card died, or whose hand slipped."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -8,9 +9,13 @@ from .inside import (
     CHECKOUT,
     DATABASE,
     FOLDER,
+    OWN,
+    OWN_PULL,
     PI,
-    PROGRAM,
+    PULL_SH,
+    SOCKET,
     UNIT,
+    get,
     journal,
     pull,
     stored,
@@ -22,7 +27,7 @@ pytestmark = pytest.mark.system
 
 GUEST, READER = "guest", "reader"  # who has no rights at all, and who is in the group
 SETTINGS = "/etc/default/slimmemeter"
-BIN = f"{PROGRAM}/.venv/bin"
+SERVER = "/usr/lib/python3/dist-packages/slimmemeter/web/server.py"
 
 
 @pytest.fixture(scope="module")
@@ -41,30 +46,30 @@ def test_examples_need_no_settings(house: Machine) -> None:
     """Who may not read the settings tries a telegram, a file and the doctor all the same."""
     house.run("cp", f"{CHECKOUT}/test-telegram.txt", "/srv/telegram")
     house.run("chmod", "a+r", "/srv/telegram")
-    done = house.run(f"{BIN}/p1-pull", "--dry-run", "/srv/telegram", user=GUEST)
+    done = house.run(*OWN_PULL, "--dry-run", "/srv/telegram", user=GUEST)
     assert done.stdout.endswith("CRC ok. Nothing was stored.\n")
-    house.run(f"{BIN}/p1-pull", "--db", f"/home/{GUEST}/own.sqlite3", "/srv/telegram", user=GUEST)
+    house.run(*OWN_PULL, "--db", f"/home/{GUEST}/own.sqlite3", "/srv/telegram", user=GUEST)
     assert stored(house, f"/home/{GUEST}/own.sqlite3") == 1
     own = ["--db", f"/home/{GUEST}/own.sqlite3"]
-    assert "2017-01-08" in house.run(f"{BIN}/slimmemeter", "export", *own, user=GUEST).stdout
-    found = house.run(f"{BIN}/slimmemeter", "doctor", user=GUEST, check=False).stdout
+    assert "2017-01-08" in house.run(*OWN, "export", *own, user=GUEST).stdout
+    found = house.run(*OWN, "doctor", user=GUEST, check=False).stdout
     assert f"note   cannot read {SETTINGS}: root and the group slimmemeter may" in found
     assert "sudo usermod -aG slimmemeter" in found
 
 
 def test_secret_needs_the_settings(house: Machine) -> None:
     """Pages of a user who can't see whether they have a password aren't served."""
-    done = house.run(f"{BIN}/slimmemeter", "serve", user=GUEST, check=False)
+    done = house.run(*OWN, "serve", user=GUEST, check=False)
     assert done.returncode == 2
     assert f"cannot read {SETTINGS}: root and the group slimmemeter may" in done.stderr
-    done = house.run(f"{BIN}/p1-pull", user=GUEST, check=False)
+    done = house.run(*OWN_PULL, user=GUEST, check=False)
     assert done.returncode == 2
-    assert house.run(f"{BIN}/slimmemeter", "export", user=READER).stdout.count("\n") > 1
+    assert house.run(*OWN, "export", user=READER).stdout.count("\n") > 1
 
 
 def test_nobody_else_holds_a_pull_up(house: Machine) -> None:
     """What another user can lock is no lock of the pull's."""
-    places = f"{PROGRAM}/scripts/pull.sh {PROGRAM}/scripts {PROGRAM} /run/slimmemeter"
+    places = f"{PULL_SH} /usr/share/slimmemeter /run/slimmemeter"
     script = f'for each in {places}; do flock "$each" sleep 99 & done; wait'
     house.run("systemd-run", "--quiet", "--unit=holder", f"--uid={GUEST}", "sh", "-c", script)
     lock = house.shell("ls /run/slimmemeter/*.lock").stdout.strip()
@@ -123,37 +128,101 @@ def change(machine: Machine, text: str) -> None:
     machine.run("systemctl", "restart", UNIT, check=False)
 
 
-def test_service_that_cannot_listen_there(house: Machine, settings: str) -> None:
-    """The doctor says why, and what helps."""
-    change(house, f"{settings}SLIMMEMETER_LISTEN=192.0.2.1:8765\n")
-    found = " ".join(house.run("slimmemeter", "doctor", check=False).stdout.split())
-    assert "this computer doesn't have the address 192.0.2.1; choose another SLIMM" in found
+def doctor(machine: Machine) -> str:
+    """What the doctor says, on one line."""
+    return " ".join(machine.run("slimmemeter", "doctor", check=False).stdout.split())
+
+
+def test_pages_move_to_another_port(house: Machine) -> None:
+    """One command moves them, and the doctor finds them there."""
+    shown = house.run("slimmemeter", "listen", ":80", user=PI).stdout
+    assert shown == "the pages are at 0.0.0.0:80\nthe pages are at [::]:80\n"
+    for origin in ("http://127.0.0.1", "http://[::1]"):
+        assert get(house, "/healthz", origin).status == 200
+    assert get(house, "/healthz").status == 0
+    assert "ok the pages answer at http://127.0.0.1:80, version" in doctor(house)
+    house.run("slimmemeter", "listen", "127.0.0.1:8765")
+    assert get(house, "/healthz").status == 200
+    assert get(house, "/healthz", "http://[::1]:8765").status == 0
+    house.run("slimmemeter", "listen", ":8765")
+    assert house.run("slimmemeter", "listen").stdout.count("8765") == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ("192.0.2.1:8765", "this computer doesn't have the address 192.0.2.1"),
+        (":99", "another program has port 99"),
+        ("localhost:80", "'localhost:80' is no address to listen on, such as :80"),
+        ("80", "'80' is no address to listen on"),
+    ],
+)
+def test_address_that_cannot_be_used(house: Machine, wanted: str, words: str) -> None:
+    """It is refused in a sentence, and the pages stay where they are."""
+    other = "import socket; server = socket.create_server(('', 99)); server.accept()"
+    house.run("systemd-run", "--quiet", "--collect", "--unit=other", "python3", "-c", other)
+    done = house.run("slimmemeter", "listen", wanted, check=False)
+    house.run("systemctl", "stop", "other")
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert get(house, "/healthz").status == 200
+
+
+def test_listen_in_the_settings_is_named(house: Machine, settings: str) -> None:
+    """The doctor says that only `slimmemeter serve` by hand uses it, and what helps."""
     change(house, f"{settings}SLIMMEMETER_LISTEN=*:80\n")
-    found = " ".join(house.run("slimmemeter", "doctor", check=False).stdout.split())
-    assert "only root may use port 80; choose another SLIMMEMETER_LISTEN" in found
+    found = doctor(house)
+    assert "ok the pages answer at http://127.0.0.1:8765" in found
+    assert "SLIMMEMETER_LISTEN is *:80, which only `slimmemeter serve` by hand uses" in found
+    assert "sudo slimmemeter listen *:80" in found
     change(house, settings)
+
+
+def test_password_is_set_changed_and_removed(house: Machine) -> None:
+    """The command keeps all other settings, stores no plain text, and works at once."""
+    before = house.run("cat", SETTINGS).stdout
+    for word in ("sesame", "a longer one"):
+        house.run("slimmemeter", "password", stdin=f"{word}\n", user=PI)
+        text = house.run("cat", SETTINGS).stdout
+        assert word not in text
+        assert text.count("\nSLIMMEMETER_PASSWORD=scrypt:") == 1
+        assert get(house, "/").status == 401
+        assert get(house, "/", f"http://x:{quote(word)}@localhost:8765").status == 200
+    assert house.run("stat", "-c", "%U %G %a", SETTINGS).stdout == "root slimmemeter 640\n"
+    refused = house.run("slimmemeter", "password", stdin="\n", check=False)
+    assert refused.returncode == 2
+    assert "slimmemeter password --remove" in refused.stderr
+    house.run("slimmemeter", "password", "--remove")
+    assert get(house, "/").status == 200
+    assert house.run("cat", SETTINGS).stdout == before
+
+
+def test_service_that_is_not_running(house: Machine) -> None:
+    """The next visitor starts it; one that is switched off, or that fails, the doctor describes."""
+    house.run("systemctl", "stop", UNIT)
+    assert get(house, "/healthz").status == 200
+    house.run("systemctl", "stop", SOCKET, UNIT)
+    start = "appWebserver.socket appWebserver"
+    assert f"the service is not running: sudo systemctl restart {start}" in doctor(house)
+    house.run("systemctl", "disable", "--quiet", SOCKET, UNIT)
+    assert f"the service is switched off: sudo systemctl enable --now {start}" in doctor(house)
+    house.run("systemctl", "enable", "--quiet", "--now", SOCKET, UNIT)
     wait_for_pages(house)
 
 
-def test_service_that_is_not_running(house: Machine, settings: str) -> None:
-    """A service that was stopped is told from one that is switched off, and from one that fails."""
-
-    def found() -> str:
-        return " ".join(house.run("slimmemeter", "doctor", check=False).stdout.split())
-
-    house.run("systemctl", "stop", UNIT)
-    assert "the service is not running: sudo systemctl start appWebserver" in found()
-    house.run("systemctl", "disable", "--quiet", UNIT)
-    assert "the service is switched off: sudo systemctl enable --now appWebserver" in found()
-    house.run("systemctl", "enable", "--quiet", UNIT)
-    house.run("chmod", "a-x", f"{PROGRAM}/.venv/bin/slimmemeter")
-    house.run("systemctl", "start", UNIT, check=False)
-    program = f"{BIN}/python -I -m slimmemeter.cli doctor"
+def test_service_that_fails_comes_back(house: Machine) -> None:
+    """However long it has failed, and however many visitors came, it serves once it can."""
+    house.shell(f"mv {SERVER} {SERVER}.aside; systemctl restart {UNIT}", check=False)
     poll_until("the service failed", lambda: _is_failing(house), 120)
-    shown = house.shell(f"runuser -u slimmemeter -- {program}", check=False).stdout
-    assert "the service fails; this shows why: journalctl -u appWeb" in " ".join(shown.split())
-    house.run("chmod", "a+x", f"{PROGRAM}/.venv/bin/slimmemeter")
-    house.run("systemctl", "restart", UNIT)
+    house.shell(
+        "for number in $(seq 30); do timeout 1 bash -c ': </dev/tcp/127.0.0.1/8765' & done; wait"
+        f"; systemctl restart {UNIT} || true",
+        check=False,
+    )
+    poll_until("the service failed again", lambda: _is_failing(house), 120)
+    found = doctor(house)
+    house.run("mv", f"{SERVER}.aside", SERVER)
+    assert "the service fails; this shows why: journalctl -u appWebserver" in found
     wait_for_pages(house)
 
 
