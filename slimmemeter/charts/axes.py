@@ -136,34 +136,34 @@ def round_step(least: float) -> float:
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * 0.999)
 
 
-class Slot(NamedTuple):
+class Lane(NamedTuple):
     """Where in a bucket's width a bar begins, and how wide it is; both as shares of it."""
 
     left: Array | float = (1 - BAR) / 2
     width: float = BAR
 
-    def part(self, number: int, count: int) -> Slot:
-        """One of several slots beside each other in this one."""
+    def part(self, number: int, count: int) -> Lane:
+        """One of several lanes beside each other in this one."""
         width = self.width / count
-        return Slot(self.left + width * number, width)
+        return Lane(self.left + width * number, width)
 
 
 def rectangles(
-    field: Field, bottom: Array, top: Array, there: NDArray[np.bool_], slot: Slot
+    field: Field, bottom: Array, top: Array, there: NDArray[np.bool_], lane: Lane
 ) -> list[Array]:
-    """A rectangle for each bucket with a height, in a slot of the bucket."""
+    """A rectangle for each bucket with a height, in a lane of the bucket."""
     count = min(len(top), len(field.table.borders) - 1)
     top, bottom = top[:count], bottom[:count]
     places = np.flatnonzero(np.isfinite(top) & (top != bottom) & there[:count])
     x = field.x(field.table.borders)
-    left = x[:-1] + np.diff(x) * slot.left
-    right = left + np.diff(x) * slot.width
+    left = x[:-1] + np.diff(x) * lane.left
+    right = left + np.diff(x) * lane.width
     low, high = field.y(bottom), field.y(top)
     return [rectangle(left[n], right[n], low[n], high[n]) for n in places.tolist()]
 
 
-def beside(groups: Sequence[Sequence[Heap]], buckets: int) -> list[Slot]:
-    """For each group of bars its slot: those that a bucket has stand in its middle, the first group
+def beside(groups: Sequence[Sequence[Heap]], buckets: int) -> list[Lane]:
+    """For each group of bars its lane: those that a bucket has stand in its middle, the first group
     rightmost."""
     has = np.zeros((len(groups), buckets), bool)
     for number, heaps in enumerate(groups):
@@ -172,7 +172,7 @@ def beside(groups: Sequence[Sequence[Heap]], buckets: int) -> list[Slot]:
             has[number, :count] |= np.isfinite(top[:count]) & (top != bottom)[:count]
     width = BAR / max(1, int(has.any(axis=1).sum()))
     older = has[::-1].cumsum(axis=0)[::-1] - has  # groups after it, which stand to its left
-    return [Slot(0.5 + (each - has.sum(axis=0) / 2) * width, width) for each in older]
+    return [Lane(0.5 + (each - has.sum(axis=0) / 2) * width, width) for each in older]
 
 
 def rectangle(left: float, right: float, low: float, high: float) -> Array:

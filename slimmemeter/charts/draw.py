@@ -20,7 +20,7 @@ from slimmemeter.charts import legend
 from slimmemeter.charts.axes import (
     Area,
     Field,
-    Slot,
+    Lane,
     beside,
     from_zero,
     heaped,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 LARGER = {"W": ("kW", 10_000), "kWh": ("MWh", 100_000)}  # units, and from when on they are used
 MAP_ROWS = 48  # half-hours
-BEHIND, IN_FRONT = Slot(0.06, 0.88), Slot(0.22, 0.56)  # of bars over each other
+BEHIND, IN_FRONT = Lane(0.06, 0.88), Lane(0.22, 0.56)  # of bars over each other
 
 
 def png(
@@ -84,15 +84,15 @@ def _bars(canvas: Canvas, spec: Spec, area: Area) -> None:
     others = [heaped(other.columns) for _, other in spec.earlier]
     field = Field(area, spec.table, *range_of([*there, *itertools.chain(*others)]))
     _ground(canvas, spec, field)
-    slot = IN_FRONT if others else Slot()
+    lane = IN_FRONT if others else Lane()
     if spec.is_beside:
-        slot, *slots = beside([there, *others], len(spec.table.borders) - 1)
-        for age, (heaps, its) in enumerate(zip(others, slots, strict=True), 1):
+        lane, *lanes = beside([there, *others], len(spec.table.borders) - 1)
+        for age, (heaps, its) in enumerate(zip(others, lanes, strict=True), 1):
             _pale(canvas, field, heaps, its, canvas.theme.strength(age))
     else:
         for heaps in others:
             _pale(canvas, field, heaps, BEHIND, canvas.theme.BEHIND)
-    _stack(canvas, field, there, slot)
+    _stack(canvas, field, there, lane)
     if spec.net is not None:
         lines = runs(field, scaled(*spec.net))
         canvas.lines(lines, canvas.theme.paper, 4)
@@ -107,7 +107,7 @@ def _costs(canvas: Canvas, spec: Spec, area: Area) -> None:
     _ground(canvas, spec, field)
     everywhere = np.ones(len(spec.table.borders) - 1, bool)
     for column, bottom, top in there:
-        bars = rectangles(field, bottom, top, everywhere, Slot())
+        bars = rectangles(field, bottom, top, everywhere, Lane())
         canvas.areas(bars, canvas.theme.colour(column))
     _front(canvas, spec, field)
 
@@ -126,7 +126,7 @@ def _prices(canvas: Canvas, spec: Spec, area: Area) -> None:
         bars = heaped({use: spec.table.columns[use]})
         field = Field(lower, _only(spec.table, use), *range_of(bars, marks=3))
         _ground(canvas, spec, field)
-        _stack(canvas, field, bars, Slot())
+        _stack(canvas, field, bars, Lane())
     _front(canvas, spec, field)
 
 
@@ -216,9 +216,9 @@ def _phases(canvas: Canvas, spec: Spec, area: Area) -> None:
             canvas.lines(runs(field, columns[column]), colour, 1.6)
         else:
             top = columns[replace(column, extreme="max")]
-            everywhere, slot = np.ones(len(top), bool), Slot().part(number, len(lines))
+            everywhere, lane = np.ones(len(top), bool), Lane().part(number, len(lines))
             least = (field.high - field.low) / 200  # so that an equal pair is seen
-            bars = rectangles(field, columns[column] - least, top, everywhere, slot)
+            bars = rectangles(field, columns[column] - least, top, everywhere, lane)
             canvas.areas(bars, colour)
     _front(canvas, spec, field)
 
@@ -300,18 +300,18 @@ def _have_room(places: Sequence[float], widths: Sequence[float], width: float) -
     return all(begin - end >= 8 for end, begin in zip(ends, begins[1:], strict=False))
 
 
-def _stack(canvas: Canvas, field: Field, heaps: Sequence[Heap], slot: Slot) -> None:
+def _stack(canvas: Canvas, field: Field, heaps: Sequence[Heap], lane: Lane) -> None:
     """Each column's bars, which are hollow where only a part of the bucket is known."""
     partial = np.isin(np.arange(len(field.table.borders) - 1), field.table.partial)
     for column, bottom, top in heaps:
         colour = canvas.theme.colour(column)
-        canvas.areas(rectangles(field, bottom, top, ~partial, slot), colour)
-        canvas.hollow(rectangles(field, bottom, top, partial, slot), colour)
+        canvas.areas(rectangles(field, bottom, top, ~partial, lane), colour)
+        canvas.hollow(rectangles(field, bottom, top, partial, lane), colour)
 
 
-def _pale(canvas: Canvas, field: Field, heaps: Sequence[Heap], slot: Slot, strength: float) -> None:
+def _pale(canvas: Canvas, field: Field, heaps: Sequence[Heap], lane: Lane, strength: float) -> None:
     """The bars of an earlier time."""
     for column, bottom, top in heaps:
         there = np.ones(len(bottom), bool)
         colour = canvas.theme.mixed(canvas.theme.colour(column), strength)
-        canvas.areas(rectangles(field, bottom, top, there, slot), colour)
+        canvas.areas(rectangles(field, bottom, top, there, lane), colour)
