@@ -179,6 +179,18 @@ def test_pictures_have_the_shape_of_the_screen(
     assert set(widths) == {2 * SIZES[shape].width}  # type: ignore[call-overload]
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("page", ["", "month/2026-10"])
+def test_what_is_pressed_is_large_enough(
+    browser: Browser, server: Server, page: str, width: int
+) -> None:
+    """Links of the frame, buttons, fields and what unfolds are at least 44 pixels high."""
+    browser.look(f"{server.url}/{page}", width=width)
+    for each in browser.find("nav a, footer a, .step, .button, button, .head input, summary"):
+        if each.is_displayed():
+            assert each.rect["height"] >= 44, (each.tag_name, each.text)
+
+
 @pytest.mark.parametrize("width", [320, 390, 560, 561, 700, 900, 901, 1024, 1440, 1920])
 def test_letters_of_pictures_are_never_small(browser: Browser, server: Server, width: int) -> None:
     """On every screen the letters of a picture are at least 11 pixels high."""
