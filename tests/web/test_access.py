@@ -242,7 +242,7 @@ SECRETS = (
 )
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", SECRETS, ids=["plain", "hashed", "of 1.0", "pbkdf2"])
 def test_password(house_database: Path, secret: str) -> None:
     """With the password, plain or hashed, pages come; without it none does."""
     client = client_of(house_database, SLIMMEMETER_PASSWORD=secret)
@@ -416,7 +416,7 @@ def test_wrong_password_takes_a_second_and_holds_nobody_up(
         assert {status for status, _ in guesses} <= {401, 429}
 
 
-@pytest.mark.parametrize("secret", ["sesame", password.hashed("sesame")])
+@pytest.mark.parametrize("secret", ["sesame", password.hashed("sesame")], ids=["plain", "hashed"])
 def test_guesses_from_ever_new_addresses(house_database: Path, tmp_path: Path, secret: str) -> None:
     """All guessers together have few tries, and who has known the password never waits for them."""
     with Server(house_database, tmp_path, SLIMMEMETER_PASSWORD=secret) as server:
