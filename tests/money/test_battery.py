@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -12,13 +13,17 @@ from hypothesis import strategies as st
 
 from slimmemeter.money import battery, bill, contracts_file, records
 from slimmemeter.money.battery import BY_PRICE, GREEDY, Battery, Steps
+from slimmemeter.money.printed import decimal
 from slimmemeter.money.quantities import House
 from slimmemeter.money.with_battery import WithBattery, results
-from support.counter_curves import at, market_price
+from slimmemeter.store.reader import Reader
+from slimmemeter.store.snapshot import Snapshot
+from support.counter_curves import at, fill, lately, market_price
 from support.golden import LATER, Case, case
 from support.programs import Run
 
 BEGIN, END = at("2026-01-01T00:00:00+01:00"), at("2027-01-01T00:00:00+01:00")
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 MARKUP_AND_TAX = 1029587  # of which 10,000 make one € a MWh
 SAYS = (
     *("charged", "charged_grid", "discharged", "imported", "exported"),
@@ -122,19 +127,24 @@ def test_counters_with_a_battery_keep_their_registers(found: Case, steps: Steps)
         assert sum(counted.of("export")) == sum(steps.exported) - sum(run.taken)
 
 
-def test_command_prints_and_keeps_the_result(
-    run: Run, found: Case, database: Path, tmp_path: Path
-) -> None:
-    """A table for a person, JSON for the pages; silent for cron."""
-    database.write_bytes(found.database.read_bytes())
+def test_command_prints_and_keeps_the_result(run: Run, database: Path, tmp_path: Path) -> None:
+    """A table for a person, JSON for the pages; silent for cron. From the first whole day on."""
+    spec = lately(4)
+    fill(database, spec, 300)
     contracts = tmp_path / "contracts.toml"
     contracts.write_text(CONTRACT)
     done = run("battery", "--kwh", "5")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "5 stores surplus 767 kWh 3011 kWh" in " ".join(done.stdout.split())
+    source = House(Snapshot(Reader(str(database))))
+    steps = battery.steps_of(source, at(spec["begin"]), at(spec["end"]), AMSTERDAM)
+    made = battery.run(Battery(Fraction(5)), steps)
+    after_wh = sum(steps.imported) - sum(made.given)
     kept = Path(f"{database}.battery.json")
     (result,) = json.loads(kept.read_text())["results"]
-    assert (result["kwh"], result["imported_after"]) == (5, 767291)
+    assert (result["kwh"], result["imported_after"]) == (5, after_wh)
+    assert f"5 stores surplus {decimal(Fraction(after_wh, 1000), 0)} kWh" in " ".join(
+        done.stdout.split()
+    )
     kept.unlink()
     assert run("battery", "--if-due", "--kwh", "5").stdout == ""
     assert kept.exists()

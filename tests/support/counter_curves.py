@@ -164,3 +164,15 @@ def fill(database: Path, spec: dict[str, Any], every_s: int) -> None:
     """Store the readings of a curve."""
     with Writer(str(database)) as writer:
         writer.add_many(CounterCurve(spec).readings(every_s), None)
+
+
+def lately(days: int) -> dict[str, Any]:
+    """The curve of a household for so many days up to the last midnight."""
+    zone = ZoneInfo("Europe/Amsterdam")
+    today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {
+        "zone": "Europe/Amsterdam",
+        "begin": (today - timedelta(days=days)).isoformat(),
+        "end": today.isoformat(),
+        "parts": [{"kind": "house", "solar": 300, "scale": 140}],
+    }
