@@ -72,11 +72,26 @@ put_documents() {
     put 644 test-telegram.txt "$about/examples/test-telegram.txt"
     changelog | gzip -9n >"$tree/$about/changelog.gz"
     mkdir -p "$tree/usr/share/man/man1"
-    man_page p1-pull pull 'read a smart meter' >"$tree/usr/share/man/man1/p1-pull.1.gz"
-    # shellcheck disable=SC2046
-    man_page slimmemeter cli 'the readings of a smart meter' $(run 'from slimmemeter.cli import COMMANDS; print(*COMMANDS)') \
-        >"$tree/usr/share/man/man1/slimmemeter.1.gz"
+    page_of_pull | gzip -9n >"$tree/usr/share/man/man1/p1-pull.1.gz"
+    page_of_commands | gzip -9n >"$tree/usr/share/man/man1/slimmemeter.1.gz"
 }
+
+page_of_pull() {
+    head_of p1-pull 'read a smart meter'
+    run "sys.argv[0] = 'p1-pull'; from slimmemeter.pull import main; main()" --help | section DESCRIPTION
+}
+
+# Each command has a section, in the place of their list, which every Python sets otherwise.
+page_of_commands() {
+    head_of slimmemeter 'the readings of a smart meter'
+    cli --help | sed '/^positional/,/^exit codes/{/^exit codes/!d}' | section DESCRIPTION
+    run 'from slimmemeter.cli import COMMANDS
+for name, about in COMMANDS.items(): print(name, about.sentence)' | while read -r name sentence; do
+        cli "$name" --help | section "$name: $sentence"
+    done
+}
+
+cli() { run 'from slimmemeter.cli import main; main()' "$@"; }
 
 changelog() {
     printf 'slimmemeter (%s) unstable; urgency=medium\n\n' "$version"
@@ -89,20 +104,13 @@ run() { # CODE [ARGUMENT...]: with the program that is packed
     COLUMNS=78 python3 -I -B -c "import sys; sys.path.insert(0, sys.argv.pop(1)); $code" "$tree/$program" "$@"
 }
 
-man_page() { # NAME MODULE SENTENCE [COMMAND...]: what --help prints
-    name=$1 module=$2
-    {
-        printf '.TH %s 1 "" "slimmemeter %s"\n.SH NAME\n%s \\- %s\n' "$name" "$number" "$name" "$3"
-        shift 3
-        help_of DESCRIPTION
-        for command; do help_of "$command" "$command"; done
-    } | gzip -9n
+head_of() { # NAME SENTENCE
+    printf '.TH %s 1 "" "slimmemeter %s"\n.SH NAME\n%s \\- %s\n' "$1" "$number" "$1" "$2"
 }
 
-help_of() { # TITLE [COMMAND]
-    printf '.SH %s\n.nf\n' "$1" && shift
-    run "from slimmemeter.$module import main; sys.argv[0] = '$name'; main()" "$@" --help |
-        sed 's/\\/\\e/g; s/-/\\-/g; '"s/^[.']/\\\\\\&&/"
+section() { # TITLE <TEXT
+    printf '.SH %s\n.nf\n' "$1"
+    sed 's/\\/\\e/g; s/-/\\-/g; '"s/^[.']/\\\\&&/"
     printf '.fi\n'
 }
 

@@ -44,8 +44,8 @@ umask 077 && exec 9>>/run/slimmemeter-install.lock && umask 022 # which no other
 flock -w 300 9 || fail "another installation is running"
 password=
 if [ -t 0 ] && [ ! -e /etc/default/slimmemeter ]; then
-    printf 'A password for the pages, if you want one; else Enter: ' >&2
-    trap 'stty echo' EXIT && stty -echo && { read -r password || password=; } && stty echo && echo >&2
+    trap 'stty echo' EXIT && stty -echo && printf 'A password for the pages, if you want one; else Enter: ' >&2
+    { read -r password || password=; } && stty echo && echo >&2
 fi
 work=$(mktemp -d) && chmod 755 "$work" && trap 'rm -rf "$work"' EXIT
 package=$("$(dirname "$(readlink -f "$0")")/build-deb.sh" "$work")
