@@ -246,6 +246,15 @@ def _prices(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _publish(settings: Settings, arguments: argparse.Namespace) -> int:
+    from slimmemeter.publish import run
+
+    task = run.Task(arguments.since, arguments.dry_run, arguments.init, arguments.if_due)
+    for line in run.run(settings, task):
+        process.print_line(line)
+    return 0
+
+
 def _contract(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter.money import ask, commands
 
@@ -382,6 +391,17 @@ COMMANDS = {
         _prices,
         ("--db",),
         {"--if-due": "say and do nothing if there is nothing to do; for cron"},
+    ),
+    "publish": Command(
+        "send what is new to each target of SLIMMEMETER_PUBLISH",
+        _publish,
+        ("--db",),
+        {
+            "--dry-run": "print how many readings would be sent, and send none",
+            "--init": "make the tables that a target needs",
+            "--if-due": "say nothing, and stop after a minute; for cron",
+        },
+        values={"--since": "send everything from a day or a moment on, such as 2024-01-01"},
     ),
     "contract": Command(
         "ask what stands on your bill, and write the file of contracts",

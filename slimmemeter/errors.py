@@ -54,6 +54,12 @@ class PricesError(SlimmemeterError):
     exit_code = 7
 
 
+class PublishError(SlimmemeterError):
+    """a target of SLIMMEMETER_PUBLISH can't be reached, or refuses what it gets"""
+
+    exit_code = 8
+
+
 NEEDS_A_HAND = 6
 EXIT_CODES: dict[int, str] = {
     STORED: "the reading is stored, or was stored before",
@@ -67,4 +73,5 @@ COMMANDS_CODES = EXIT_CODES | {
     STORED: "it is done",
     NEEDS_A_HAND: "doctor found something to put right",
     PricesError.exit_code: str(PricesError.__doc__),
+    PublishError.exit_code: str(PublishError.__doc__),
 }

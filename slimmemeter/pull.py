@@ -87,9 +87,9 @@ def _record(request: Request, exit_code: int, sentence: str) -> None:
     if exit_code or notify.is_failing(database):
         command = str(single_setting("SLIMMEMETER_ON_TROUBLE", {}))
         if exit_code:
-            notify.pull_failed(database, command, exit_code, sentence)
+            notify.failed(database, command, exit_code, sentence)
         else:
-            notify.pull_recovered(database, command)
+            notify.recovered(database, command)
 
 
 def pull(request: Request) -> None:

@@ -134,6 +134,10 @@ def _prices(text: str) -> str:
     return text
 
 
+def _publish(text: str) -> tuple[str, ...]:
+    return tuple(text.split())  # `publish` judges them: what it can't use must not stop a pull
+
+
 def _switch(text: str) -> bool:
     if text not in ("", "0", "1"):
         raise ValueError("1 or 0")
@@ -178,6 +182,13 @@ SETTINGS = (
         _prices,
         "NL, BE or an address: where prices of the market are fetched; empty: nowhere",
     ),
+    Setting(
+        "SLIMMEMETER_PUBLISH",
+        "publish",
+        "",
+        _publish,
+        "URLs of programs that get every reading, such as mqtt://broker.local; empty: none",
+    ),
     Setting("SLIMMEMETER_LANG", "language", "", _language, "nl or en; empty: the browser's"),
     Setting(
         "SLIMMEMETER_ON_TROUBLE",
@@ -221,6 +232,7 @@ class Settings:
     backup_folder: str
     contracts: str
     prices: str
+    publish: tuple[str, ...]
     on_trouble: str
     password: str
     hosts: tuple[str, ...]

@@ -1,5 +1,5 @@
-"""How the last pull and the last backup of a database ended: one line each, written by them, shown
-by the pages.
+"""How the last pull, publishing and backup of a database ended: one line each, written by them,
+shown by the pages.
 
 The line is `UTC-SECONDS EXIT-CODE SENTENCE`. Losing it loses no reading.
 """
@@ -12,6 +12,7 @@ from slimmemeter import clock, process
 
 RUN_FOLDER = "/run/slimmemeter"
 PULL_FILE = "last-pull"
+PUBLISH_FILE = "last-publish"
 BACKUP_FILE = "last-backup"  # only on the disk, so that it survives a restart
 PULL_EVERY_S = 300  # cron's interval
 STALE_S = 900  # the newest reading is older: three pulls have failed
@@ -41,6 +42,27 @@ def path_of(database: str, name: str) -> str:
     return memory if os.access(RUN_FOLDER, os.W_OK) else disk
 
 
+def open_lock(database: str, name: str) -> int | None:
+    """Open the file of a lock, which nobody but the collecting user can open.
+
+    :returns: None if there can't be one, as on a full disk.
+    :raises PermissionError: it belongs to another user.
+    """
+    path = path_of(database, name)
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        if os.geteuid() == 0:  # by hand; cron's runs must be able to open it too
+            about = os.stat(os.path.dirname(path))
+            os.fchown(lock, about.st_uid, about.st_gid)
+    except PermissionError:
+        if os.path.exists(path):
+            raise
+        return None
+    except OSError:
+        return None
+    return lock
+
+
 def write_pull(database: str, exit_code: int, sentence: str) -> None:
     """Record how a pull ended.
 
@@ -51,7 +73,21 @@ def write_pull(database: str, exit_code: int, sentence: str) -> None:
 
 def last_pull(database: str) -> Status | None:
     """The newest status of a pull into this database; None if there is none."""
-    found = map(_read, paths(database, PULL_FILE))
+    return _newest(database, PULL_FILE)
+
+
+def write_publish(database: str, exit_code: int, sentence: str) -> None:
+    """Record how cron's publishing of this database's readings ended."""
+    _write(path_of(database, PUBLISH_FILE), exit_code, sentence)
+
+
+def last_publish(database: str) -> Status | None:
+    """The newest status of cron's publishing; None if there is none."""
+    return _newest(database, PUBLISH_FILE)
+
+
+def _newest(database: str, name: str) -> Status | None:
+    found = map(_read, paths(database, name))
     known = [status for status in found if status is not None]
     return max(known, key=lambda status: status.at, default=None)
 

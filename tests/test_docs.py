@@ -61,6 +61,8 @@ RUN_BY = {
     "-aG dialout": "tests/system/test_home.py::test_port_may_be_read_after_one_command",
     "-aG slimmemeter": f"{SERVICE}::test_visitor_may_look_into_the_database_after_one_command",
     "slimmemeter doctor": f"{SERVICE}::test_doctor_finds_all_well",
+    "slimmemeter publish --init": "tests/publish/test_postgresql.py"
+    "::test_history_comes_if_it_is_asked_for",
     "slimmemeter backup": f"{SERVICE}::test_backup_and_restore_as_documented",
     "systemctl restart appWebserver": "is what the package does, too",
     "apt remove": f"{UPGRADE}::test_remove_leaves_the_readings_alone",

@@ -15,7 +15,7 @@ from support.house import telegram_now
 from support.meter import Meter, Meters
 from support.paths import EXAMPLE, ROOT
 from support.processes import command_lines
-from support.programs import PULL
+from support.programs import PULL, Pull, free_port
 from support.waiting import until
 
 PULL_SH = ROOT / "scripts" / "pull.sh"
@@ -180,6 +180,48 @@ def test_pulls_do_not_pile_up(checkout: Path, meter: Meters, database: Path) -> 
     assert [process.wait(timeout=60) for process in both] == [0, 0]
 
 
+AWAY = "postgresql://house:s3cret@127.0.0.1:{}/power"  # where nobody listens
+
+
+def test_publishing_comes_after_the_pull_and_is_none_of_its_failures(
+    checkout: Path, meter: Meters, database: Path
+) -> None:
+    """With a target that is away the reading is stored, and the pull's exit code and status are
+    those of a good one; the sentence about the target stands apart, without its password."""
+    port, target = meter(telegram_now()).port, AWAY.format(free_port())
+    kept = {"SLIMMEMETER_PORT": port, "SLIMMEMETER_DB": str(database)}
+    done = pull_sh(checkout, SLIMMEMETER_PUBLISH=target, **kept)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("slimmemeter: postgresql://127.0.0.1:")
+    assert "s3cret" not in done.stderr
+    assert Path(f"{database}.last-pull").read_text().split()[1:] == ["0"]
+    assert Path(f"{database}.last-publish").read_text().split()[1:4] == [
+        "8",
+        "slimmemeter",
+        "publish:",
+    ]
+    failed = pull_sh(checkout, **kept | {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE"})
+    assert failed.returncode == 3
+    failed = pull_sh(
+        checkout, **kept | {"SLIMMEMETER_PORT": "/dev/ttyNOTHERE", "SLIMMEMETER_PUBLISH": target}
+    )
+    assert failed.returncode == 3
+    assert failed.stderr.count("\n") == 2
+
+
+def test_setting_that_publish_can_not_use_stops_no_pull(
+    checkout: Path, meter: Meters, database: Path
+) -> None:
+    """The reading is stored, and the sentence is of publishing."""
+    kept = {"SLIMMEMETER_PORT": meter(telegram_now()).port, "SLIMMEMETER_DB": str(database)}
+    for wrong in ("broker.local", "gopher://host", "postgresql://h?house=a/b", "mqtt://h:x"):
+        done = pull_sh(checkout, SLIMMEMETER_PUBLISH=wrong, **kept)
+        assert done.returncode == 0
+        assert "SLIMMEMETER_PUBLISH" in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert database.exists()
+
+
 BUDGET = """
 import sys
 {code}
@@ -195,18 +237,27 @@ def loaded_by(code: str) -> list[str]:
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
 
 
-def test_pull_loads_next_to_nothing(meter: Meters, database: Path) -> None:
-    """A whole pull imports no flask, numpy, matplotlib or other heavy module."""
+def test_pull_loads_next_to_nothing(meter: Meters, database: Path, pull: Pull) -> None:
+    """A whole pull into a database that is there imports no flask, numpy, matplotlib or other heavy
+    module but sqlite3's own datetime, and nothing of what publishes."""
+    pull(EXAMPLE)
     code = f"""
+import os, sys
 from slimmemeter import pull
 sys.argv = ["p1-pull"]
-import os
 os.environ["SLIMMEMETER_PORT"] = {meter(telegram_now()).port!r}
 os.environ["SLIMMEMETER_DB"] = {str(database)!r}
-pull.main()
+try:
+    pull.main()
+except SystemExit as end:
+    assert end.code == 0
 """
-    assert loaded_by(code) == []
-    assert database.exists()
+    assert loaded_by(code) == ["datetime"]
+    ours = 'print(*(each for each in sys.modules if each.startswith("slimmemeter.")))'
+    command = [sys.executable, "-I", "-c", code + ours]
+    loaded = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
+    assert "slimmemeter.store.writer" in loaded
+    assert not [each for each in loaded if "publish" in each or "outbox" in each]
 
 
 def test_web_loads_no_matplotlib_until_the_first_picture(house_database: Path) -> None:

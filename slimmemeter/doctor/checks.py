@@ -57,6 +57,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from port_check.check_port(settings)
     last = status.last_pull(settings.database)
     yield _check_pull(last, settings)
+    if settings.publish:
+        yield _check_publish(status.last_publish(settings.database), settings)
     yield from _check_database(settings, last is not None and last.exit_code == 0)
     if os.path.exists(settings.database):
         yield _check_backup(settings)
@@ -93,6 +95,19 @@ def _check_pull(last: Status | None, settings: Settings) -> Finding:
         text = f"{ended}, and none has run since: does cron run?"
         return Finding(WRONG, text, *_cron_state())
     return Finding(FINE, f"{ended}, and all was well")
+
+
+def _check_publish(last: Status | None, settings: Settings) -> Finding:
+    """How cron's publishing ended; the last pull's finding tells whether cron runs at all."""
+    if last is None:
+        return Finding(NOTE, "nothing was published yet; this does it:", "slimmemeter publish")
+    ended = f"the last publishing ended on {zones.shown(last.at, settings.zone)}"
+    if last.exit_code:
+        return Finding(WRONG, f"{ended} with exit code {last.exit_code}: {last.sentence}")
+    if clock.now() - last.at > STALE_S:
+        text = f"{ended}, and none has run since: does cron run scripts/pull.sh?"
+        return Finding(WRONG, text, *_cron_state())
+    return Finding(FINE, f"{ended}, and every target had all readings")
 
 
 def _cron_state() -> list[str]:

@@ -33,6 +33,13 @@ def net_power_w(values: Mapping[str, int], phase: int) -> int | None:
     return None if sides == [None, None] else (sides[0] or 0) - (sides[1] or 0)
 
 
+def net_power_by_phase(values: Mapping[str, int]) -> dict[int, int]:
+    """The power of each phase of a reading, below zero to the grid; empty if there is only one."""
+    found = {phase: net_power_w(values, phase) for phase in PHASES}
+    known = {phase: watts for phase, watts in found.items() if watts is not None}
+    return known if len(known) > 1 else {}
+
+
 def voltage(house: Snapshot, borders: list[int]) -> Table:
     """The lowest and the highest voltage of each phase that was read in a bucket, in V.
 

@@ -46,18 +46,9 @@ def turn(database: str) -> Iterator[None]:
 
 
 def _opened(database: str) -> int | None:
-    """The lock's file, which nobody but the collecting user can open; None if there can't be one,
-    as on a full disk: the port and the database have locks of their own."""
-    path = status.path_of(database, FILE)
+    """The lock; None if there can't be one: the port and the database have locks of their own."""
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        if os.geteuid() == 0:  # by hand; cron's pulls must be able to open it too
-            about = os.stat(os.path.dirname(path))
-            os.fchown(lock, about.st_uid, about.st_gid)
-    except PermissionError:
-        if os.path.exists(path):
-            raise PortError(f"{path} belongs to another user, who pulls into {database}") from None
-        return None
-    except OSError:
-        return None
-    return lock
+        return status.open_lock(database, FILE)
+    except PermissionError as error:
+        sentence = f"{error.filename} belongs to another user, who pulls into {database}"
+        raise PortError(sentence) from None

@@ -13,6 +13,7 @@ from slimmemeter.money import costs
 from slimmemeter.money.days import local_day, midnight
 from slimmemeter.money.quantities import ELECTRICITY, EXPORT, IMPORT, Counted, Times
 from slimmemeter.money.reckoning import Books, Reckoning
+from slimmemeter.money.serialize import CENTS, RATE, number
 
 KWH = 1000  # Wh
 
@@ -77,3 +78,14 @@ def cost_of_today(books: Books) -> Fraction | None:
     """What today has cost so far; None without a contract, a reading or a price."""
     begin = midnight(local_day(books.now, books.zone), books.zone)
     return costs.of(books, [begin, books.now]).total(costs.COST) if begin < books.now else None
+
+
+def now_json(books: Books, at: int, tariff: int | None) -> dict[str, object]:
+    """What the next kWh costs and brings at an instant, and what today has cost, in €; None where
+    it isn't known."""
+    one = of(books, at, tariff)
+    return {
+        "price_eur_kwh": number(one.price, RATE),
+        "feed_in_eur_kwh": number(one.feed_in, RATE),
+        "cost_today_eur": number(cost_of_today(books), CENTS),
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from slimmemeter.store import schema
+from slimmemeter.store import rewritten, schema
 from slimmemeter.store.connection import MOST_ROWS
 from slimmemeter.store.overriding import OverridingWriter
 from slimmemeter.store.prices import PriceTables, SpotPrice
@@ -52,9 +52,9 @@ class ImportWriter(OverridingWriter):
         """
         with self._explained:
             self._look_at_columns()
-            count = self._remove("readings", number)
+            count = self._remove(METERS, number)
             if self._has_sources:
-                count += self._remove("mbus_readings", number)
+                count += self._remove(DEVICES, number)
             self.begin()
             self._db.execute("DELETE FROM overrides WHERE source = ?", (number,))
             self.commit()
@@ -91,8 +91,9 @@ class ImportWriter(OverridingWriter):
             f" WHERE r.id BETWEEN {first} + o.at AND {first} + o.until)"
         )
 
-    def _remove(self, table: str, number: int) -> int:
-        count, after = 0, -1
+    def _remove(self, tables: Tables, number: int) -> int:
+        table, count, after = tables.readings, 0, -1
+        self._note_removal(tables, number)
         until = f"SELECT max(id) FROM (SELECT id FROM {table} WHERE id > ? ORDER BY id LIMIT ?)"
         while (last := self._one(until, (after, MOST_ROWS))[0]) is not None:
             self.begin()
@@ -103,3 +104,22 @@ class ImportWriter(OverridingWriter):
             self.commit()
             after = last
         return count
+
+    def _note_removal(self, tables: Tables, number: int) -> None:
+        """Note that there will be others than the readings of an import, and than whatever comes
+        after the one before them."""
+        sql = f"SELECT min(id & {schema.INSTANT_MASK}) FROM {tables.readings} WHERE source = ?"
+        first = self._one(sql, (number,))[0]
+        if first is None:
+            return
+        self.begin()
+        owners = f"SELECT id FROM {tables.series} WHERE NOT other"
+        for (owner,) in self._db.execute(owners).fetchall():
+            key = owner << schema.INSTANT_BITS
+            before = self._one(
+                f"SELECT max(id) FROM {tables.readings} WHERE id >= ? AND id < ?",
+                (key, key + first),
+            )[0]
+            at = 0 if before is None else before - key + 1
+            rewritten.note(self._db, tables.event, owner, at, schema.INSTANT_MASK)
+        self.commit()

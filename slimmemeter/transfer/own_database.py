@@ -39,7 +39,8 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
 }
 PRICES = ("energy", "start", "length_s", "price_ueur")
 BESIDE = {"file", "imports", "events", "breaks", "overrides", "unvalidated"}
-TABLES = {*READ, *BESIDE, "prices", "price_sources", "contracts"}
+OUTBOX = {"targets", "cursors", "changes"}
+TABLES = {*READ, *BESIDE, *OUTBOX, "prices", "price_sources", "contracts"}
 LOGS = {
     "counters": own_rows.counts,
     "power_failures": own_rows.failure,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from flask import Blueprint, Response, abort, g, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -16,9 +16,10 @@ from slimmemeter.charts.spec import (
     make_spec,
 )
 from slimmemeter.errors import StoreError, UsageError
-from slimmemeter.history import catalogue, consumption, meter_readings, periods, serialize
+from slimmemeter.history import catalogue, periods, serialize
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.meter_readings import MeterReading
+from slimmemeter.history.now import counter, now_json
 from slimmemeter.history.periods import Period
 from slimmemeter.history.serialize import iso
 from slimmemeter.history.silence import SilentDevice, silent_devices
@@ -27,14 +28,13 @@ from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
 from slimmemeter.money import forecast, next_kwh, records
 from slimmemeter.money.reckoning import Books
-from slimmemeter.money.serialize import CENTS, RATE, number
 from slimmemeter.p1 import obis
 from slimmemeter.p1.anonymize import masked
+from slimmemeter.status import Status
 from slimmemeter.store.records import Device, Meter
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import meter_page, money, prices_page, query, what_if
 from slimmemeter.web.freshness import FRESH, freshness
-from slimmemeter.web.power_now import by_phase
 from slimmemeter.web.state import NoReadingError, newest_of, site
 from slimmemeter.web.views import COMPARISON, PERIODS
 
@@ -198,7 +198,7 @@ def meter() -> Response:
             ],
             at=iso(newest.taken_at if at is None else at, zone),
             registers={
-                reading.column.name: _counter(reading)
+                reading.column.name: counter(reading)
                 for reading in readings
                 if isinstance(reading.series.owner, Meter)
             },
@@ -227,57 +227,11 @@ def now() -> Response:
     """Registers, power and their age: one flat object."""
     with site().house() as house:
         newest = newest_of(house)
-        flat: dict[str, object] = {
-            "at": iso(newest.taken_at, site().zone),
-            "age_s": freshness(newest, clock.now()).age_s,
-            "power_import_w": newest.values.get("power_import_w"),
-            "power_export_w": newest.values.get("power_export_w"),
-            "tariff": newest.tariff,
-        }
-        readings = meter_readings.newest(house)
-        for reading in readings:
-            if isinstance(reading.series.owner, Meter):
-                flat[reading.column.name] = _counter(reading)
-        for phase, watts in by_phase(newest).items():
-            flat[f"power_l{phase}_w"] = watts
-        for medium in consumption.media(house):
-            flat |= _medium_now(house, medium, readings)
+        flat = now_json(house, newest, site().zone)
+        flat["age_s"] = freshness(newest, clock.now()).age_s
         if books := money.books_of(house):
-            flat |= _money_now(books, newest.taken_at, newest.tariff)
+            flat |= next_kwh.now_json(books, newest.taken_at, newest.tariff)
         return jsonify(flat)
-
-
-def _money_now(books: Books, at: int, tariff: int | None) -> dict[str, object]:
-    """What the next kWh costs and brings, and what today has cost; null where it isn't known."""
-    one = next_kwh.of(books, at, tariff)
-    return {
-        "price_eur_kwh": number(one.price, RATE),
-        "feed_in_eur_kwh": number(one.feed_in, RATE),
-        "cost_today_eur": number(next_kwh.cost_of_today(books), CENTS),
-    }
-
-
-def _medium_now(
-    house: Snapshot, medium: str, readings: Sequence[MeterReading]
-) -> dict[str, object]:
-    """The figure of a medium that only rises; of several devices also each one's counter."""
-    own = [each for each in readings if each.column.quantity == medium]
-    column = own[0].column
-    flat: dict[str, object] = {
-        column.name: serialize.number(meter_readings.steady(house, medium), column.scale),
-        f"{medium}_at": iso(max(each.at for each in own), site().zone),
-    }
-    if len(own) > 1:
-        for each in own:
-            assert isinstance(each.series.owner, Device)
-            name = f"{medium}_channel_{each.series.owner.channel}"
-            flat[f"{name}_{column.unit.lower()}"] = _counter(each)
-            flat[f"{name}_at"] = iso(each.at, site().zone)
-    return flat
-
-
-def _counter(reading: MeterReading) -> float | int | None:
-    return serialize.number(reading.counter, reading.column.scale)
 
 
 @api.get("/healthz")
@@ -289,21 +243,30 @@ def health() -> ResponseReturnValue:
     if "pictures" in request.args:
         from slimmemeter.charts import draw  # noqa: F401
     state, age_s, silent = _readings()
-    last = status.last_pull(site().database)
+    published = status.last_publish(site().database) if site().publishes else None
     answer = {
         "status": "ok",
         "version": __version__,
         "readings": state,
         "age_s": age_s,
         "silent": silent,
-        "last_pull": last
-        and {
+        "last_pull": _ended(status.last_pull(site().database)),
+        "last_publish": _ended(published),
+    }
+    return jsonify(answer), 503 if "readings" in request.args and state != FRESH else 200
+
+
+def _ended(last: Status | None) -> dict[str, object] | None:
+    """How a program of cron's ended; None if it has never run."""
+    return (
+        last
+        if last is None
+        else {
             "at": iso(last.at, site().zone),
             "exit_code": last.exit_code,
             "said": last.sentence,
-        },
-    }
-    return jsonify(answer), 503 if "readings" in request.args and state != FRESH else 200
+        }
+    )
 
 
 def _readings() -> tuple[str, int | None, list[dict[str, object]]]:

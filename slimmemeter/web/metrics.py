@@ -10,6 +10,7 @@ from flask import Blueprint, Response
 
 from slimmemeter import clock, status
 from slimmemeter.history import consumption, meter_readings
+from slimmemeter.history.phases import net_power_by_phase
 from slimmemeter.history.serialize import decimal
 from slimmemeter.money import next_kwh
 from slimmemeter.money.reckoning import Books
@@ -17,7 +18,6 @@ from slimmemeter.store.records import Meter, StoredReading
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import money, query
 from slimmemeter.web.freshness import freshness
-from slimmemeter.web.power_now import by_phase
 from slimmemeter.web.state import newest_of, site
 
 metrics = Blueprint("metrics", __name__)
@@ -103,7 +103,7 @@ def _power(newest: StoredReading) -> Iterator[Metric]:
         if watts is not None:
             what = f"Power {way} the grid at the newest reading."
             yield _gauge(f"power_{direction}_watts", what, str(watts))
-    found = by_phase(newest)
+    found = net_power_by_phase(newest.values)
     samples: list[tuple[Labels, str]] = [({"phase": n}, str(w)) for n, w in found.items()]
     yield Metric("phase_power_watts", "gauge", "Power of a phase; below zero to the grid.", samples)
 

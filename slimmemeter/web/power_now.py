@@ -55,18 +55,11 @@ def power_now(house: Snapshot, newest: StoredReading, now: int, today: Catalogue
     return PowerNow(
         newest.values.get("power_import_w"),
         newest.values.get("power_export_w"),
-        by_phase(newest),
+        phases.net_power_by_phase(newest.values),
         _line(_net_w(Catalogue(house, hours).shown("power", "5min"))),
         highest,
         lowest,
     )
-
-
-def by_phase(newest: StoredReading) -> dict[int, int]:
-    """The power of each phase, below zero to the grid; empty if there is only one."""
-    found = {phase: phases.net_power_w(newest.values, phase) for phase in phases.PHASES}
-    known = {phase: watts for phase, watts in found.items() if watts is not None}
-    return known if len(known) > 1 else {}
 
 
 def _net_w(power: Table) -> Numbers:

@@ -30,6 +30,7 @@ class Site:
         self.database = settings.database
         self.contracts = settings.contracts_path
         self.language = settings.language
+        self.publishes = bool(settings.publish)
         self.zone = zones.of(settings.zone)
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0

@@ -55,6 +55,7 @@ def show_overview() -> str:
             is_netted=money.is_netted(house),
             is_dynamic=prices_page.is_dynamic(money.money(house), query.now()),
             status=status.last_pull(site().database),
+            published=status.last_publish(site().database) if site().publishes else None,
             backup=status.last_backup(site().database),
             refreshes=query.parameter("refresh") == "yes",
         )

@@ -9,6 +9,7 @@ PACKAGES = {
     "money": "history store p1",
     "i18n": "history store p1",
     "charts": "i18n history store",
+    "publish": "money history store p1",
     "web": "charts i18n money history store p1",
     "transfer": "history store p1",
     "doctor": "history line store p1",
@@ -21,6 +22,7 @@ GROUND = {
     "clock",
     "status",
     "process",
+    "notify",
 }  # may be imported by every package
 DOORS = {
     "serial": "line.port",
@@ -28,6 +30,8 @@ DOORS = {
     "matplotlib": "charts",
     "numpy": "charts",
     "tomllib": "money",
+    "psycopg": "publish.postgresql",
+    "paho": "publish.mqtt",
     "PIL": "charts.canvas",
     "flask": "web",
     "babel": "i18n.language",

@@ -55,6 +55,7 @@ class SeriesWriter:
         self.notices: list[str] = []  # changes of state, in sentences
         self._changed: set[str] = set()  # registers that have to be weighed
         self._others: list[tuple[int, int]] = []  # instants that got another reading
+        self._rewritten: list[tuple[int, int]] = []  # times that are other than they were
         self._is_here = False  # whether these are the neighbours of the next reading:
         self._before: Row | None = None
         self._after: Row | None = None
@@ -101,6 +102,8 @@ class SeriesWriter:
         """Notice what changes with the first reading of an instant."""
         before, after = self._before, self._after
         self._put_neighbours(before, new, after)
+        if after is not None:
+            self._rewritten.append((new.at, new.at))
         if self._calm is None:
             neighbours = self._before, self._after
             self._calm = Calm(self._points, self._breaks(), *neighbours, self._changed)
@@ -228,12 +231,19 @@ class SeriesWriter:
         """Weigh the registers that changed, and store what follows."""
         if self._changed:
             self._weigh_changed(self._others)
+        if self._rewritten:
+            from slimmemeter.store import rewritten
+
+            ends = min(at for at, _ in self._rewritten), max(end for _, end in self._rewritten)
+            rewritten.note(self._db, self._tables.event, self._points.ids[0], *ends)
+            self._rewritten.clear()
 
     def _weigh_changed(self, others: Sequence[tuple[int, int]]) -> dict[str, list[Kept]]:
         """:param others: times in which there may be new readings of instants that have one."""
         verdicts = self._verdicts()
         kept = verdicts.store(sorted(self._changed), others)
         self.notices += verdicts.notices
+        self._rewritten += verdicts.recounted
         if self._points.overrides:
             self.overrides().note()
         self._changed.clear()

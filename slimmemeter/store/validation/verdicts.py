@@ -29,6 +29,7 @@ class Verdicts:
         self._events = events
         self._most_per_hour = most_per_hour
         self.notices: list[str] = []  # changes of state, in sentences
+        self.recounted: list[Span] = []  # times of which other readings count than before
 
     def store(self, registers: Sequence[str], others: Sequence[Span]) -> dict[str, list[Kept]]:
         """Weigh these registers and store their events.
@@ -56,6 +57,7 @@ class Verdicts:
         best = max(range(len(rows)), key=lambda place: self._score(rows[place], kept))
         if best:
             self._points.exchange(instant, best)
+            self.recounted.append((instant, instant))
             rows.insert(0, rows.pop(best))
         self._note_other_value(rows)
 
@@ -83,6 +85,7 @@ class Verdicts:
         new = self._found(register, kept)
         self._events.replace(old, new, register)
         self._notice(register, old, new)
+        self.recounted += _recounted(old, new)
         for _, at, until, _, _ in old ^ new:
             yield at or 0, schema.INSTANT_MASK if until is None else until
 
@@ -153,3 +156,22 @@ def _counts(kept: Sequence[Kept], point: Point) -> bool:
     """Whether a point is in one of these ranges, which are in order."""
     place = bisect_right(kept, point, key=lambda each: each.first) - 1
     return place >= 0 and point <= kept[place].last
+
+
+def _recounted(old: set[Found], new: set[Found]) -> Iterator[Span]:
+    """The times of which other readings of a register count than before, by its events."""
+    firsts = _firsts(old) ^ _firsts(new)
+    if firsts:
+        yield min(firsts), max(firsts) if len(firsts) > 1 else schema.INSTANT_MASK
+    for at, until in _skips(old) ^ _skips(new):
+        yield at + 1, schema.INSTANT_MASK if until is None else until - 1
+
+
+def _firsts(events: set[Found]) -> set[int]:
+    """The instant of the first reading that counts, if there is one."""
+    return {until for kind, _, until, _, _ in events if kind == FIRST and until is not None}
+
+
+def _skips(events: set[Found]) -> set[tuple[int, int | None]]:
+    """Between which readings none counts; None: from there on."""
+    return {(at, until) for _, at, until, _, _ in events if at is not None}

@@ -1,0 +1,108 @@
+"""`slimmemeter publish` as cron and people run it: its trouble, and where that is seen."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from slimmemeter import clock
+from support.database import rows
+from support.house import fill
+from support.pages import client_of, words
+from support.programs import Run, free_port
+from support.readings import DAY, HOUR, MONDAY
+
+COMMAND = 'echo "$SLIMMEMETER_EXIT_CODE $(cat)" >>"$HOME/notified"'
+
+
+@pytest.fixture
+def away() -> str:
+    """A target that nobody is at."""
+    return f"postgresql://127.0.0.1:{free_port()}/power"
+
+
+def test_nothing_to_publish_to_is_told(run: Run, database: Path, away: str) -> None:
+    """Without the setting, and without a database; cron's run is silent then."""
+    done = run("publish")
+    assert done.returncode == 2
+    assert "SLIMMEMETER_PUBLISH is empty" in done.stderr
+    assert run("publish", SLIMMEMETER_PUBLISH=away).returncode == 5
+    for environ in ({}, {"SLIMMEMETER_PUBLISH": away}):
+        done = run("publish", "--if-due", **environ)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not database.exists()
+
+
+def test_dry_run_counts_and_changes_nothing(run: Run, database: Path, away: str) -> None:
+    """It needs no target, and the file stays as it is."""
+    fill(database, MONDAY, MONDAY + HOUR)
+    before = database.read_bytes()
+    done = run("publish", "--dry-run", SLIMMEMETER_PUBLISH=away)
+    assert done.stdout == f"{away}?house=home: 2 readings are to be sent; none was\n"
+    done = run("publish", "--dry-run", "--since", "2026-10-26", SLIMMEMETER_PUBLISH=away)
+    count = rows(database, "SELECT count(*) FROM readings")[0][0]
+    assert int(done.stdout.split()[1]) > int(str(count))
+    assert database.read_bytes() == before
+    done = run("publish", "--dry-run", "--since", "yesterday", SLIMMEMETER_PUBLISH=away)
+    assert (done.returncode, "is not a time" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("broker.local", "is none"),
+        ("gopher://host", "gopher://; it may have"),
+        ("postgresql:///power", "names no host"),
+        ("postgresql://host?house=a%2Fb", "use letters, digits"),
+        ("postgresql://host:port", "can't be understood"),
+        ("postgresql://host?house=a&password_file=/nowhere", "the file /nowhere"),
+    ],
+)
+def test_url_that_is_wrong_is_told(run: Run, database: Path, url: str, words: str) -> None:
+    """In one sentence."""
+    fill(database, MONDAY, MONDAY + HOUR)
+    done = run("publish", SLIMMEMETER_PUBLISH=url)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_trouble_is_told_where_a_pull_s_is(
+    run: Run, database: Path, away: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By /healthz, small on the overview, by the doctor, and from the third time on by the
+    household's command."""
+    fill(database, MONDAY, MONDAY + DAY)
+    environ = {"SLIMMEMETER_PUBLISH": away, "SLIMMEMETER_ON_TROUBLE": COMMAND}
+    for number in range(4):
+        assert run("publish", "--if-due", **environ).returncode == 8
+        assert (tmp_path / "notified").exists() == (number >= 2)
+    notified = (tmp_path / "notified").read_text()
+    assert notified.count("\n") == 1
+    assert notified.startswith("8 slimmemeter publish: postgresql://127.0.0.1")
+    said = run("doctor", SLIMMEMETER_PUBLISH=away).stdout
+    assert "WRONG  the last publishing ended on" in said
+    monkeypatch.setattr(clock, "now", lambda: MONDAY + DAY)
+    client = client_of(database, SLIMMEMETER_PUBLISH=away)
+    assert "Other programs lack readings: slimmemeter publish:" in words(client.get("/"))
+    health = client.get("/healthz").json
+    assert health is not None
+    assert health["last_publish"]["exit_code"] == 8
+    assert health["status"] == "ok"
+    assert "Other programs" not in words(client_of(database).get("/"))
+
+
+def test_one_run_at_a_time(run: Run, database: Path, away: str) -> None:
+    """Cron's run leaves it to the other one; a person's says so."""
+    fill(database, MONDAY, MONDAY + HOUR)
+    lock = os.open(f"{database}.publishing", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    done = run("publish", "--if-due", SLIMMEMETER_PUBLISH=away)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run("publish", SLIMMEMETER_PUBLISH=away)
+    assert (done.returncode, "another run is publishing" in done.stderr) == (5, True)
+    os.close(lock)
+    assert run("publish", SLIMMEMETER_PUBLISH=away).returncode == 8

@@ -1,0 +1,98 @@
+"""A server of PostgreSQL of the test's own, which can be stopped and started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+import pytest
+
+from support.programs import free_port
+from support.waiting import until
+
+PASSWORD = "s3cret"
+
+
+def _program(name: str) -> str:
+    """Debian keeps the server's programs out of the PATH, a folder for each version."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    if not found:
+        missing = f"{name} isn't here: apt install postgresql"
+        if "TESTS_SKIP_NOTHING" in os.environ:
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return str(found[-1])
+
+
+class PostgreSQLServer:
+    """It listens on the loopback address, and asks for a password; use it in a `with` block."""
+
+    def __init__(self, folder: Path) -> None:
+        self._data = folder / "postgresql"
+        self.port = free_port()
+        self.url = f"postgresql://house:{PASSWORD}@127.0.0.1:{self.port}/postgres"
+        self._user: dict[str, Any] = {}
+        if os.geteuid() == 0:  # as which no server of PostgreSQL runs
+            self._user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        self._data.mkdir()
+        password = folder / "postgresql-password"
+        password.write_text(PASSWORD)
+        for each in (folder, *folder.parents):
+            if each.stat().st_uid == os.geteuid() and each != Path("/"):
+                each.chmod(each.stat().st_mode | 0o011)
+        if self._user:
+            subprocess.run(["chown", "nobody:nogroup", self._data, password], check=True)
+        self._run(
+            *(_program("initdb"), "-D", self._data, "-U", "house", f"--pwfile={password}"),
+            *("--auth=scram-sha-256", "--no-sync", "--encoding=UTF8", "--locale=C"),
+        )
+
+    def _run(self, *command: object) -> None:
+        subprocess.run(
+            [str(each) for each in command],
+            check=True,
+            cwd=self._data,
+            stdout=subprocess.DEVNULL,
+            **self._user,
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = [_program("postgres"), "-D", self._data, "-p", self.port, "-k", self._data]
+        settings = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        self._process = subprocess.Popen(
+            [*map(str, command), *settings],
+            cwd=self._data,
+            stderr=subprocess.DEVNULL,
+            **self._user,
+        )
+        until(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End it and all its connections at once, as a power cut does."""
+        self._process.send_signal(signal.SIGQUIT)  # "immediate shutdown"
+        self._process.wait(timeout=60)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        with psycopg.connect(self.url) as db:
+            return db.execute(sql).fetchall()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self.kill()
