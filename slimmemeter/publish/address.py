@@ -11,6 +11,7 @@ from slimmemeter.errors import UsageError
 
 HOUSE = "home"  # unless `house=` says otherwise
 HOUSE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+PLACES = ("db", "org", "bucket")  # options that make another target of a server
 PASSWORD_FILE = "password_file"
 LONGEST_SECRET = 4096  # bytes
 IN = "a URL of SLIMMEMETER_PUBLISH"
@@ -30,10 +31,15 @@ class Address:
     options: Mapping[str, str] = field(repr=False)
 
     @property
+    def authority(self) -> str:
+        """The host, and the port if there is one."""
+        return _bracketed(self.host) + (f":{self.port}" if self.port else "")
+
+    @property
     def name(self) -> str:
         """It without anything secret: what identifies the target."""
-        port = f":{self.port}" if self.port else ""
-        return f"{self.scheme}://{_bracketed(self.host)}{port}{self.path}?house={self.house}"
+        places = "".join(f"&{each}={self.option(each)}" for each in PLACES if self.option(each))
+        return f"{self.scheme}://{self.authority}{self.path}?house={self.house}{places}"
 
     def option(self, name: str) -> str:
         """The value of an option; empty if it isn't given."""

@@ -54,9 +54,17 @@ def _postgresql() -> type[Target]:
     return PostgreSQL
 
 
+def _mqtt() -> type[Target]:
+    from slimmemeter.publish.mqtt import MQTT
+
+    return MQTT
+
+
 # By the scheme of its URL; each imports its library only if it is used.
 KINDS: dict[str, Callable[[], type[Target]]] = {
     "postgresql": _postgresql,
+    "mqtt": _mqtt,
+    "mqtts": _mqtt,
 }
 
 

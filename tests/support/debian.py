@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -11,9 +12,12 @@ import pytest
 def needs(program: str, package: str) -> str:
     """The path of a program of a Debian package; without it the test is skipped."""
     found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
-    if found is None:
-        missing = f"{program} isn't here: apt install {package}"
-        if "TESTS_SKIP_NOTHING" in os.environ:
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
+    return missing(package) if found is None else found
+
+
+def missing(package: str) -> NoReturn:
+    """A Debian package isn't installed: the test is skipped."""
+    sentence = f"{package} isn't here: apt install {package}"
+    if "TESTS_SKIP_NOTHING" in os.environ:
+        pytest.fail(sentence)
+    pytest.skip(sentence)

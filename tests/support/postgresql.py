@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import psycopg
-import pytest
 
+from support.debian import missing
 from support.programs import free_port
 from support.waiting import until
 
@@ -20,12 +20,7 @@ PASSWORD = "s3cret"
 def _program(name: str) -> str:
     """Debian keeps the server's programs out of the PATH, a folder for each version."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    if not found:
-        missing = f"{name} isn't here: apt install postgresql"
-        if "TESTS_SKIP_NOTHING" in os.environ:
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return str(found[-1])
+    return str(found[-1]) if found else missing("postgresql")
 
 
 class PostgreSQLServer:
