@@ -36,4 +36,4 @@ def _money(
     if not contracts.contracts:
         return {}
     books = bill.books_of(house, contracts, zone, newest.taken_at)
-    return next_kwh.now_json(books, newest.tariff)
+    return next_kwh.now_json(books, newest.taken_at, newest.tariff)

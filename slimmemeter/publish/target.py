@@ -60,11 +60,19 @@ def _mqtt() -> type[Target]:
     return MQTT
 
 
+def _influx() -> type[Target]:
+    from slimmemeter.publish.influx import Influx
+
+    return Influx
+
+
 # By the scheme of its URL; each imports its library only if it is used.
 KINDS: dict[str, Callable[[], type[Target]]] = {
     "postgresql": _postgresql,
     "mqtt": _mqtt,
     "mqtts": _mqtt,
+    "influx+http": _influx,
+    "influx+https": _influx,
 }
 
 
