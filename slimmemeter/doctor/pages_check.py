@@ -69,7 +69,8 @@ def _why(settings: Settings, listen: str, text: str) -> Finding:
         text += ": systemd can't listen there; this shows why:"
         return Finding(WRONG, text, f"journalctl -u {SOCKET}")
     unit = service.state(UNIT)
-    if unit.get("ActiveState") == "failed" or unit.get("SubState") == "auto-restart":
+    is_restarting = unit.get("SubState", "").startswith("auto-restart")
+    if unit.get("ActiveState") == "failed" or is_restarting or unit.get("NRestarts", "0") != "0":
         text += ": the service fails; this shows why:"
         return Finding(WRONG, text, f"journalctl -u {UNIT}")
     if unit.get("ActiveState") == "active":

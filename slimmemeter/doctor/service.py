@@ -18,7 +18,7 @@ LISTENING = re.compile(r"^Listen=(\S+) \(Stream\)$", re.MULTILINE)
 
 def state(unit: str) -> dict[str, str]:
     """What systemd says of a unit; nothing where there is no systemd."""
-    names = "LoadState,ActiveState,SubState,UnitFileState"
+    names = "LoadState,ActiveState,SubState,UnitFileState,NRestarts"
     pairs = (line.partition("=") for line in _shown(unit, names).splitlines())
     return {name: value for name, _, value in pairs}
 
