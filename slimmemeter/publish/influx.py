@@ -104,6 +104,8 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 def _opener(address: Address) -> urllib.request.OpenerDirector:
     """:raises UsageError: the file of the CA can't be read."""
+    if address.scheme == "influx+http":
+        return urllib.request.build_opener(_NoRedirects)
     ca = address.option("ca")
     try:
         context = ssl.create_default_context(cafile=ca or None)

@@ -64,6 +64,7 @@ class Outbox:
     """What one target gets; whoever iterates over `batches` asks for the next one only when the
     target has the last one."""
 
+    house: Snapshot
     reader: OutboxReader
     cursors: dict[Key, int]
     changes: Sequence[Change] = ()
@@ -72,8 +73,7 @@ class Outbox:
     left: dict[Change, Change | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        house = Snapshot(self.reader)
-        self.house = house
+        house = self.house
         self._owners = {key_of(each): each for each in (*house.meters, *house.devices)}
         self._series: dict[tuple[Key, str], list[Series]] = {}
         for owned in (house.meter_series, house.device_series):

@@ -36,7 +36,8 @@ class Target:
         """What a run of the publisher does with it."""
         with OutboxReader(self._database) as reader:
             changes = reader.changes(TARGET)
-            outbox = Outbox(reader, reader.cursors(TARGET) or {}, changes, self._most_rows)
+            cursors = reader.cursors(TARGET) or {}
+            outbox = Outbox(Snapshot(reader), reader, cursors, changes, self._most_rows)
             for number, batch in enumerate(outbox.batches()):
                 if number == fails_before:
                     break
