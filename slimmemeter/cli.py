@@ -210,6 +210,8 @@ def _overlap(event: Event, settings: Settings) -> str:
 def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     from slimmemeter.transfer import exporter
 
+    if getattr(arguments, "for") is not None:
+        return _export_for(settings, getattr(arguments, "for"), arguments.what)
     if arguments.what is not None:
         form = "json" if arguments.json else "csv"
         process.write(exporter.table(settings, arguments.what, form).encode())
@@ -218,6 +220,16 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     for text in lines(settings.database, arguments.without_ids):
         if not process.write(text.encode()):
             break
+    return 0
+
+
+def _export_for(settings: Settings, program: str, folder: str | None) -> int:
+    from slimmemeter.transfer import home_assistant
+
+    if program != home_assistant.NAME or folder is None:
+        raise UsageError(f"`slimmemeter export --for {home_assistant.NAME} FOLDER`")
+    for line in home_assistant.write(settings, folder):
+        process.print_line(line)
     return 0
 
 
@@ -371,6 +383,7 @@ COMMANDS = {
             "--without-ids": "number the meters instead of naming them",
         },
         ("what", "?", "a table, such as day/2026-11-23/electricity; without it all readings"),
+        {"--for": "home-assistant: write files of its statistics; WHAT is their folder"},
     ),
     "bill": Command(
         "print what a period costs, by your contracts",
