@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from support.database import rows
 from support.house import fill
+from support.line_recorder import Recorder
 from support.line_servers import PASSWORD, InfluxDB, LineServer, VictoriaMetrics
 from support.programs import SLIMMEMETER, Run, free_port
 from support.readings import DAY, EVERY_S, MONDAY, counted, reading, store
@@ -97,40 +96,6 @@ def test_wrong_password_is_told(run: Run, database: Path, tmp_path: Path) -> Non
     assert "refuses the readings: 401 Unauthorized" in done.stderr
     assert "wr0ng" not in done.stderr
     assert done.stderr.count("\n") == 1
-
-
-class Recorder:
-    """A server that notes what it is sent, and answers with a status."""
-
-    def __init__(self, status: int = 204) -> None:
-        self.requests: list[tuple[str, str | None, str]] = []
-        recorder = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                content = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                about = (self.path, self.headers["Authorization"], content)
-                recorder.requests.append(about)
-                self.send_response(status)
-                self.send_header("Location", "http://127.0.0.1:1/elsewhere")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"influx+http://127.0.0.1:{self._http.server_port}"
-        self._thread = threading.Thread(target=self._http.serve_forever)
-
-    def __enter__(self) -> Recorder:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
 
 
 def test_address_of_influxdb_2(run: Run, database: Path, tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 from slimmemeter import clock
 from support.database import rows
 from support.house import fill
+from support.line_recorder import Recorder
 from support.pages import client_of, words
 from support.programs import Run, free_port
-from support.readings import DAY, HOUR, MONDAY
+from support.readings import DAY, EVERY_S, HOUR, MONDAY, counted, store
 
 COMMAND = 'echo "$SLIMMEMETER_EXIT_CODE $(cat)" >>"$HOME/notified"'
 
@@ -106,3 +107,96 @@ def test_one_run_at_a_time(run: Run, database: Path, away: str) -> None:
     assert (done.returncode, "another run is publishing" in done.stderr) == (5, True)
     os.close(lock)
     assert run("publish", SLIMMEMETER_PUBLISH=away).returncode == 8
+
+
+FIRST = 10_000_000
+ALL = ["--since", "2020-01-01"]
+CURSORS = "SELECT series, device, at FROM cursors"
+
+
+def test_database_gets_the_cursors_once_an_hour(run: Run, database: Path) -> None:
+    """Between, they are in the file beside it, and no reading is sent twice; without that file
+    some are, and none is left out."""
+    with Recorder() as target:
+        store(database, *counted(*range(FIRST, FIRST + 3)))
+        run("publish", SLIMMEMETER_PUBLISH=target.url)
+        before = rows(database, CURSORS)
+        for place in range(3, 7):
+            store(database, *counted(*range(FIRST, FIRST + place + 1))[-1:])
+            file = database.read_bytes()
+            assert run("publish", "--if-due", SLIMMEMETER_PUBLISH=target.url).returncode == 0
+            assert database.read_bytes() == file
+        sent = [FIRST + place for place in range(2, 7)]
+        assert [value for _, value in target.counters("import_t1_wh")] == sent
+        Path(f"{database}.published").unlink()
+        assert run("publish", SLIMMEMETER_PUBLISH=target.url).returncode == 0
+        again = [value for _, value in target.counters("import_t1_wh")]
+        assert again == [*sent, *sent[1:]]
+        assert rows(database, CURSORS) != before
+
+
+def test_restored_database_has_its_own_cursors(run: Run, database: Path, tmp_path: Path) -> None:
+    """What comes after a restore is sent, though the file that was there had later readings."""
+    with Recorder() as target:
+        store(database, *counted(*range(FIRST, FIRST + 3)))
+        run("publish", *ALL, SLIMMEMETER_PUBLISH=target.url)
+        backup = run("backup", tmp_path).stdout.split(" has ")[0]
+        store(database, *counted(*range(FIRST, FIRST + 9))[3:])
+        run("publish", SLIMMEMETER_PUBLISH=target.url)
+        assert run("restore", "--yes", backup).returncode == 0
+        store(database, (MONDAY + EVERY_S * 4 + 1, counted(FIRST + 4)[0][1]))
+        assert run("publish", SLIMMEMETER_PUBLISH=target.url).returncode == 0
+        assert target.counters("import_t1_wh")[-1] == (MONDAY + EVERY_S * 4 + 1, FIRST + 4)
+
+
+def test_one_target_that_is_away_keeps_no_other_from_its_readings(
+    run: Run, database: Path, away: str
+) -> None:
+    """Each has its own cursors; a target that is taken out of the settings is forgotten."""
+    store(database, *counted(*range(FIRST, FIRST + 3)))
+    with Recorder() as target:
+        both = f"{away} {target.url}"
+        done = run("publish", *ALL, SLIMMEMETER_PUBLISH=both)
+        assert (done.returncode, away in done.stderr) == (8, True)
+        assert target.url in done.stdout
+        assert len(target.counters("import_t1_wh")) == 3
+        assert "3 readings" in run("publish", "--dry-run", *ALL, SLIMMEMETER_PUBLISH=away).stdout
+        assert run("publish", SLIMMEMETER_PUBLISH=target.url).returncode == 0
+    assert rows(database, "SELECT name FROM targets") == [(f"{target.url}?house=home",)]
+    for table in ("cursors", "changes"):
+        assert (
+            rows(database, f"SELECT * FROM {table} WHERE target <> (SELECT id FROM targets)") == []
+        )
+
+
+def test_new_device_is_sent_from_its_first_reading_on(
+    run: Run, database: Path, tmp_path: Path
+) -> None:
+    """A target that is known gets the whole history of a meter that an import brings; one of
+    another database with targets of its own can be imported."""
+    with Recorder() as target:
+        store(database, *counted(*range(FIRST, FIRST + 3)))
+        run("publish", SLIMMEMETER_PUBLISH=target.url)
+        other = tmp_path / "other.sqlite3"
+        fill(other, MONDAY - DAY, MONDAY - DAY + HOUR)
+        run("publish", SLIMMEMETER_PUBLISH=target.url, SLIMMEMETER_DB=str(other))
+        target.requests.clear()
+        assert run("import", "--new-meter", other).returncode == 0
+        assert run("publish", SLIMMEMETER_PUBLISH=target.url).returncode == 0
+        wanted = rows(other, "SELECT taken_at, import_t1_wh FROM readings ORDER BY taken_at")
+        assert target.counters("import_t1_wh") == wanted
+
+
+def test_register_that_a_meter_gets_later_is_sent(run: Run, database: Path) -> None:
+    """Solar panels come: the new register is in the readings from then on, and old ones stay."""
+    with Recorder() as target:
+        readings = counted(*range(FIRST, FIRST + 6))
+        for place, (at, each) in enumerate(readings):
+            if place > 2:
+                each.values["export_t1_wh"] = place
+            store(database, (at, each))
+            run("publish", *ALL * (place == 0), SLIMMEMETER_PUBLISH=target.url)
+        assert (
+            target.counters("export_t1_wh") == [(at, n) for n, (at, _) in enumerate(readings)][3:]
+        )
+        assert len(target.counters("import_t1_wh")) == 6
