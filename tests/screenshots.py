@@ -24,7 +24,7 @@ from support.serving import Server
 FOLDER = ROOT / "docs/pictures"
 DAYS = 1260
 PHONE = {"width": 390, "height": 844, "scale": 1.5}
-DESKTOP = {"width": 1000, "height": 700, "scale": 1.25}
+DESKTOP = {"width": 1200, "height": 860, "scale": 1}
 
 
 def pages(now: int) -> dict[str, tuple[str, dict[str, float], str]]:
@@ -66,7 +66,7 @@ def main() -> None:
             browser.look(f"{server.url}/{page}", **size, theme=theme)  # type: ignore[arg-type]
             small(browser.driver.get_screenshot_as_png(), FOLDER / f"{name}.png")
         for name, address in pictures(now).items():
-            browser.look(f"{server.url}/{address}", 1000, 350)
+            browser.look(f"{server.url}/{address}", 1100, 360)
             small(browser.driver.get_screenshot_as_png(), FOLDER / f"{name}.png")
         browser.driver.quit()
         server.stop()
