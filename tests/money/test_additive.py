@@ -113,7 +113,7 @@ def instants() -> st.SearchStrategy[list[int]]:
     return st.lists(st.integers(BEGIN, END), min_size=2, max_size=5, unique=True).map(sorted)
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 25)
 @given(st.sampled_from(sorted(CONTRACTS)), instants())
 def test_any_pieces_add_up(database: Path, name: str, cuts: list[int]) -> None:
     """Bills of the pieces are the bill of all, whatever second they are cut at; and a table of
@@ -124,7 +124,7 @@ def test_any_pieces_add_up(database: Path, name: str, cuts: list[int]) -> None:
     assert [found.amount("cost", place) or 0 for place in range(len(pieces))] == pieces
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 25)
 @given(st.sampled_from(sorted(CONTRACTS)), instants())
 def test_lines_and_rounding_are_the_total(database: Path, name: str, cuts: list[int]) -> None:
     """The shown lines and the line of rounding add up to the shown total, to the cent."""

@@ -155,7 +155,9 @@ def contracts(draw: st.DrawFn) -> Terms:
     )  # fmt: skip
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=settings.default.max_examples // 20, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(contracts())
 def test_bill_is_what_a_slow_reckoning_says(house: Snapshot, terms: Terms) -> None:
     """To the last fraction."""

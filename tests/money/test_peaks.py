@@ -38,7 +38,7 @@ def house(database: Path, quarters: list[int]) -> House:
     return House(Snapshot(Reader(str(database))))
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings.default.max_examples // 20)
 @given(st.lists(st.integers(0, 3000), min_size=4, max_size=300))
 def test_peak_is_the_highest_quarter_hour(
     tmp_path_factory: pytest.TempPathFactory, quarters: list[int]

@@ -203,7 +203,7 @@ class House:
                 change(owners[one % len(owners)], at(one) - 100, at(one + other))
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 25)
 @given(steps=STEPS)
 @example(steps=[("import", 3, 0), ("publish", -1, -1), ("undo", 0, 0), ("pull", 0, 0)])
 @example(steps=[("import", 2, 0), ("publish", -1, 1), ("undo", 0, 0)])
