@@ -399,7 +399,7 @@ def test_time_without_readings_is_a_sentence(
 
 def test_navigation_shows_where_one_is(client: FlaskClient) -> None:
     """Screen readers and eyes find the link to this page, or to this kind of page."""
-    for path, marked in {"/": "Overview", "/meter": "Meter", "/years": "All years"}.items():
+    for path, marked in {"/": "Overview", "/meter": "Meter", "/years": "All"}.items():
         page = client.get(path).text
         assert re.findall(r'aria-current="page">([^<]+)<', page) == [marked]
         assert 'aria-current="true"' not in page
