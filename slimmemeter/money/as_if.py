@@ -15,10 +15,10 @@ from slimmemeter.money.contracts import Contract, Contracts, Electricity, Home, 
 from slimmemeter.money.costs import COLUMN_OF, FEED_IN
 from slimmemeter.money.days import local_day, midnight
 from slimmemeter.money.lines import Line
-from slimmemeter.money.phases import ONE_DAY, AsIf, terms_of
 from slimmemeter.money.quantities import ELECTRICITY, EXPORT, IMPORT, Source
 from slimmemeter.money.reckoning import Books
 from slimmemeter.money.spot import Market
+from slimmemeter.money.stretches import ONE_DAY, AsIf, terms_of
 from slimmemeter.store import schema
 from slimmemeter.store.snapshot import Snapshot
 

@@ -25,7 +25,7 @@ def charges(scene: Scene, about: Electricity, facts: Facts) -> Iterator[Charge]:
     if about.green is not None:
         yield scene.by_unit("green", "", Rate(scene.excl(about.green)), imported)
     for levy in ("excise", "contribution"):
-        if rate := tables.levy(scene.home, levy, scene.phase.day):
+        if rate := tables.levy(scene.home, levy, scene.stretch.day):
             yield scene.by_unit(levy, "", rate, imported)
     if scene.home.is_flemish:
         yield from _flanders(scene, about, facts)
@@ -46,7 +46,7 @@ def flemish_grid(scene: Scene, about: Electricity) -> tuple[str, FlemishGrid] | 
     if area in (None, NO_GRID):
         return None
     assert area is not None
-    grid = tables.flemish_grid(scene.home, area, scene.phase.day)
+    grid = tables.flemish_grid(scene.home, area, scene.stretch.day)
     return None if grid is None else (area, grid)
 
 
@@ -65,7 +65,7 @@ def _flanders(scene: Scene, about: Electricity, facts: Facts) -> Iterator[Charge
     if about.grid is not None:
         yield from yearly_grid(scene, ELECTRICITY, about.grid, None)
     yield scene.by_unit("grid_kwh", area, grid.kwh, scene.flow(IMPORT))
-    kw = facts.mean_peak_kw(scene.phase)
+    kw = facts.mean_peak_kw(scene.stretch)
     if kw is not None and grid.kw_year.value:
         part = f"{round(kw * 1000) / 1000:.3f} kW"
         charge = scene.by_time(ELECTRICITY, "capacity", part, grid.kw_year, "year", kw)
@@ -79,7 +79,7 @@ def _wallonia(scene: Scene) -> Iterator[Charge]:
     if home.grid in (None, NO_GRID):
         return
     assert home.grid is not None
-    grid = tables.walloon_grid(home, home.grid, scene.phase.day)
+    grid = tables.walloon_grid(home, home.grid, scene.stretch.day)
     if grid is None:
         return
     if grid.fixed.value:

@@ -13,10 +13,10 @@ from slimmemeter.money import lines, notes
 from slimmemeter.money.contracts import Contract, Contracts
 from slimmemeter.money.days import in_year, local_day, midnight, month_after
 from slimmemeter.money.lines import Line, rounded
-from slimmemeter.money.phases import Plan, Year, terms_of
 from slimmemeter.money.quantities import EXPORT, IMPORT, House
 from slimmemeter.money.reckoning import Books, Reckoning
 from slimmemeter.money.remarks import Remark
+from slimmemeter.money.stretches import Plan, Year, terms_of
 from slimmemeter.store.snapshot import Snapshot
 
 

@@ -20,9 +20,9 @@ from slimmemeter.money.contracts import (
 )
 from slimmemeter.money.curve import Curve
 from slimmemeter.money.measures import Measures
-from slimmemeter.money.phases import Phase
 from slimmemeter.money.quantities import ELECTRICITY, EXPORT, GAS, IMPORT
 from slimmemeter.money.remarks import Remark
+from slimmemeter.money.stretches import Stretch
 from slimmemeter.money.tables import Rate
 
 DYNAMIC = "dynamic"
@@ -93,25 +93,27 @@ class Flow:
 
 
 class Scene:
-    """A phase with the measures: makes its charges."""
+    """A stretch with the measures: makes its charges."""
 
-    def __init__(self, phase: Phase, home: Home, measures: Measures, begin: int, end: int) -> None:
+    def __init__(
+        self, stretch: Stretch, home: Home, measures: Measures, begin: int, end: int
+    ) -> None:
         """:param begin: and `end`, the places of its ends."""
-        self.phase = phase
+        self.stretch = stretch
         self.home = home
         self.measures = measures
         self.begin = begin
         self.end = end
-        self.vat = tables.vat_percent(home, phase.day)
+        self.vat = tables.vat_percent(home, stretch.day)
 
     def excl(self, amount: Decimal) -> Fraction:
         """A typed amount without VAT."""
-        return bare.without_vat(amount, self.phase.terms.vat, self.home, self.phase.day)
+        return bare.without_vat(amount, self.stretch.terms.vat, self.home, self.stretch.day)
 
     def _key(
         self, energy: str, item: str, part: str, unit: str, per: str | None, rate: Rate
     ) -> Key:
-        name = self.phase.contract.name
+        name = self.stretch.contract.name
         return Key(energy, item, part, name, unit, per, rate.value, self.vat, rate.assumed)
 
     def by_unit(self, item: str, part: str, rate: Rate, flow: Curve, sign: int = 1) -> Charge:
@@ -145,7 +147,7 @@ class Scene:
         unit = "m3" if energy == GAS else "kWh"
         vat = self.vat if has_vat else Fraction()
         rate = price.fixed if price.slot is None else None
-        key = Key(energy, item, part, self.phase.contract.name, unit, unit, rate, vat, assumed)
+        key = Key(energy, item, part, self.stretch.contract.name, unit, unit, rate, vat, assumed)
         ends, quantity = (self.begin, self.end), (flow, sign)
         if price.slot is None:
             return Charge(key, *ends, quantity, [(flow, price.fixed * sign)], whole)
@@ -163,7 +165,7 @@ class Scene:
 
     def without_price(self, item: str, part: str, flow: Curve) -> Charge:
         """A quantity that has no price."""
-        name = self.phase.contract.name
+        name = self.stretch.contract.name
         key = Key(ELECTRICITY, item, part, name, "kWh", "kWh", None, self.vat)
         return Charge(key, self.begin, self.end, (flow, ONCE), (), flow, unpriced=[flow])
 
@@ -215,7 +217,7 @@ class Scene:
         return self._bare(about.price, GAS, about.price_day)
 
     def _bare(self, amount: Decimal, energy: str, day: date | None) -> Price:
-        about = self.phase.terms, self.home, energy, day or self.phase.day
+        about = self.stretch.terms, self.home, energy, day or self.stretch.day
         return Price(bare.price(amount, *about))
 
     def market_price(self, spot: Spot, factor: Fraction = OF_MWH) -> Price:
@@ -236,7 +238,7 @@ class Scene:
 
 def of_gas(scene: Scene, about: Gas) -> Iterator[Charge]:
     """The charges of gas: supply, standing, energy tax and the grid."""
-    home, day = scene.home, scene.phase.day
+    home, day = scene.home, scene.stretch.day
     registers = scene.measures.registers(GAS, GAS)
     flow = scene.measures.flow(GAS, registers)
     correction = Fraction(about.correction if about.correction is not None else 1)
@@ -259,5 +261,5 @@ def yearly_grid(
                 yield scene.by_time(energy, "grid", "", Rate(scene.excl(typed[per])), per)
     elif scene.home.is_dutch and operator not in (None, "none"):
         assert operator is not None
-        if rate := tables.dutch_grid(scene.home, energy, operator, scene.phase.day):
+        if rate := tables.dutch_grid(scene.home, energy, operator, scene.stretch.day):
             yield scene.by_time(energy, "grid", operator, rate, "year")

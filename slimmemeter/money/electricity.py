@@ -18,7 +18,7 @@ LEAST = N_("feed_in: the law's least, %(percent)s %% of the bare price")
 
 
 def charges(scene: Scene, about: Electricity, facts: Facts) -> Iterator[Charge]:
-    """All charges of a phase."""
+    """All charges of a stretch."""
     for flow in scene.flows(about):
         price, whole = scene.import_price(about, flow.part), scene.wholes(about, flow)
         yield scene.priced(
@@ -53,12 +53,12 @@ def _without_price(scene: Scene, about: Electricity) -> Iterator[Charge]:
 
 def is_netted(scene: Scene) -> bool:
     """Whether export is set off against import."""
-    return tables.is_netted(scene.home, scene.phase.day)
+    return tables.is_netted(scene.home, scene.stretch.day)
 
 
 def nets_bare_price(scene: Scene, about: Electricity) -> bool:
     """Whether it is set off against the bare price alone, as of old contracts from 2027 on."""
-    signed = scene.phase.contract.signed
+    signed = scene.stretch.contract.signed
     return (
         about.dynamic is None
         and not is_netted(scene)
@@ -96,7 +96,7 @@ def pay(scene: Scene, about: Electricity, flow: Flow, price: Price) -> Iterator[
         assert amount is not None
         fixed = Price(Fraction(amount))
         yield scene.priced(ELECTRICITY, "feed_in", flow.part, fixed, *ends)
-    elif (share := tables.least_feed_in(scene.home, scene.phase.day)) is not None:
+    elif (share := tables.least_feed_in(scene.home, scene.stretch.day)) is not None:
         least = remark(LEAST, percent=f"{float(100 * share):.0f}")
         yield scene.priced(
             ELECTRICITY, "feed_in", flow.part, price.times(share), *ends, assumed=least
@@ -111,7 +111,7 @@ def _feed_in_cost(scene: Scene, about: Electricity, facts: Facts) -> Iterator[Ch
         yield scene.by_unit("feed_in_cost", "kwh", rate, exported)
     if not about.feed_in_cost_bands:
         return
-    kwh, assumed = facts.export_of_year(scene.phase.year)
+    kwh, assumed = facts.export_of_year(scene.stretch.year)
     if kwh:
         start, amount = [band for band in about.feed_in_cost_bands if band[0] <= kwh][-1]
         rate = Rate(scene.excl(amount), assumed)
@@ -121,7 +121,7 @@ def _feed_in_cost(scene: Scene, about: Electricity, facts: Facts) -> Iterator[Ch
 
 def _dutch(scene: Scene) -> Iterator[Charge]:
     """Energy tax, what of it is credited for export, and the rebate of a home."""
-    home, day = scene.home, scene.phase.day
+    home, day = scene.home, scene.stretch.day
     if tax := tables.tax(home, ELECTRICITY, day):
         yield scene.by_unit("tax", "", tax, scene.flow(IMPORT))
         if is_netted(scene):

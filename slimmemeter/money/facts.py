@@ -10,9 +10,9 @@ from slimmemeter.money import tables
 from slimmemeter.money.contracts import Home
 from slimmemeter.money.days import midnight, month_after
 from slimmemeter.money.measures import unknown_days
-from slimmemeter.money.phases import Phase, Year
 from slimmemeter.money.quantities import ELECTRICITY, EXPORT, Source
 from slimmemeter.money.remarks import N_, Remark, remark
+from slimmemeter.money.stretches import Stretch, Year
 
 FULL_YEAR, DAY_S, WATTS = 365, 86400, 1000
 MONTHS = 12
@@ -60,22 +60,22 @@ class Facts:
         unknown_s = sum(min(until, end) - at for at, until in unknown)
         return round((end - year.begin - unknown_s) / DAY_S)
 
-    def mean_peak_kw(self, phase: Phase) -> Fraction | None:
-        """The mean of the month peaks by which a phase is charged, each at least the least that
+    def mean_peak_kw(self, stretch: Stretch) -> Fraction | None:
+        """The mean of the month peaks by which a stretch is charged, each at least the least that
         counts: of those that end in the contract year, or with monthly bills of the month of the
-        phase and the eleven before it. None if nothing is known of any."""
-        if phase.contract.bills == "month":
-            last = month_after(phase.day)
+        stretch and the eleven before it. None if nothing is known of any."""
+        if stretch.contract.bills == "month":
+            last = month_after(stretch.day)
             first = last.replace(year=last.year - 1)
         else:
-            first = phase.year.first_day
-            last = phase.year.end_day
+            first = stretch.year.first_day
+            last = stretch.year.end_day
         if (first, last) not in self._peaks:
-            self._peaks[first, last] = self._mean(first, last, phase)
+            self._peaks[first, last] = self._mean(first, last, stretch)
         return self._peaks[first, last]
 
-    def _mean(self, first: date, last: date, phase: Phase) -> Fraction | None:
-        least = tables.least_peak_kw(self._home, phase.day)
+    def _mean(self, first: date, last: date, stretch: Stretch) -> Fraction | None:
+        least = tables.least_peak_kw(self._home, stretch.day)
         months = self._months(first, last)
         peaks = [self._source.peak_w(month, self._zone) for month in months]
         known = [max(Fraction(watts, WATTS), least) for watts in peaks if watts is not None]

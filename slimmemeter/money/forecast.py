@@ -14,7 +14,6 @@ from slimmemeter.money import bill
 from slimmemeter.money.bill import Bill
 from slimmemeter.money.curve import Number
 from slimmemeter.money.days import in_year, local_day, midnight, year_before
-from slimmemeter.money.phases import Year
 from slimmemeter.money.quantities import (
     ELECTRICITY,
     EXPORT,
@@ -27,6 +26,7 @@ from slimmemeter.money.quantities import (
 )
 from slimmemeter.money.reckoning import Books, PriceSource
 from slimmemeter.money.remarks import N_, Remark, remark
+from slimmemeter.money.stretches import Year
 
 FEWEST_DAYS = 28
 LEAST_SHARE = Fraction(15, 100)  # of last year's whole, of the same stretch

@@ -11,10 +11,10 @@ from slimmemeter.money.charges import Scene
 from slimmemeter.money.contracts import NO_GRID
 from slimmemeter.money.days import day_after, local_day
 from slimmemeter.money.electricity import TOTAL
-from slimmemeter.money.phases import Year
 from slimmemeter.money.quantities import EXPORT, GAS, IMPORT
 from slimmemeter.money.reckoning import Reckoning
 from slimmemeter.money.remarks import N_, Remark, remark
+from slimmemeter.money.stretches import Year
 
 ONE_DAY = timedelta(days=1)
 MOST_M3, MOST_KWH_BE = 170_000, 20_000
@@ -64,7 +64,7 @@ def _without_contract(reckoning: Reckoning) -> Iterator[tuple[int, int]]:
 def _without_rates(reckoning: Reckoning) -> Iterator[Remark]:
     """What isn't counted as our tables don't have it."""
     for scene in _scenes(reckoning):
-        day, home = scene.phase.day, scene.home
+        day, home = scene.stretch.day, scene.home
         if home.is_dutch:
             for energy in _energies(scene):
                 if tables.tax(home, energy, day) is None:
@@ -77,7 +77,7 @@ def _without_rates(reckoning: Reckoning) -> Iterator[Remark]:
 
 
 def _without_grid(scene: Scene, day: date) -> Iterator[Remark]:
-    home, terms = scene.home, scene.phase.terms
+    home, terms = scene.home, scene.stretch.terms
     if home.country not in ("NL", "BE"):
         return
     for energy, about in (("electricity", terms.electricity), (GAS, terms.gas)):
@@ -108,7 +108,7 @@ def _has_grid(scene: Scene, energy: str, operator: str, day: date) -> bool:
 
 def _of_terms(reckoning: Reckoning) -> Iterator[Remark]:
     for scene in _scenes(reckoning):
-        about, gas = scene.phase.terms.electricity, scene.phase.terms.gas
+        about, gas = scene.stretch.terms.electricity, scene.stretch.terms.gas
         if gas is not None and gas.correction is None:
             yield remark(N_("m3 of gas as the meter counts them: correction isn't given"))
         if any(charge.key.part == TOTAL for charge in reckoning.charges_of(scene)):
@@ -120,7 +120,7 @@ def _of_terms(reckoning: Reckoning) -> Iterator[Remark]:
 def _of_surplus(reckoning: Reckoning) -> Iterator[Remark]:
     """Where more was exported than imported while netting lasts, and nothing says what it earns."""
     for year in reckoning.years:
-        inside = [each for each in reckoning.scenes if each.phase.year == year]
+        inside = [each for each in reckoning.scenes if each.stretch.year == year]
         unpaid = [each for each in inside if _is_unpaid(each)]
         kwh = {
             direction: sum(
@@ -133,7 +133,7 @@ def _of_surplus(reckoning: Reckoning) -> Iterator[Remark]:
 
 
 def _is_unpaid(scene: Scene) -> bool:
-    about = scene.phase.terms.electricity
+    about = scene.stretch.terms.electricity
     is_fixed = about is not None and about.dynamic is None and about.feed_in is None
     return is_fixed and electricity.is_netted(scene)
 
@@ -142,9 +142,9 @@ def _of_large_users(reckoning: Reckoning) -> Iterator[Remark]:
     """Where a year uses more than the first bracket of a tax has."""
     by_year: dict[tuple[Year, int], list[Scene]] = {}
     for scene in reckoning.scenes:
-        by_year.setdefault((scene.phase.year, scene.phase.day.year), []).append(scene)
+        by_year.setdefault((scene.stretch.year, scene.stretch.day.year), []).append(scene)
     for (_, year), scenes in by_year.items():
-        home, day = scenes[0].home, scenes[0].phase.day
+        home, day = scenes[0].home, scenes[0].stretch.day
         kwh = sum((each.flow(IMPORT).rise(each.begin, each.end) for each in scenes), Fraction())
         m3 = sum((_m3(each) for each in scenes), Fraction())
         start, following = tables.next_bracket(home, day)
@@ -167,14 +167,14 @@ def _of_large_users(reckoning: Reckoning) -> Iterator[Remark]:
 
 
 def _m3(scene: Scene) -> Fraction:
-    if scene.phase.terms.gas is None:
+    if scene.stretch.terms.gas is None:
         return Fraction()
     flow = scene.measures.flow(GAS, scene.measures.registers(GAS, GAS))
     return flow.rise(scene.begin, scene.end)
 
 
 def _energies(scene: Scene) -> list[str]:
-    terms = scene.phase.terms
+    terms = scene.stretch.terms
     both = (("electricity", terms.electricity), (GAS, terms.gas))
     return [energy for energy, about in both if about is not None]
 
@@ -184,5 +184,5 @@ def _scenes(reckoning: Reckoning) -> list[Scene]:
     return [
         scene
         for scene in reckoning.scenes
-        if scene.phase.begin < reckoning.end and scene.phase.end > reckoning.begin
+        if scene.stretch.begin < reckoning.end and scene.stretch.end > reckoning.begin
     ]

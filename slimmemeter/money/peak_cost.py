@@ -47,9 +47,9 @@ def of(books: Books) -> PeakCost | None:
     if not reckoning.scenes:
         return None
     scene = reckoning.scenes[-1]
-    about = scene.phase.terms.electricity
+    about = scene.stretch.terms.electricity
     grid = None if about is None else flemish_grid(scene, about)
-    mean = reckoning.facts.mean_peak_kw(scene.phase)
+    mean = reckoning.facts.mean_peak_kw(scene.stretch)
     if grid is None or mean is None:
         return None
     watts = books.source.peak_w(day.replace(day=1), books.zone)

@@ -17,10 +17,10 @@ from slimmemeter.money.days import local_day, midnight, midnights
 from slimmemeter.money.facts import Facts
 from slimmemeter.money.lines import Line
 from slimmemeter.money.measures import Measures, unknown_days
-from slimmemeter.money.phases import Phase, Planned, Year
 from slimmemeter.money.quantities import ELECTRICITY, GAS, Source, Times
 from slimmemeter.money.settlement import Settled
 from slimmemeter.money.spot import Market
+from slimmemeter.money.stretches import Planned, Stretch, Year
 
 
 class PriceSource(Protocol):
@@ -73,19 +73,19 @@ class Reckoning:
             if begin < at <= min(end, books.now)
         ]
         first = min([begin, *(year.begin for year, _ in self._due)])
-        self._phases = books.plan.phases(first, self.end) if first < self.end else []
+        self._stretches = books.plan.stretches(first, self.end) if first < self.end else []
         self._markets = dict(self._needed_markets())
         self.measures = Measures(
             books.source, self._instants(first, borders), self.zone, self._markets
         )
 
     def _needed_markets(self) -> Iterator[tuple[tuple[str, str], Market]]:
-        times: dict[tuple[str, str], list[Phase]] = {}
-        for phase in self._phases:
-            for energy, slot in needed_slots(phase):
-                times.setdefault((energy, slot), []).append(phase)
-        for (energy, slot), phases in times.items():
-            ends = phases[0].begin, phases[-1].end
+        times: dict[tuple[str, str], list[Stretch]] = {}
+        for stretch in self._stretches:
+            for energy, slot in needed_slots(stretch):
+                times.setdefault((energy, slot), []).append(stretch)
+        for (energy, slot), stretches in times.items():
+            ends = stretches[0].begin, stretches[-1].end
             yield (
                 (energy, slot),
                 Market(self.books.reader.prices, energy, slot, ends, self.zone, self.books.now),
@@ -96,40 +96,40 @@ class Reckoning:
             return [first, first + 1]
         source, ends = self.books.source, (first, self.end)
         found = {*ends, self.begin, *(at for at in borders if first <= at <= self.end)}
-        found |= {at for phase in self._phases for at in (phase.begin, phase.end)}
+        found |= {at for stretch in self._stretches for at in (stretch.begin, stretch.end)}
         found |= {at for hole in unknown_days(source.known(), *ends, self.zone) for at in hole}
         for energy in (ELECTRICITY, GAS):
             found |= {at for gap in source.gaps(energy, *ends) for at in gap}
-        for phase in self._phases:
-            found.update(self._cuts(phase))
+        for stretch in self._stretches:
+            found.update(self._cuts(stretch))
         if self._by_day:
             found.update(midnights(first, self.end, self.zone))
         return sorted(found)
 
-    def _cuts(self, phase: Phase) -> Iterator[int]:
+    def _cuts(self, stretch: Stretch) -> Iterator[int]:
         """Where the clock or the market changes a price."""
-        ends = phase.begin, phase.end
-        about = phase.terms.electricity
+        ends = stretch.begin, stretch.end
+        about = stretch.terms.electricity
         clocks = [about.bands] if about and about.bands else []
         if self.home.region == WALLONIA and self.home.grid_tariff == "impact":
             clocks.append(bands.parse(tables.impact_hours(self.home)))
         for clock in clocks:
             yield from (at for at, _ in clock.borders(*ends, self.zone) if ends[0] < at < ends[1])
-        for needed in needed_slots(phase):
+        for needed in needed_slots(stretch):
             borders = self._markets[needed].borders
             yield from borders[bisect_right(borders, ends[0]) : bisect_left(borders, ends[1])]
 
     @cached_property
     def scenes(self) -> list[Scene]:
-        """The phases, with their places among the instants."""
+        """The stretches, with their places among the instants."""
         return [
             Scene(
-                phase,
+                stretch,
                 self.home,
                 self.measures,
-                *(self.measures.place(at) for at in (phase.begin, phase.end)),
+                *(self.measures.place(at) for at in (stretch.begin, stretch.end)),
             )
-            for phase in self._phases
+            for stretch in self._stretches
         ]
 
     @cached_property
@@ -137,14 +137,14 @@ class Reckoning:
         return [list(self._of(scene)) for scene in self.scenes]
 
     def _of(self, scene: Scene) -> Iterator[Charge]:
-        terms = scene.phase.terms
+        terms = scene.stretch.terms
         if terms.electricity is not None:
             yield from electricity.charges(scene, terms.electricity, self.facts)
         if terms.gas is not None:
             yield from of_gas(scene, terms.gas)
 
     def charges_of(self, scene: Scene) -> list[Charge]:
-        """The charges of a phase."""
+        """The charges of a stretch."""
         return self._charges[self.scenes.index(scene)]
 
     def charges(self) -> list[Charge]:
@@ -178,10 +178,10 @@ class Reckoning:
         inside = [
             (scene, charges)
             for scene, charges in zip(self.scenes, self._charges, strict=True)
-            if scene.phase.year == year
-            and scene.phase.begin >= begin
-            and scene.phase.end <= end
-            and scene.phase.terms.electricity is not None
+            if scene.stretch.year == year
+            and scene.stretch.begin >= begin
+            and scene.stretch.end <= end
+            and scene.stretch.terms.electricity is not None
         ]
         if not inside:
             return None
@@ -198,7 +198,7 @@ class Reckoning:
     @property
     def energies(self) -> list[str]:
         """The energies of which there is a contract."""
-        terms = [phase.terms for phase in self._phases]
+        terms = [stretch.terms for stretch in self._stretches]
         has_gas = any(each.gas is not None for each in terms)
         has_electricity = any(each.electricity is not None for each in terms)
         return [ELECTRICITY] * has_electricity + [GAS] * has_gas
@@ -216,10 +216,10 @@ class Reckoning:
         return counted.partial if counted.rises else ()
 
 
-def needed_slots(phase: Phase) -> set[tuple[str, str]]:
-    """Of which energy and by which slots a phase needs prices of the market."""
+def needed_slots(stretch: Stretch) -> set[tuple[str, str]]:
+    """Of which energy and by which slots a stretch needs prices of the market."""
     found = set()
-    for energy, about in ((ELECTRICITY, phase.terms.electricity), (GAS, phase.terms.gas)):
+    for energy, about in ((ELECTRICITY, stretch.terms.electricity), (GAS, stretch.terms.gas)):
         if about is None:
             continue
         spots = [about.dynamic]

@@ -14,8 +14,8 @@ from slimmemeter.money.contracts import NORMAL_FIRST, REGISTER_ONLY
 from slimmemeter.money.days import days_of_year
 from slimmemeter.money.electricity import BARE, SURPLUS
 from slimmemeter.money.lines import Line
-from slimmemeter.money.phases import Year
 from slimmemeter.money.quantities import EXPORT, IMPORT
+from slimmemeter.money.stretches import Year
 
 NORMAL = "normal"
 
@@ -72,7 +72,7 @@ def of_year(part: Settled) -> Iterator[Line]:
 def _sums(charges: Iterable[Sequence[Charge]]) -> Mapping[tuple[str, str], Sum]:
     """By item and part what was charged."""
     found: dict[tuple[str, str], Sum] = {}
-    for charge in (each for phase in charges for each in phase):
+    for charge in (each for stretch in charges for each in stretch):
         if charge.key.energy == "electricity":
             found.setdefault((charge.key.item, charge.key.part), Sum()).add(charge)
     return found
@@ -109,7 +109,7 @@ def _dynamic(part: Settled, credited: Sum, sums: Mapping[tuple[str, str], Sum]) 
 def _registers(
     part: Settled, credited: Mapping[str, Sum], supplied: Mapping[str, Sum]
 ) -> Iterator[Line]:
-    about = part.scenes[-1].phase.terms.electricity
+    about = part.scenes[-1].stretch.terms.electricity
     assert about is not None
     names = list(dict.fromkeys([*about.price, *supplied, *credited]))
     imported = {name: supplied.get(name, Sum()).kwh for name in names}
@@ -158,8 +158,8 @@ def _surplus(part: Settled, kwh: Fraction) -> Iterator[Line]:
 
 
 def _pay(scene: Scene) -> Iterator[Charge]:
-    """What all export of a phase would earn."""
-    about = scene.phase.terms.electricity
+    """What all export of a stretch would earn."""
+    about = scene.stretch.terms.electricity
     if about is None or about.dynamic is not None:
         return
     for flow in scene.flows(about):
@@ -173,9 +173,9 @@ def _bracket(part: Settled) -> Iterator[Line]:
         return
     by_year: dict[int, list[Scene]] = {}
     for scene in part.scenes:
-        by_year.setdefault(scene.phase.day.year, []).append(scene)
+        by_year.setdefault(scene.stretch.day.year, []).append(scene)
     for year, scenes in by_year.items():
-        home, day = scenes[0].home, scenes[0].phase.day
+        home, day = scenes[0].home, scenes[0].stretch.day
         _, following = tables.next_bracket(home, day)
         first = tables.tax(home, "electricity", day)
         above = above_first_bracket(scenes)
@@ -187,7 +187,7 @@ def _bracket(part: Settled) -> Iterator[Line]:
 def above_first_bracket(scenes: Sequence[Scene]) -> Fraction:
     """The net kWh of a part of a calendar year above its share of what the first bracket has; below
     zero if there is room left."""
-    day = scenes[0].phase.day
+    day = scenes[0].stretch.day
     start, _ = tables.next_bracket(scenes[0].home, day)
     elapsed = (each.measures.elapsed["day"].rise(each.begin, each.end) for each in scenes)
     return _net(scenes) - start * sum(elapsed, Fraction()) / days_of_year(day.year)
@@ -213,7 +213,7 @@ def _maximum(part: Settled) -> Iterator[Line]:
     """What capacity and kWh of the grid of Flanders cost above the most that a kWh may cost."""
     kwh = paid = most = Fraction()
     for scene, charges in zip(part.scenes, part.charges, strict=True):
-        about = scene.phase.terms.electricity
+        about = scene.stretch.terms.electricity
         if not scene.home.is_flemish or about is None:
             return
         found = belgium.flemish_grid(scene, about)

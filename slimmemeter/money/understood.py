@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from slimmemeter.money import bare, tables
 from slimmemeter.money.contracts import SINGLE, Contract, Contracts, Electricity, Gas, Spot, Terms
-from slimmemeter.money.phases import Plan
 from slimmemeter.money.printed import aligned, decimal
+from slimmemeter.money.stretches import Plan
 
 ONE_DAY = timedelta(days=1)
 Rows = Iterator[tuple[str, str]]

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from slimmemeter.money import as_if, bare, tables
 from slimmemeter.money.battery import STEP_S, Battery, Prices, Run, Steps, run, steps_of
 from slimmemeter.money.contracts import Contract, Electricity, Home
-from slimmemeter.money.phases import terms_of
 from slimmemeter.money.quantities import (
     ELECTRICITY,
     EXPORT,
@@ -24,6 +23,7 @@ from slimmemeter.money.quantities import (
 )
 from slimmemeter.money.reckoning import Books
 from slimmemeter.money.spot import SCALE, Market
+from slimmemeter.money.stretches import terms_of
 
 KWH_OF_MWH = 1000
 QUARTER_S = 900

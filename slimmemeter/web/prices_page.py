@@ -13,8 +13,8 @@ from slimmemeter.money import bill, next_kwh
 from slimmemeter.money.costs import MICRO
 from slimmemeter.money.days import local_day
 from slimmemeter.money.lines import rounded
-from slimmemeter.money.phases import terms_of
 from slimmemeter.money.reckoning import Books
+from slimmemeter.money.stretches import terms_of
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web.money import EURO, Money
 

@@ -27,7 +27,7 @@ class Year:
 
 
 @dataclass(frozen=True)
-class Phase:
+class Stretch:
     """A time [begin, end) in which nothing changes but prices by the clock and of the market."""
 
     begin: int
@@ -80,16 +80,18 @@ class Plan:
         at = midnight(ends, self.zone) if ends else 0
         return [at, year.end] if year.begin < at < year.end else [year.end]
 
-    def phases(self, begin: int, end: int) -> list[Phase]:
-        """The phases of [begin, end), oldest first; none where there is no contract."""
-        return [phase for year in self.years(begin, end) for phase in self._cut(year, begin, end)]
+    def stretches(self, begin: int, end: int) -> list[Stretch]:
+        """The stretches of [begin, end), oldest first; none where there is no contract."""
+        return [
+            stretch for year in self.years(begin, end) for stretch in self._cut(year, begin, end)
+        ]
 
-    def _cut(self, year: Year, begin: int, end: int) -> Iterator[Phase]:
+    def _cut(self, year: Year, begin: int, end: int) -> Iterator[Stretch]:
         first = max(year.first_day, local_day(begin, self.zone))
         last = min(year.end_day, day_after(end, self.zone))
         cuts = {day for day in self._cuts(year.contract, first, last) if first < day < last}
         for day, until in pairwise(sorted({first, last} | cuts)):
-            yield Phase(
+            yield Stretch(
                 max(midnight(day, self.zone), begin),
                 min(midnight(until, self.zone), end),
                 day,
@@ -129,11 +131,11 @@ class AsIf:
         """As of `Plan`; all of it has the rules of one day."""
         return [year.end]
 
-    def phases(self, begin: int, end: int) -> list[Phase]:
+    def stretches(self, begin: int, end: int) -> list[Stretch]:
         """As of `Plan`."""
         terms = terms_of(self._year.contract, self._day)
         ends = max(begin, self._year.begin), min(end, self._year.end)
-        return [Phase(*ends, self._day, terms, self._year)] if ends[0] < ends[1] else []
+        return [Stretch(*ends, self._day, terms, self._year)] if ends[0] < ends[1] else []
 
 
 Planned = Plan | AsIf
