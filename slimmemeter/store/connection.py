@@ -76,9 +76,14 @@ class Database:
         self._explained = Explained(path)
         with self._explained:
             self._db = connected(path, mode, timeout_s)
-            version = self._check()
-        if version < schema.VERSION and not any_version:
-            self._upgrade(version)
+        try:
+            with self._explained:
+                version = self._check()
+            if version < schema.VERSION and not any_version:
+                self._upgrade(version)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
