@@ -412,7 +412,7 @@ COMMANDS = {
         {
             "--dry-run": "print how many readings would be sent, and send none",
             "--init": "make the tables that a target needs",
-            "--if-due": "say nothing, and stop after a minute; for cron",
+            "--if-due": "say nothing, and stop in time; for cron",
         },
         values={"--since": "send everything from a day or a moment on, such as 2024-01-01"},
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from slimmemeter.store.outbox import OutboxWriter
 if TYPE_CHECKING:
     Bar = tqdm[Never]
 
-MORE_S = 15  # for the batch that is on its way when the time is over
+LAST_BATCH = 0.3  # the part of the time in which no other batch begins
 
 
 class Publisher:
@@ -36,26 +37,29 @@ class Publisher:
         self._batch_count = 0
         self._count = 0  # readings that were sent
 
-    def publish(self, to: Target, until_s: float | None) -> int:
-        """Send what the target lacks.
+    def publish(self, to: Target, within_s: float | None, is_init: bool) -> Iterator[str]:
+        """Send what the target lacks. :returns: what was done, line by line.
 
-        :param until_s: when to stop, as a time of `time.monotonic`; None: when all is sent.
-        :returns: the number of readings.
+        :param within_s: the time for it; None: until all is sent.
+        :param is_init: whether to make the tables that it needs.
         :raises PublishError: it can't be reached, or refuses; what it has by then is kept.
         """
         try:
-            with self._limited(until_s), _progress(self._outbox, self._name) as bar:
-                if self._send_all(to, until_s, bar):
+            with self._limited(within_s), to, _progress(self._outbox, self._name) as bar:
+                if is_init:
+                    yield to.prepare()
+                if self._send_all(to, within_s, bar):
                     to.show(self._outbox.house)
         finally:
             self._save()
-        return self._count
+        yield f"{self._count} readings"
 
-    def _send_all(self, to: Target, until_s: float | None, bar: Bar) -> bool:
+    def _send_all(self, to: Target, within_s: float | None, bar: Bar) -> bool:
         """Whether the target has everything, and not only what there was time for."""
+        until_s = math.inf if within_s is None else time.monotonic() + within_s * (1 - LAST_BATCH)
         for batch in self._outbox.batches():  # it is here when the one before has arrived
             self._positions.keep(self._name, self._outbox.cursors)
-            if until_s is not None and time.monotonic() > until_s:
+            if time.monotonic() > until_s:
                 return False
             to.send(batch)
             self._batch_count += 1
@@ -64,13 +68,13 @@ class Publisher:
         return True
 
     @contextmanager
-    def _limited(self, until_s: float | None) -> Iterator[None]:
+    def _limited(self, within_s: float | None) -> Iterator[None]:
         """Break off what hangs in a library."""
-        if until_s is None:
+        if within_s is None:
             yield
             return
         late = PublishError(f"{self._name} doesn't take readings in time; the next run goes on")
-        with process.Deadline(until_s + MORE_S, late):
+        with process.Deadline(time.monotonic() + within_s, late):
             yield
 
     def _save(self) -> None:

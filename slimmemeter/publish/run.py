@@ -23,7 +23,7 @@ from slimmemeter.store.snapshot import Snapshot
 
 OFF = "nothing is published: SLIMMEMETER_PUBLISH is empty; docs/joining.md explains it"
 LOCK_FILE = "publishing"
-CRON_S = 60  # of all targets together; the next run goes on
+CRON_S = 80  # for all targets together; the next run goes on
 LONGEST_SHOWN = 40  # characters of what is no time
 
 
@@ -95,23 +95,19 @@ def _publish_all(settings: Settings, task: Task) -> Iterator[str]:
         until_s = time.monotonic() + CRON_S if task.is_cron else None
         for number, (name, to) in enumerate(targets.items()):
             publisher = Publisher(settings, positions, name, outboxes[name])
-            share_s = None if until_s is None else _share(until_s, len(targets) - number)
+            share_s = None if until_s is None else _share_s(until_s, len(targets) - number)
             try:
-                with to:
-                    if task.is_init:
-                        yield f"{name}: {to.prepare()}"
-                    count = publisher.publish(to, share_s)
-                yield f"{name}: {count} readings"
+                for line in publisher.publish(to, share_s, task.is_init):
+                    yield f"{name}: {line}"
             except PublishError as error:
                 failures.append(error)
     if failures:
         raise PublishError("; ".join(map(str, failures)))
 
 
-def _share(until_s: float, target_count: int) -> float:
-    """When the next of so many targets has to end."""
-    now_s = time.monotonic()
-    return now_s + max(until_s - now_s, 1) / target_count
+def _share_s(until_s: float, target_count: int) -> float:
+    """How long the next of so many targets may take."""
+    return max(until_s - time.monotonic(), 1) / target_count
 
 
 def _targets(settings: Settings, reader: OutboxReader) -> dict[str, Target]:
