@@ -101,19 +101,8 @@ def make_spec(
     ending = _ending(table, words) if name in catalogue.CUMULATIVE else []
     if name in catalogue.CUMULATIVE:
         table = _ahead_or_behind(table)
-    axis = _axis(period, name)
-    spec = Spec(
-        table,
-        _title(period, name),
-        totals(tables, table, words),
-        {column: words.column(column) for column in table.columns},
-        (axis.begin_at, axis.end_at),
-        dates.ticks(axis),
-        gettext("no data"),
-        gettext("no readings: spread evenly"),
-        gettext("incomplete"),
-        ending=ending,
-    )
+    spec = _spec(period, _axis(period, name), table, words, totals(tables, table, words))
+    spec.ending = ending
     if name in catalogue.ENERGY and by is None:
         _add_earlier(spec, tables)
         if period.bucket in NET_BUCKETS:
@@ -135,22 +124,22 @@ def make_cost_spec(period: Period, table: Table, words: Labels) -> Spec:
     columns = {each: table.columns[each] for each in parts if any(table.columns[each])}
     sum_of_all = table.totals[total]
     shown = [] if sum_of_all is None else [numbers.amount(sum_of_all, total)]
-    return _plain_spec(period, replace(table, columns=columns), words, shown)
+    return _spec(period, period, replace(table, columns=columns), words, shown)
 
 
 def make_price_spec(period: Period, table: Table, words: Labels) -> Spec:
     """The spec of a day's prices, and of the use under them."""
-    return _plain_spec(period, table, words, [])
+    return _spec(period, period, table, words, [])
 
 
-def _plain_spec(period: Period, table: Table, words: Labels, totals: list[str]) -> Spec:
+def _spec(period: Period, axis: Period, table: Table, words: Labels, totals: list[str]) -> Spec:
     return Spec(
         table,
         _title(period, table.name),
         totals,
         {column: words.column(column) for column in table.columns},
-        (period.begin_at, period.end_at),
-        dates.ticks(period),
+        (axis.begin_at, axis.end_at),
+        dates.ticks(axis),
         gettext("no data"),
         gettext("no readings: spread evenly"),
         gettext("incomplete"),
