@@ -46,7 +46,7 @@ class Batch:
     """What a target gets at once."""
 
     pages: Sequence[Page]
-    replaced: Change | None = None  # the only page takes the place of all that was sent of this
+    replaced: Change | None = None  # what was sent of this is replaced: by the only page, if any
 
     @property
     def count(self) -> int:
@@ -74,6 +74,7 @@ class Outbox:
 
     def __post_init__(self) -> None:
         house = self.house
+        self._rewound: list[Change] = []
         self._owners = {key_of(each): each for each in (*house.meters, *house.devices)}
         self._series: dict[tuple[Key, str], list[Series]] = {}
         for owned in (house.meter_series, house.device_series):
@@ -102,14 +103,20 @@ class Outbox:
         )
 
     def rewind(self, since: int) -> None:
-        """Let the target get everything from an instant on again."""
+        """Let the target get everything from an instant on again, in place of what it has of it.
+
+        The cursors must be stored before it gets anything.
+        """
         for key in self._owners:
             self.cursors[key] = min(self._cursor(key), since - 1)
+            self._rewound.append(Change(key, since, FOR_EVER))
 
     def batches(self) -> Iterator[Batch]:
         """What the target gets, until it has everything."""
         for change in self.changes:
             yield from self._changed(change)
+        for each in self._rewound:
+            yield Batch([], each)
         yield from self._new()
         self.cursors = {key: self._cursor(key) for key in self._owners}
 

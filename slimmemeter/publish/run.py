@@ -143,10 +143,20 @@ def _outboxes(
         )
         for name, to in targets.items()
     }
-    for each in found.values():
-        if since is not None:
-            each.rewind(since)
+    if since is not None:
+        _rewind(settings, positions, found, since)
     return found
+
+
+def _rewind(
+    settings: Settings, positions: Positions, outboxes: Mapping[str, Outbox], since: int
+) -> None:
+    """Send everything from an instant on again, also after an interruption."""
+    with OutboxWriter(settings.database, settings.timeout_s) as writer:
+        for name, outbox in outboxes.items():
+            outbox.rewind(since)
+            writer.save(name, outbox.cursors, {})
+            positions.keep(name, outbox.cursors)
 
 
 def _just_before_the_newest(house: Snapshot) -> dict[Key, int]:

@@ -32,12 +32,22 @@ class Target:
         with OutboxWriter(self._database) as writer:
             writer.keep_targets([TARGET])
 
-    def publish(self, fails_before: int = -1, fails_after: int = -1) -> None:
+    def forget(self) -> None:
+        """Take it out of the settings, so that no change is noted for it, and in again."""
+        with OutboxWriter(self._database) as writer:
+            writer.keep_targets([])
+            writer.keep_targets([TARGET])
+
+    def publish(
+        self, fails_before: int = -1, fails_after: int = -1, since: int | None = None
+    ) -> None:
         """What a run of the publisher does with it."""
         with OutboxReader(self._database) as reader:
             changes = reader.changes(TARGET)
             cursors = reader.cursors(TARGET) or {}
             outbox = Outbox(Snapshot(reader), reader, cursors, changes, self._most_rows)
+            if since is not None:
+                outbox.rewind(since)
             for number, batch in enumerate(outbox.batches()):
                 if number == fails_before:
                     break
@@ -158,6 +168,7 @@ STEPS = st.lists(
         st.tuples(st.just("back"), st.integers(0, 12), st.integers(0, 4)),
         st.tuples(st.just("undo"), st.just(0), st.just(0)),
         st.tuples(st.just("rebuild"), st.just(0), st.just(0)),
+        st.tuples(st.just("forget"), st.just(0), st.just(0)),
         st.tuples(st.just("publish"), st.integers(-1, 2), st.integers(-1, 2)),
     ),
     max_size=25,
@@ -215,12 +226,16 @@ def test_target_has_what_counts_whatever_happens(
     database = tmp_path_factory.mktemp("house") / "slimmemeter.sqlite3"
     house = House(database)
     target = Target(database)
+    was_forgotten = False
     for kind, one, other in steps:
         if kind == "pull":
             house.pull(one, bool(other))
         elif kind == "publish":
             target.publish(one, other)
+        elif kind == "forget":
+            target.forget()
+            was_forgotten = True
         else:
             house.act(kind, one, other)
-    target.publish()
+    target.publish(since=0 if was_forgotten else None)
     assert counters(target.has) == counting(database)
