@@ -107,8 +107,8 @@ def kill_after(machine: Machine, seconds: float, command: str) -> None:
     """Start a command as a group of processes, and kill all of it, and dpkg wherever it is."""
     machine.shell(
         f"setsid {command} >/dev/null 2>&1 </dev/null & pid=$!; sleep {seconds:.2f}"
-        "; kill -KILL -- -$pid 2>/dev/null || true"
-        "; pkill -KILL -x 'dpkg|dpkg-deb|apt-get' || true; wait"
+        "; kill -KILL -$pid 2>/dev/null || true"
+        "; for name in dpkg dpkg-deb apt-get; do pkill -KILL -x $name || true; done; wait"
     )
 
 

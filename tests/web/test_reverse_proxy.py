@@ -143,10 +143,12 @@ def test_every_link_leads_on_below_the_proxy_s_path(
             if answer.headers.get_content_type() == "text/html":
                 links = re.findall(r'(?:href|src|action|srcset)="([^"#? ]+)', answer.text)
                 assert all(each.startswith(f"{prefix}/") for each in links), path
-                found |= set(links) - {f"{prefix}/between"}
+                found |= set(links) - {f"{prefix}/{form}" for form in ("between", "go", "compare")}
         sent = requested(port, f"{prefix}/between?from=2026-06-01&to=2026-06-03")
         assert sent.status == 303
         assert sent.headers["Location"] == f"{prefix}/between/2026-06-01/2026-06-03"
+        went = requested(port, f"{prefix}/go?kind=month&date=2026-06-03")
+        assert went.headers["Location"] == f"{prefix}/month/2026-06"
 
 
 @PROXIES
