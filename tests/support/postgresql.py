@@ -57,10 +57,10 @@ class PostgreSQLServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = [_program("postgres"), "-D", self._data, "-p", self.port, "-k", self._data]
-        settings = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        command = [_program("postgres"), "-D", self._data, "-p", self.port]
+        settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
         self._process = subprocess.Popen(
-            [*map(str, command), *settings],
+            [*map(str, command), *(f"--{each}" for each in settings)],
             cwd=self._data,
             stderr=subprocess.DEVNULL,
             **self._user,
