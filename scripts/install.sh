@@ -18,11 +18,11 @@ install_package() { apt install --no-install-recommends --reinstall --allow-down
 former() { runuser -u slimmemeter -- $FORMER/current/.venv/bin/python -I -m "$@"; }
 
 move_aside() {
-    [ -e $ASIDE ] || copy=$(former slimmemeter.installation backup)
+    [ -e $ASIDE/backup ] || { mkdir -p $ASIDE && former slimmemeter.installation backup >"$work/backup" && mv "$work/backup" $ASIDE; }
     trap put_back EXIT
     systemctl disable --quiet --now appWebserver
     for each in $ITS; do
-        if [ -e "$each" ]; then mkdir -p "$ASIDE${each%/*}" && mv -T "$each" "$ASIDE$each"; fi
+        if [ -e "$each" ] && [ ! -e "$ASIDE$each" ]; then mkdir -p "$ASIDE${each%/*}" && mv -T "$each" "$ASIDE$each"; fi
     done
 }
 
@@ -31,7 +31,7 @@ put_back() {
     dpkg --purge --force-remove-reinstreq slimmemeter >/dev/null 2>&1 || true
     cp -p "$work/settings" /etc/default/slimmemeter
     for each in $ITS; do [ ! -e "$ASIDE$each" ] || mv -T "$ASIDE$each" "$each"; done
-    former slimmemeter.installation migrate || former slimmemeter.cli restore --yes "${copy-}" || true
+    former slimmemeter.installation migrate || former slimmemeter.cli restore --yes "$(cat $ASIDE/backup)" || true
     systemctl daemon-reload && systemctl enable --quiet --now appWebserver
     rm -rf $ASIDE "$work" && fail "the package could not be installed: version 1.0 goes on"
 }
