@@ -4,4 +4,4 @@
 */5 * * * * slimmemeter test ! -x /usr/share/slimmemeter/scripts/pull.sh || /usr/share/slimmemeter/scripts/pull.sh
 30 3 * * * slimmemeter test ! -x /usr/bin/slimmemeter || slimmemeter backup 2>&1 | logger -t slimmemeter-backup
 10 4 * * * slimmemeter test ! -x /usr/bin/slimmemeter || slimmemeter battery --if-due 2>&1 | logger -t slimmemeter-battery
-15 13-23 * * * slimmemeter ! grep -qs '^SLIMMEMETER_PRICES=.' /etc/default/slimmemeter || { sleep $(($(cksum </etc/machine-id | cut -d' ' -f1) \% 5400)) && slimmemeter prices --if-due 2>&1 | logger -t slimmemeter-prices; }
+15 13-23 * * * slimmemeter test ! -x /usr/bin/slimmemeter || ! grep -qs '^SLIMMEMETER_PRICES=.' /etc/default/slimmemeter || { sleep $(($(cksum </etc/machine-id | cut -d' ' -f1) \% 5400)) && slimmemeter prices --if-due 2>&1 | logger -t slimmemeter-prices; }
