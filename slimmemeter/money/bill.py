@@ -135,19 +135,28 @@ def of_books(books: Books, begin: int, end: int) -> Bill:
     found = lines.of_charges(charges, reckoning.measures, books.zone)
     found += [line for booked in reckoning.booked() for line in booked.lines]
     years = [_year(year, reckoning, end) for year in reckoning.years]
-    unsettled = any(set(year.settles_on) - set(year.settled_here) for year in years)
     return Bill(
         begin,
         end,
         sorted(found, key=lambda line: line.order),
         reckoning.is_partial or end > books.now,
-        unsettled,
+        _is_unsettled(years),
         years,
         _so_far(books, reckoning.years),
         _advance(reckoning.years, begin, reckoning.end, books.zone),
         list(_unpriced(reckoning)),
         list(notes.of(reckoning)),
     )
+
+
+def is_provisional(books: Books, begin: int, end: int) -> bool:
+    """Whether a contract year that has a part in [begin, end) has something to settle later."""
+    reckoning = Reckoning(books, begin, end)
+    return _is_unsettled([_year(year, reckoning, end) for year in reckoning.years])
+
+
+def _is_unsettled(years: Sequence[BillYear]) -> bool:
+    return any(set(year.settles_on) - set(year.settled_here) for year in years)
 
 
 def _year(year: Year, reckoning: Reckoning, end: int) -> BillYear:

@@ -14,6 +14,7 @@ from slimmemeter.history.table import Column, Table
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
+from slimmemeter.money import bill
 from slimmemeter.money.reckoning import Books
 from slimmemeter.p1.reading import MonthPeak
 from slimmemeter.store.snapshot import Snapshot
@@ -83,8 +84,8 @@ def cost(books: Books | None, period: Period, now: int) -> list[Total]:
     if micros is None:
         return []
     column = Column("cost", money.EURO)
-    bill = money.bill_of(books, period)
-    note = gettext("provisional") if bill.provisional else ""
+    is_provisional = bill.is_provisional(books, period.begin_at, period.end_at)
+    note = gettext("provisional") if is_provisional else ""
     return [Total("cost", gettext("Cost"), numbers.amount(micros, column), note, False, [])]
 
 
