@@ -20,7 +20,7 @@ from waitress.task import WSGITask
 from slimmemeter.web.access import REACHED
 
 STALLED_S = 20  # an answer of which nothing was taken for so long is given up
-ENDING_S = 0.3  # before the server ends, a visitor who has just come may still ask
+ENDING_S = 0.6  # before the server ends, a visitor who has just come may still ask
 # Of each of the two addresses at which the pages listen, IPv4 and IPv6:
 MOST_OF_ADDRESS, MOST = 100, 180  # connections
 MOST_UNSENT = 16_000_000  # bytes of all answers that wait to be taken

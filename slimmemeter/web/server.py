@@ -107,8 +107,11 @@ def _answer(listening: list[BaseWSGIServer], watched: Watched) -> None:
     """Answer until nobody accepts visitors any more, and then those who are there."""
     while listening[0].accepting:
         wasyncore.loop(PARAMETERS["asyncore_loop_timeout"], map=watched, count=1)
-    while any(each.is_waited_for() for each in watched.values() if isinstance(each, Channel)):
+    is_waited_for = True
+    while is_waited_for:  # and once at least, as a request may have come meanwhile
         wasyncore.loop(ENDING_LOOP_S, map=watched, count=1)
+        channels = [each for each in watched.values() if isinstance(each, Channel)]
+        is_waited_for = any(each.is_waited_for() for each in channels)
 
 
 def _load_matplotlib() -> None:
