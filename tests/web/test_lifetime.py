@@ -32,8 +32,8 @@ os.execv(sys.executable, [sys.executable, "-I", "-m", "slimmemeter", "serve", "-
 class Handed:
     """Servers on two sockets of the test's, whose visitors wait while no server is there."""
 
-    def __init__(self, database: Path) -> None:
-        self._database = database
+    def __init__(self, database: Path, home: Path) -> None:
+        self._database, self._home = database, home
         self.sockets = [
             socket.create_server(("127.0.0.1", 0)),
             socket.create_server(("::1", 0), family=socket.AF_INET6),
@@ -45,7 +45,7 @@ class Handed:
         numbers = [str(each) for each in given]
         made = subprocess.Popen(
             [sys.executable, "-c", HAND_OVER, str(self._database), *numbers],
-            env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+            env={"PATH": "/usr/bin:/bin", "HOME": str(self._home)},
             stdout=subprocess.DEVNULL,
             pass_fds=given,
         )
@@ -62,9 +62,9 @@ class Handed:
 
 
 @pytest.fixture
-def handed(house_database: Path) -> Iterator[Handed]:
+def handed(house_database: Path, tmp_path: Path) -> Iterator[Handed]:
     """Two sockets, for IPv4 and IPv6."""
-    made = Handed(house_database)
+    made = Handed(house_database, tmp_path)
     yield made
     for each in made.sockets:
         each.close()
