@@ -2,8 +2,8 @@
 totals are what the meters counted, to the Wh.
 
 Everything is real but the wire and the clocks: `p1-pull` itself stores what a simulated meter says,
-each time in a transaction of its own, and the real server shows it. A year with a pull every 25
-minutes is in each run; `--years 10` makes it ten, with a pull every five.
+each time in a transaction of its own, and the real server shows it. Four months with a pull every
+25 minutes are in each run; `--years 10` makes it ten years, with a pull every five.
 """
 
 from __future__ import annotations
@@ -96,10 +96,8 @@ class Wire:
 class World:
     """Time, and what happens in it."""
 
-    def __init__(self, years: int, every_s: int, database: Path) -> None:
-        self.begin, self.end = (
-            int(datetime(year, 1, 1, tzinfo=ZONE).timestamp()) for year in (2015, 2015 + years)
-        )
+    def __init__(self, begin: datetime, end: datetime, every_s: int, database: Path) -> None:
+        self.begin, self.end = int(begin.timestamp()), int(end.timestamp())
         self.every_s, self.database = every_s, database
         self.house = Life(self.begin)
         self.clock_off_s = self.stamp_off_s = 0
@@ -190,7 +188,10 @@ class World:
 def world(pytestconfig: pytest.Config, database: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A house before its first reading."""
     years = pytestconfig.getoption("--years")
-    made = World(years or 1, 300 if years else 1500, database)
+    begin, end = datetime(2015, 1 if years else 9, 1), datetime(2015 + (years or 1), 1, 1)
+    made = World(
+        begin.replace(tzinfo=ZONE), end.replace(tzinfo=ZONE), 300 if years else 1500, database
+    )
     panels_at = made.begin + (made.end - made.begin) // 4
 
     class Day(household.Day):
