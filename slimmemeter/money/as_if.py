@@ -17,7 +17,6 @@ from slimmemeter.money.days import local_day, midnight
 from slimmemeter.money.lines import Line
 from slimmemeter.money.quantities import ELECTRICITY, EXPORT, IMPORT, Source
 from slimmemeter.money.reckoning import Books
-from slimmemeter.money.spot import Market
 from slimmemeter.money.stretches import ONE_DAY, AsIf, terms_of
 from slimmemeter.store import schema
 from slimmemeter.store.snapshot import Snapshot
@@ -235,15 +234,8 @@ def known_share(books: Books, about: Electricity | None, begin: int, end: int) -
     none."""
     spots = [] if about is None else [about.dynamic, about.feed_in]
     slots = {spot.slot for spot in spots if isinstance(spot, Spot)}
-    shares = [
-        Fraction(
-            Market(
-                books.reader.prices, ELECTRICITY, slot, (begin, end), books.zone, books.now
-            ).known_s(begin, end),
-            end - begin,
-        )
-        for slot in slots
-    ]
+    markets = (books.market(ELECTRICITY, slot, begin, end) for slot in slots)
+    shares = [Fraction(market.known_s(begin, end), end - begin) for market in markets]
     return min(shares, default=Fraction(1))
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from slimmemeter.money import lines, notes
 from slimmemeter.money.contracts import Contract, Contracts
 from slimmemeter.money.days import in_year, local_day, midnight, month_after
+from slimmemeter.money.facts import Facts
 from slimmemeter.money.lines import Line, rounded
 from slimmemeter.money.quantities import EXPORT, IMPORT, House
 from slimmemeter.money.reckoning import Books, Reckoning
@@ -134,7 +135,7 @@ def of_books(books: Books, begin: int, end: int) -> Bill:
     charges = reckoning.charges()
     found = lines.of_charges(charges, reckoning.measures, books.zone)
     found += [line for booked in reckoning.booked() for line in booked.lines]
-    years = [_year(year, reckoning, end) for year in reckoning.years]
+    years = _years(books, reckoning.facts, begin, end)
     return Bill(
         begin,
         end,
@@ -151,21 +152,24 @@ def of_books(books: Books, begin: int, end: int) -> Bill:
 
 def is_provisional(books: Books, begin: int, end: int) -> bool:
     """Whether a contract year that has a part in [begin, end) has something to settle later."""
-    reckoning = Reckoning(books, begin, end)
-    return _is_unsettled([_year(year, reckoning, end) for year in reckoning.years])
+    facts = Facts(books.source, books.plan.home, books.zone, books.now)
+    return _is_unsettled(_years(books, facts, begin, end))
 
 
 def _is_unsettled(years: Sequence[BillYear]) -> bool:
     return any(set(year.settles_on) - set(year.settled_here) for year in years)
 
 
-def _year(year: Year, reckoning: Reckoning, end: int) -> BillYear:
-    home, zone = reckoning.home, reckoning.zone
-    has_to_settle = home.is_flemish or (home.is_dutch and reckoning.facts.exported(year) > 0)
-    midnights = reckoning.books.plan.settling(year) if has_to_settle else []
-    here = [at for at in midnights if reckoning.begin < at <= min(end, reckoning.books.now)]
-    days = [[local_day(at, zone) for at in each] for each in (midnights, here)]
-    return BillYear(year.contract.name, year.first_day, year.end_day, *days)
+def _years(books: Books, facts: Facts, begin: int, end: int) -> list[BillYear]:
+    """The contract years that [begin, end) touches."""
+    home, found = books.plan.home, []
+    for year in books.plan.years(begin, end) if begin < end else ():
+        has_to_settle = home.is_flemish or (home.is_dutch and facts.exported(year) > 0)
+        midnights = books.plan.settling(year) if has_to_settle else []
+        here = [at for at in midnights if begin < at <= min(end, books.now)]
+        days = [[local_day(at, books.zone) for at in each] for each in (midnights, here)]
+        found.append(BillYear(year.contract.name, year.first_day, year.end_day, *days))
+    return found
 
 
 def _so_far(books: Books, years: Sequence[Year]) -> Settlement | None:

@@ -46,11 +46,12 @@ class Costs:
             return None
         return Fraction(self.columns[column][place], self.scale)
 
-    def total(self, column: str) -> Fraction | None:
-        """The exact sum of a column; None if none of it is known, or something has no price."""
-        if not any(self.known) or self.unpriced[column]:
+    def total(self, column: str, first: int = 0) -> Fraction | None:
+        """The exact sum of a column from a bucket on; None if none of it is known, or something has
+        no price."""
+        if not any(self.known[first:]) or any(n >= first for n in self.unpriced[column]):
             return None
-        return Fraction(sum(self.columns[column]), self.scale)
+        return Fraction(sum(self.columns[column][first:]), self.scale)
 
     def micros(self, column: str) -> list[int | None]:
         """A column in millionths of a €, each rounded."""

@@ -51,6 +51,7 @@ class Measures:
         self._bands: dict[Bands, list[str]] = {}
         self._curves: dict[object, Curve] = {}
         self._valued: dict[object, Valued] = {}
+        self._prices: dict[tuple[str, str], list[int | None]] = {}
 
     def place(self, at: int) -> int:
         """The place of one of its instants."""
@@ -98,17 +99,22 @@ class Measures:
         """A flow by its price on the market."""
         key = (flow, energy, slot)
         if key not in self._valued:
-            self._valued[key] = self._value(flow, self._markets[energy, slot])
+            self._valued[key] = self._value(flow, energy, slot)
         return self._valued[key]
 
-    def _value(self, flow: Curve, market: Market) -> Valued:
-        prices = [market.price(at) for at in self.instants[:-1]]
-        known = curve.of(
-            (rise * price if price is not None else 0 for rise, price in _each(flow, prices)),
-            flow.scale * SCALE,
-        )
+    def _price_of_each(self, energy: str, slot: str) -> list[int | None]:
+        if (energy, slot) not in self._prices:
+            market = self._markets[energy, slot]
+            self._prices[energy, slot] = market.prices(self.instants[:-1])
+        return self._prices[energy, slot]
+
+    def _value(self, flow: Curve, energy: str, slot: str) -> Valued:
+        market, prices = self._markets[energy, slot], self._price_of_each(energy, slot)
+        pieces = list(_each(flow, prices))
+        values = [0 if price is None else rise * price for rise, price in pieces]
+        known = curve.of(values, flow.scale * SCALE)
         missing: dict[int, list[Number]] = {}
-        for place, (rise, price) in enumerate(_each(flow, prices)):
+        for place, (rise, price) in enumerate(pieces):
             if price is None and rise and market.covers(self.instants[place]):
                 month = market.month(self.instants[place])
                 missing.setdefault(month, [0] * len(prices))[place] = rise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Protocol
@@ -39,6 +39,16 @@ class Books:
     reader: PriceSource
     zone: ZoneInfo
     now: int
+    _markets: dict[object, Market] = field(default_factory=dict)
+
+    def market(self, energy: str, slot: str, begin: int, end: int) -> Market:
+        """The prices of the market in a time: read once, as variants of a bill need the same."""
+        key = self.reader, self.now, energy, slot, begin, end
+        if key not in self._markets:
+            ends = begin, end
+            made = Market(self.reader.prices, energy, slot, ends, self.zone, self.now)
+            self._markets[key] = made
+        return self._markets[key]
 
 
 @dataclass(frozen=True)
@@ -86,10 +96,7 @@ class Reckoning:
                 times.setdefault((energy, slot), []).append(stretch)
         for (energy, slot), stretches in times.items():
             ends = stretches[0].begin, stretches[-1].end
-            yield (
-                (energy, slot),
-                Market(self.books.reader.prices, energy, slot, ends, self.zone, self.books.now),
-            )
+            yield (energy, slot), self.books.market(energy, slot, *ends)
 
     def _instants(self, first: int, borders: Iterable[int]) -> list[int]:
         if first >= self.end:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
@@ -15,12 +15,12 @@ SCALE = 4_000_000  # integers that make one € per MWh or m3: millionths, and m
 HOUR_S = 3600
 
 
-class Slot(NamedTuple):
-    """A time with one price."""
+class Slots(NamedTuple):
+    """Times with one price each, in order: lists of one length, as there are many of them."""
 
-    begin: int
-    end: int
-    price: int  # of which SCALE make one €
+    begins: list[int]
+    ends: list[int]
+    prices: list[int]  # of which SCALE make one €
 
 
 class Market:
@@ -43,16 +43,14 @@ class Market:
         self._begin = midnight(local_day(ends[0], zone).replace(day=1), zone)
         self._end = midnight(month_after(local_day(max(ends[1] - 1, ends[0]), zone)), zone)
         stored = prices(energy, self._begin, self._end)
-        by_hour = slot == "hour"
-        self._known = list(_hours(stored) if by_hour else _stored(stored))
-        self._starts = [slot.begin for slot in self._known]
+        self._known = _hours(stored) if slot == "hour" else _stored(stored)
         self._means: dict[int, Fraction | None] = {}
 
     @cached_property
     def borders(self) -> list[int]:
         """Where a price begins or ends, and where months do."""
-        found = {at for slot in self._known for at in slot[:2]}
-        return sorted(found | {at for at, _ in self._months()})
+        months = (at for at, _ in self._months())
+        return sorted({*self._known.begins, *self._known.ends, *months})
 
     def covers(self, at: int) -> bool:
         """Whether the prices of an instant are needed at all."""
@@ -60,8 +58,14 @@ class Market:
 
     def price(self, at: int) -> int | None:
         """The price at an instant; None if it isn't known."""
-        place = bisect_right(self._starts, at) - 1
-        return self._known[place].price if place >= 0 and at < self._known[place].end else None
+        place = bisect_right(self._known.begins, at) - 1
+        is_known = place >= 0 and at < self._known.ends[place]
+        return self._known.prices[place] if is_known else None
+
+    def prices(self, instants: Iterable[int]) -> list[int | None]:
+        """The price at each of these instants, most of which begin a slot."""
+        begun = dict(zip(self._known.begins, self._known.prices, strict=True))
+        return [begun[at] if at in begun else self.price(at) for at in instants]
 
     def _months(self) -> Iterator[tuple[int, int]]:
         at = self._begin
@@ -95,23 +99,27 @@ class Market:
 
     def _within(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
         """For each price that counts in [begin, end), for how many seconds it does."""
-        first = max(bisect_right(self._starts, begin) - 1, 0)
-        for slot in self._known[first : bisect_left(self._starts, end)]:
-            if slot.end > begin:
-                yield min(slot.end, end) - max(slot.begin, begin), slot.price
+        first = max(bisect_right(self._known.begins, begin) - 1, 0)
+        inside = slice(first, bisect_left(self._known.begins, end))
+        for at, until, price in zip(*(each[inside] for each in self._known), strict=True):
+            if until > begin:
+                yield min(until, end) - max(at, begin), price
 
 
-def _stored(rows: list[tuple[int, int, int]]) -> Iterator[Slot]:
-    for start, length_s, micros in rows:
-        yield Slot(start, start + length_s, micros * 4)
+def _stored(rows: list[tuple[int, int, int]]) -> Slots:
+    return Slots(
+        [begin for begin, _, _ in rows],
+        [begin + length_s for begin, length_s, _ in rows],
+        [micros * 4 for _, _, micros in rows],
+    )
 
 
-def _hours(rows: list[tuple[int, int, int]]) -> Iterator[Slot]:
+def _hours(rows: list[tuple[int, int, int]]) -> Slots:
     """The mean of each hour of which all quarters are known."""
     hours: dict[int, list[int]] = {}
     for start, length_s, micros in rows:
         quarters = 4 if length_s == HOUR_S else 1
         hours.setdefault(start - start % HOUR_S, []).extend([micros] * quarters)
-    for start, quarters_of in sorted(hours.items()):
-        if len(quarters_of) == 4:
-            yield Slot(start, start + HOUR_S, sum(quarters_of))
+    known = sorted((at, sum(quarters)) for at, quarters in hours.items() if len(quarters) == 4)
+    begins = [at for at, _ in known]
+    return Slots(begins, [at + HOUR_S for at in begins], [price for _, price in known])

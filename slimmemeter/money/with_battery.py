@@ -22,7 +22,7 @@ from slimmemeter.money.quantities import (
     Times,
 )
 from slimmemeter.money.reckoning import Books
-from slimmemeter.money.spot import SCALE, Market
+from slimmemeter.money.spot import SCALE
 from slimmemeter.money.stretches import terms_of
 
 KWH_OF_MWH = 1000
@@ -170,17 +170,14 @@ def _buying(books: Books, contract: Contract, day: date, begin: int, end: int) -
     about = terms.electricity
     if about is None or about.dynamic is None:
         return None
-    ends = begin, end
-    market = Market(
-        books.reader.prices, ELECTRICITY, about.dynamic.slot, ends, books.zone, books.now
-    )
+    market = books.market(ELECTRICITY, about.dynamic.slot, begin, end)
     formula = about.dynamic.formula
     factor = Fraction(formula.a) * 10 if formula else 1
     own = bare.without_vat(about.dynamic.markup, terms.vat, books.plan.home, day)
     fixed = (Fraction(formula.b) / 100 if formula else own) + _levies(books.plan.home, about, day)
     added = int(fixed * KWH_OF_MWH * SCALE)
 
-    spots = (market.price(at) for at in range(begin, end, QUARTER_S))
+    spots = market.prices(range(begin, end, QUARTER_S))
     return [None if spot is None else int(spot * factor) + added for spot in spots]
 
 

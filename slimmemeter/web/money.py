@@ -25,6 +25,7 @@ from slimmemeter.web.state import site
 
 EURO = "EUR"
 COSTS = "costs"
+COLUMN = Column(COST, EURO)
 
 
 @dataclass
@@ -106,9 +107,13 @@ def table(books: Books, borders: Sequence[int]) -> Table:
     )
 
 
-def cost(books: Books, begin: int, end: int) -> int | None:
-    """What a time costs, in millionths of a €; None if it isn't known."""
-    return table(books, [begin, end]).totals[Column(COST, EURO)]
+def costs_since(books: Books, begins: Sequence[int], end: int) -> list[int | None]:
+    """What the times from each of these instants to an end cost, in millionths of a €; None if it
+    isn't known."""
+    borders = sorted({*begins, end})
+    found = costs.of(books, borders)
+    totals = (found.total(COST, borders.index(begin)) for begin in begins)
+    return [None if total is None else rounded(total, costs.MICRO) for total in totals]
 
 
 def bill_of(books: Books, period: Period) -> Bill:

@@ -82,8 +82,11 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
     year = periods.last(365, now, zone)
     year_totals, month_totals, today_totals = totals(house, (year, month, day), words, now)
     tables, books = Catalogue(house, day), money.books_of(house)
-    for found, period in ((today_totals, day), (month_totals, month), (year_totals, year)):
-        found += cost(books, period, now) if found else []
+    shown = ((today_totals, day), (month_totals, month), (year_totals, year))
+    begins = [period.begin_at for _, period in shown]
+    known = money.costs_since(books, begins, now) if books else [None] * len(shown)
+    for (found, period), micros in zip(shown, known, strict=True):
+        found += cost(books, period, micros) if found else []
     return Overview(
         newest=newest,
         now=now,

@@ -119,6 +119,7 @@ def period_page(
     names = [] if nearest else names_of(house, period, media)
     books = None if nearest or period.begin_at >= now else money.books_of(house)
     costs = None if books is None else money.table(books, energy[0].borders)
+    spent = None if costs is None else costs.totals[money.COLUMN]
     differ = differing(meter_readings.differing_totals(spans))
     priced = [] if costs is None or not costs.is_known else [_cost_alone(costs)]
     columns = _columns([*tabled, *priced], has_tariffs)
@@ -134,7 +135,7 @@ def period_page(
         around=_around(period, now),
         has_tariffs=has_tariffs,
         has_bill=books is not None,
-        totals=[*totals(house, [period], words, now)[0], *cost(books, period, now)],
+        totals=[*totals(house, [period], words, now)[0], *cost(books, period, spent)],
         figures=_figures([figure(tables, name, words) for name in names], period, costs, words),
         highlights=_highlights(tables, words),
         standby=standby(house, period, now),
@@ -231,7 +232,7 @@ def _around(period: Period, now: int) -> dict[str, str]:
 
 def _cost_alone(costs: Table) -> Table:
     """What each bucket cost in all."""
-    cost = list(costs.columns)[-1]
+    cost = money.COLUMN
     return replace(costs, columns={cost: costs.columns[cost]}, totals={cost: costs.totals[cost]})
 
 

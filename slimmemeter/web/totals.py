@@ -76,17 +76,14 @@ def totals(house: Snapshot, shown: Sequence[Period], words: Labels, now: int) ->
     return found
 
 
-def cost(books: Books | None, period: Period, now: int) -> list[Total]:
-    """What a period costs so far, if that is known."""
-    if books is None or period.begin_at >= now:
+def cost(books: Books | None, period: Period, micros: int | None) -> list[Total]:
+    """What a period costs so far, in millionths of a €; nothing if that isn't known."""
+    if books is None or micros is None:
         return []
-    micros = money.cost(books, period.begin_at, min(period.end_at, now))
-    if micros is None:
-        return []
-    column = Column("cost", money.EURO)
     is_provisional = bill.is_provisional(books, period.begin_at, period.end_at)
     note = gettext("provisional") if is_provisional else ""
-    return [Total("cost", gettext("Cost"), numbers.amount(micros, column), note, False, [])]
+    amount = numbers.amount(micros, money.COLUMN)
+    return [Total("cost", gettext("Cost"), amount, note, False, [])]
 
 
 def _net(table: Table, words: Labels) -> list[Total]:
