@@ -190,7 +190,8 @@ def _since(settings: Settings, task: Task) -> int | None:
     at = day.begin_at if day else periods.moment(text, zone)
     if at is None:
         form = "2026-11-23, or 2026-11-23T14:05"
-        raise UsageError(f"--since {text[:LONGEST_SHOWN]!r} is not a time: write it as {form}")
+        time_of = f"a time since {periods.FIRST_YEAR}"
+        raise UsageError(f"--since {text[:LONGEST_SHOWN]!r} is not {time_of}: write it as {form}")
     return min(at, clock.now())
 
 
