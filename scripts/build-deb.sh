@@ -7,9 +7,10 @@ export LC_ALL=C.UTF-8 TZ=UTC GIT_OPTIONAL_LOCKS=0
 mkdir -p "${1:-.}"
 target=$(readlink -f "${1:-.}")
 cd "$(dirname "$(readlink -f "$0")")/.."
-tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
-chmod 755 "$tree"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tree=$work/tree
+install -d -m 755 "$tree"
 python=usr/lib/python3/dist-packages
 about=usr/share/doc/slimmemeter
 units=usr/lib/systemd/system
@@ -101,7 +102,7 @@ changelog() {
 
 run() { # CODE [ARGUMENT...]: with the program that is packed
     code=$1 && shift
-    COLUMNS=78 python3 -I -B -c "import sys; sys.path.insert(0, sys.argv.pop(1)); $code" "$tree/$program" "$@"
+    COLUMNS=78 python3 -I -X "pycache_prefix=$work/compiled" -c "import sys; sys.path.insert(0, sys.argv.pop(1)); $code" "$tree/$program" "$@"
 }
 
 head_of() { # NAME SENTENCE

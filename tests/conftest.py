@@ -16,7 +16,7 @@ from support.readings import DAY, HOUR, MONDAY
 from support.serving import Server
 from support.telegrams import telegram
 
-SHORT, LONG = 200, 10_000  # examples of a property
+SHORT, LONG = 100, 10_000  # examples of a property
 ASKED_FOR = {
     "long": "also the tests that take minutes",
     "servers": "also the tests that start servers of Debian's packages",
