@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from slimmemeter.charts import spec
-from slimmemeter.history import catalogue, periods, phases, statistics
+from slimmemeter.history import catalogue, consumption, periods, phases, statistics
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.periods import Period
 from slimmemeter.history.statistics import Busiest
@@ -26,9 +26,10 @@ PICTURES = {
     "last": ("electricity", "hours"),
     "between": ("electricity", "power", "hours"),
 }
+OF_PHASES = ("phases", "voltage")
 # Those for who wants to know more; all others are shown at once.
 FOLDED = {
-    "day": ("phases", "voltage"),
+    "day": OF_PHASES,
     **dict.fromkeys(("week", "month", "last", "between"), ("hours", "power", "voltage")),
     **dict.fromkeys(("year", "years"), ("hours",)),
 }
@@ -76,16 +77,18 @@ class Figure:
 
 def figure(tables: Catalogue, name: str, words: Labels, is_linked: bool = False) -> Figure:
     """A picture of a period, with links over its bars unless the whole picture is one."""
-    period, table = tables.period, tables.shown(name)
+    period = tables.period
+    is_folded = _is_folded(name, period)
+    facts = _facts_in_short(tables, name, words) if is_folded else _facts(tables, name, words)
+    title = labels.picture_name(name, period)
     return Figure(
         name=name,
-        title=labels.picture_name(name, period),
+        title=title,
         url=f"/{period.name}/{name}",
         href=f"/{period.name}",
-        alt=_alt(tables, table, words),
+        alt=f"{title}, {dates.period_title(period)}{': ' if facts else ''}{'; '.join(facts)}",
         bars=[] if is_linked else _linked_bars(tables, name, words),
-        is_folded=name in FOLDED.get(period.kind, FOLDED["between"])
-        or name.startswith("cumulative_"),
+        is_folded=is_folded,
     )
 
 
@@ -147,25 +150,31 @@ def detail_href(period: Period, begin: int, end: int) -> str:
     return f"/{found.name}" if found else ""
 
 
-def _alt(tables: Catalogue, table: Table, words: Labels) -> str:
+def _facts(tables: Catalogue, name: str, words: Labels) -> list[str]:
     """What a picture shows, in numbers."""
+    table = tables.shown(name)
     if not table.is_known:
-        facts = [gettext("no data")]
-    elif table.name in catalogue.CUMULATIVE:
-        facts = [
+        return [gettext("no data")]
+    if name in catalogue.CUMULATIVE:
+        return [
             f"{words.column(column)} {numbers.amount(value, column)}"
             for column, value in table.totals.items()
         ]
-    elif table.name in ("voltage", "phases"):
-        facts = _extremes(table)
-    else:
-        facts = spec.totals(tables, table, words)
-        facts += [
-            f"{busiest_text(each, words)}, {dates.busiest_title(each, tables.period.zone)}"
-            for each in statistics.busiest(table)
-        ]
-    name, title = labels.picture_name(table.name, tables.period), dates.period_title(tables.period)
-    return f"{name}, {title}: {'; '.join(facts)}"
+    if name in OF_PHASES:
+        return _extremes(table)
+    return spec.totals(tables, table, words) + [
+        f"{busiest_text(each, words)}, {dates.busiest_title(each, tables.period.zone)}"
+        for each in statistics.busiest(table)
+    ]
+
+
+def _facts_in_short(tables: Catalogue, name: str, words: Labels) -> list[str]:
+    """The totals behind a picture, which the page has anyway: few unfold it, and a year's hours
+    take longer than all the rest."""
+    if name in OF_PHASES:
+        return []
+    table = tables.shown(catalogue.CUMULATIVE.get(name, consumption.ELECTRICITY))
+    return spec.totals(tables, table, words) if table.is_known else [gettext("no data")]
 
 
 def _extremes(table: Table) -> list[str]:

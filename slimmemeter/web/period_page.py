@@ -39,6 +39,9 @@ from slimmemeter.web.totals import Peaks, Total, cost, peaks, standby, totals
 Gap = tuple[int, int]
 
 
+MOST_DAYS_OF_HOURS = 62  # in which a page looks for the busiest hour: of a year it takes long
+
+
 @dataclass
 class Highlight:
     """The busiest day or hour of a direction or medium."""
@@ -201,11 +204,11 @@ def _nearest(house: Snapshot, period: Period) -> Period | None:
 
 
 def _highlights(tables: Catalogue, words: Labels) -> list[Highlight]:
-    """The busiest day of a long period, and the busiest hour."""
+    """The busiest day of a long period, and the busiest hour of one that isn't too long."""
     period = tables.period
     has_days = 1 < period.days <= catalogue.MOST_BUCKETS
     wanted = [tables.shown(consumption.ELECTRICITY, "day")] if has_days else []
-    if catalogue.has_table("hours", period):
+    if period.days <= MOST_DAYS_OF_HOURS:
         wanted.append(tables.shown("hours"))
     return [
         Highlight(
