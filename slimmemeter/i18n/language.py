@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from contextvars import ContextVar
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import NumberPattern, parse_pattern
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment
 
@@ -73,12 +74,13 @@ def _filled(text: str, values: dict[str, object]) -> str:
 
 def decimal(value: float, decimals: int) -> str:
     """A number with that many decimals, as people of this language write it."""
-    return str(_pattern(decimals).apply(value, _locale(current())))
+    # Babel's own way to format takes ten times as long, and a month's page has hundreds of numbers.
+    return f"{Decimal(str(value)):,.{decimals}f}".translate(_separators(current()))
 
 
 @lru_cache
-def _pattern(decimals: int) -> NumberPattern:
-    return parse_pattern("#,##0" + "." * bool(decimals) + "0" * decimals)
+def _separators(code: str) -> dict[int, str]:
+    return str.maketrans({",": get_group_symbol(code), ".": get_decimal_symbol(code)})
 
 
 def day(moment: date, form: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from slimmemeter import clock
-from slimmemeter.history import consumption, periods
+from slimmemeter.history import consumption, periods, statistics
 from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.changes import Change
 from slimmemeter.history.periods import Period
@@ -31,7 +31,9 @@ from slimmemeter.web.freshness import (
 from slimmemeter.web.meter_page import newest_changes
 from slimmemeter.web.power_now import PowerNow, power_now
 from slimmemeter.web.state import newest_of
-from slimmemeter.web.totals import Peaks, Total, cost, peaks, standby, totals
+from slimmemeter.web.totals import Peaks, Total, cost, peaks, totals
+
+STANDBY_DAYS = 30
 
 
 @dataclass
@@ -102,7 +104,7 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
         today_totals=today_totals,
         month_totals=month_totals,
         year_totals=year_totals,
-        standby=standby(house, day, now),
+        standby=_standby(house, now, zone),
         peaks=peaks(house, month.begin_at, month.end_at),
         peak_cost=peak_cost.of(books) if books else None,
         incident=_incident(house, now, zone),
@@ -110,6 +112,11 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
         silent=silent_devices(house, now),
         waiting=house.reader.waiting(),
     )
+
+
+def _standby(house: Snapshot, now: int, zone: ZoneInfo) -> Standby | None:
+    days = periods.last(STANDBY_DAYS, now, zone)
+    return statistics.standby(Catalogue(house, days).table("hours"))
 
 
 def _first_picture(house: Snapshot) -> str:

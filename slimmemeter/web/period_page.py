@@ -34,12 +34,12 @@ from slimmemeter.web.meter_page import (
     shown_change,
 )
 from slimmemeter.web.state import newest_of
-from slimmemeter.web.totals import Peaks, Total, cost, peaks, standby, totals
+from slimmemeter.web.totals import Peaks, Total, cost, peaks, totals
 
 Gap = tuple[int, int]
 
 
-MOST_DAYS_OF_HOURS = 62  # in which a page looks for the busiest hour: of a year it takes long
+MOST_DAYS_OF_HOURS = 62  # of which a page looks at each hour: for a year it takes long
 
 
 @dataclass
@@ -123,6 +123,7 @@ def period_page(
     books = None if nearest or period.begin_at >= now else money.books_of(house)
     costs = None if books is None else money.table(books, energy[0].borders)
     spent = None if costs is None else costs.totals[money.COLUMN]
+    hours = tables.shown("hours") if period.days <= MOST_DAYS_OF_HOURS else None
     differ = differing(meter_readings.differing_totals(spans))
     priced = [] if costs is None or not costs.is_known else [_cost_alone(costs)]
     columns = _columns([*tabled, *priced], has_tariffs)
@@ -140,8 +141,8 @@ def period_page(
         has_bill=books is not None,
         totals=[*totals(house, [period], words, now)[0], *cost(books, period, spent)],
         figures=_figures([figure(tables, name, words) for name in names], period, costs, words),
-        highlights=_highlights(tables, words),
-        standby=standby(house, period, now),
+        highlights=_highlights(tables, hours, words),
+        standby=statistics.standby(hours) if hours else None,
         peaks=peaks(house, period.begin_at, period.end_at),
         columns=[column for column, _, _ in columns],
         sums=[
@@ -203,13 +204,12 @@ def _nearest(house: Snapshot, period: Period) -> Period | None:
     return periods.of("day", first if period.end_at <= first else last, period.zone)
 
 
-def _highlights(tables: Catalogue, words: Labels) -> list[Highlight]:
-    """The busiest day of a long period, and the busiest hour of one that isn't too long."""
+def _highlights(tables: Catalogue, hours: Table | None, words: Labels) -> list[Highlight]:
+    """The busiest day of a long period, and the busiest hour."""
     period = tables.period
     has_days = 1 < period.days <= catalogue.MOST_BUCKETS
     wanted = [tables.shown(consumption.ELECTRICITY, "day")] if has_days else []
-    if period.days <= MOST_DAYS_OF_HOURS:
-        wanted.append(tables.shown("hours"))
+    wanted += [hours] if hours else []
     return [
         Highlight(
             busiest_text(each, words),

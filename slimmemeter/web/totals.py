@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slimmemeter.history import comparison, consumption, periods, presence, statistics
-from slimmemeter.history.catalogue import Catalogue
+from slimmemeter.history import comparison, consumption, presence, statistics
 from slimmemeter.history.comparison import Compared, Totals
 from slimmemeter.history.periods import Period
-from slimmemeter.history.statistics import Standby
 from slimmemeter.history.table import Column, Table
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
@@ -20,7 +18,6 @@ from slimmemeter.p1.reading import MonthPeak
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import money
 
-STANDBY_DAYS = 30
 DAY_S = 86400
 
 
@@ -119,13 +116,6 @@ def _beside(period: Period, other: Compared, column: Column, value: int, now: in
     until = "" if other.until == other.period.end_at else dates.until(other.until, period, now)
     href, amount = f"/{other.period.name}", numbers.amount(then, column)
     return Beside(sign, change, title, until, href, amount)
-
-
-def standby(house: Snapshot, period: Period, now: int) -> Standby | None:
-    """The standby of the 30 days up to a period's end, or up to now; None if it isn't known."""
-    until = min(period.end_at - 1, now)
-    days = periods.last(STANDBY_DAYS, until, period.zone)
-    return statistics.standby(Catalogue(house, days).table("hours"))
 
 
 @dataclass
