@@ -86,7 +86,7 @@ page_of_pull() {
 page_of_commands() {
     head_of slimmemeter 'the readings of a smart meter'
     cli --help | sed '/^positional/,/^exit codes/{/^exit codes/!d}' | section DESCRIPTION
-    run 'from slimmemeter.cli import COMMANDS
+    run 'from slimmemeter.commands import COMMANDS
 for name, about in COMMANDS.items(): print(name, about.sentence)' | while read -r name sentence; do
         cli "$name" --help | section "$name: $sentence"
     done

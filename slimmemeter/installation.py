@@ -16,7 +16,8 @@ from slimmemeter import __version__, clock, listen, process, settings_file, zone
 from slimmemeter.doctor import service
 from slimmemeter.doctor.pages_check import check_pages
 from slimmemeter.errors import SlimmemeterError, StoreError, UsageError
-from slimmemeter.settings import DEFAULTS_FILE, NAMES, SYSTEM_FOLDER, Settings, url_of
+from slimmemeter.settings import DEFAULTS_FILE, Settings, url_of
+from slimmemeter.settings_table import NAMES, SYSTEM_FOLDER
 from slimmemeter.status import PULL_EVERY_S
 from slimmemeter.store import backup
 from slimmemeter.store.backup_folder import BEFORE_UPGRADES

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from slimmemeter.doctor import service
 from slimmemeter.doctor.service import SOCKET, UNIT
 from slimmemeter.errors import UsageError
-from slimmemeter.settings import NAMES
+from slimmemeter.settings_table import NAMES
 
 DROP_IN = f"/etc/systemd/system/{SOCKET}.d/listen.conf"  # systemd.unit(5)
 SETTING = NAMES["SLIMMEMETER_LISTEN"]

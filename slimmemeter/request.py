@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from slimmemeter.errors import EXIT_CODES
-from slimmemeter.settings import DEFAULTS_FILE, SETTINGS, Settings, single_setting
+from slimmemeter.settings import DEFAULTS_FILE, Settings, single_setting
+from slimmemeter.settings_table import SETTINGS
 
 
 class Request:

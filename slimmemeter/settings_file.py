@@ -9,7 +9,8 @@ import re
 import stat
 
 from slimmemeter.errors import UsageError
-from slimmemeter.settings import DEFAULTS_FILE, SETTINGS
+from slimmemeter.settings import DEFAULTS_FILE
+from slimmemeter.settings_table import SETTINGS
 
 GROUP = "slimmemeter"  # who may read it, besides root
 MODE = 0o640

@@ -21,7 +21,7 @@ from jinja2 import Template
 
 from slimmemeter.demo import household
 from slimmemeter.history import consumption
-from slimmemeter.settings import SETTINGS
+from slimmemeter.settings_table import SETTINGS
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
 from support.contracts import DYNAMIC, with_contract

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from slimmemeter import zones
 from slimmemeter.errors import UsageError
-from slimmemeter.settings import SETTINGS, Settings
+from slimmemeter.settings import Settings
 from slimmemeter.settings_file import first_text, with_value
+from slimmemeter.settings_table import SETTINGS
 
 
 def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:

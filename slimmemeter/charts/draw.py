@@ -8,7 +8,6 @@ function that puts a spec's table into a `Field` on the `Canvas`.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,19 +32,18 @@ from slimmemeter.charts.axes import (
     scaled,
     steps,
 )
-from slimmemeter.charts.canvas import Canvas, width_of
+from slimmemeter.charts.canvas import Canvas
 from slimmemeter.charts.map_scale import limit, net
 from slimmemeter.charts.spec import SIZES
 from slimmemeter.charts.style import SHADES, THEMES
+from slimmemeter.charts.surroundings import front, ground, times
 from slimmemeter.history.catalogue import CUMULATIVE
-from slimmemeter.i18n import language, numbers
 
 if TYPE_CHECKING:
     from slimmemeter.charts.axes import Array, Heap
     from slimmemeter.charts.spec import Spec
     from slimmemeter.history.table import Column, Table
 
-LARGER = {"W": ("kW", 10_000), "kWh": ("MWh", 100_000)}  # units, and from when on they are used
 MAP_ROWS = 48  # half-hours
 BEHIND, IN_FRONT = Lane(0.06, 0.88), Lane(0.22, 0.56)  # of bars over each other
 
@@ -71,7 +69,7 @@ def drawn(
     if spec.table.is_known:
         DRAWINGS.get(spec.table.name, _bars)(canvas, spec, area)
     else:
-        _times(canvas, spec, Field(area, spec.table, (0, 1)))
+        times(canvas, spec, Field(area, spec.table, (0, 1)))
         middle = (area.left + area.right) / 2, (area.bottom + area.top) / 2
         canvas.text(*middle, spec.unknown, canvas.theme.faint, larger=3, align="m")
     return canvas
@@ -83,7 +81,7 @@ def _bars(canvas: Canvas, spec: Spec, area: Area) -> None:
     there = heaped(spec.table.columns)
     others = [heaped(other.columns) for _, other in spec.earlier]
     field = Field(area, spec.table, *range_of([*there, *itertools.chain(*others)]))
-    _ground(canvas, spec, field)
+    ground(canvas, spec, field)
     lane = IN_FRONT if others else Lane()
     if spec.is_beside:
         lane, *lanes = beside([there, *others], len(spec.table.borders) - 1)
@@ -97,19 +95,19 @@ def _bars(canvas: Canvas, spec: Spec, area: Area) -> None:
         lines = runs(field, scaled(*spec.net))
         canvas.lines(lines, canvas.theme.paper, 4)
         canvas.lines(lines, canvas.theme.ink, 2)
-    _front(canvas, spec, field)
+    front(canvas, spec, field)
 
 
 def _costs(canvas: Canvas, spec: Spec, area: Area) -> None:
     """What each bucket costs, in parts; what is earned goes down."""
     there = heaped_by_sign(spec.table.columns)
     field = Field(area, spec.table, *range_of(there))
-    _ground(canvas, spec, field)
+    ground(canvas, spec, field)
     everywhere = np.ones(len(spec.table.borders) - 1, bool)
     for column, bottom, top in there:
         bars = rectangles(field, bottom, top, everywhere, Lane())
         canvas.areas(bars, canvas.theme.colour(column))
-    _front(canvas, spec, field)
+    front(canvas, spec, field)
 
 
 def _prices(canvas: Canvas, spec: Spec, area: Area) -> None:
@@ -118,16 +116,16 @@ def _prices(canvas: Canvas, spec: Spec, area: Area) -> None:
     upper, lower = area.split(0.58, canvas.letters * 2.2) if uses else (area, area)
     heap = from_zero(price, spec.table.columns[price])
     field = Field(upper, _only(spec.table, price), *range_of([heap]))
-    _ground(canvas, spec, field)
+    ground(canvas, spec, field)
     areas = steps(field.x(spec.table.borders), field.y(heap.bottom), field.y(heap.top))
     canvas.areas(areas, canvas.theme.colour(price))
     canvas.lines([field.across(0)], canvas.theme.faint)
     for use in uses:
         bars = heaped({use: spec.table.columns[use]})
         field = Field(lower, _only(spec.table, use), *range_of(bars, marks=3))
-        _ground(canvas, spec, field)
+        ground(canvas, spec, field)
         _stack(canvas, field, bars, Lane())
-    _front(canvas, spec, field)
+    front(canvas, spec, field)
 
 
 def _only(table: Table, column: Column) -> Table:
@@ -138,11 +136,11 @@ def _power(canvas: Canvas, spec: Spec, area: Area) -> None:
     """The mean power as a filled step."""
     there = heaped(spec.table.columns)
     field = Field(area, spec.table, *range_of(there))
-    _ground(canvas, spec, field)
+    ground(canvas, spec, field)
     for column, bottom, top in there:
         areas = steps(field.x(spec.table.borders), field.y(bottom), field.y(top))
         canvas.areas(areas, canvas.theme.colour(column))
-    _front(canvas, spec, field)
+    front(canvas, spec, field)
 
 
 def _map(canvas: Canvas, spec: Spec, area: Area) -> None:
@@ -164,7 +162,7 @@ def _map(canvas: Canvas, spec: Spec, area: Area) -> None:
             area.left - 8, y - canvas.letters / 3, f"{hour:02}", canvas.theme.faint, align="r"
         )
     days = replace(spec.table, borders=list(spec.axis))
-    _times(canvas, spec, Field(area, days, (0, 1)))
+    times(canvas, spec, Field(area, days, (0, 1)))
 
 
 def _cell(area: Area, spec: Spec, days: int, place: int) -> Array:
@@ -179,7 +177,7 @@ def _lines(canvas: Canvas, spec: Spec, area: Area) -> None:
     """A line for each year from its begin, the newest one in front."""
     lines = [from_zero(*each) for each in spec.table.columns.items()]
     field = Field(area, spec.table, *range_of(lines))
-    _ground(canvas, spec, field)
+    ground(canvas, spec, field)
     canvas.lines([field.across(0)], canvas.theme.faint)
     x = field.x(spec.table.borders)
     for column, bottom, top in reversed(lines):
@@ -189,7 +187,7 @@ def _lines(canvas: Canvas, spec: Spec, area: Area) -> None:
         points = np.stack([x[known], field.y(values[known])], axis=1)
         canvas.lines([points], colour, width, dashes)
     _ending(canvas, spec, field)
-    _times(canvas, spec, field)
+    times(canvas, spec, field)
 
 
 def _ending(canvas: Canvas, spec: Spec, field: Field) -> None:
@@ -208,7 +206,7 @@ def _phases(canvas: Canvas, spec: Spec, area: Area) -> None:
         values = np.append(values, 0)
     ends = float(np.nanmin(values)) - 0.5, float(np.nanmax(values)) + 0.5
     field = Field(area, spec.table, *range_between(*ends))
-    _ground(canvas, spec, field)
+    ground(canvas, spec, field)
     lines = [column for column in columns if column.extreme != "max"]
     for number, column in enumerate(lines):
         colour = canvas.theme.colour(column)
@@ -220,7 +218,7 @@ def _phases(canvas: Canvas, spec: Spec, area: Area) -> None:
             least = (field.high - field.low) / 200  # so that an equal pair is seen
             bars = rectangles(field, columns[column] - least, top, everywhere, lane)
             canvas.areas(bars, colour)
-    _front(canvas, spec, field)
+    front(canvas, spec, field)
 
 
 # By a table's name; all others are bars.
@@ -233,71 +231,6 @@ DRAWINGS: dict[str, Callable[[Canvas, Spec, Area], None]] = {
     "costs": _costs,
     "prices": _prices,
 }
-
-
-def _ground(canvas: Canvas, spec: Spec, field: Field) -> None:
-    """What lies under the data: weekends, and lines at round values with their numbers."""
-    area, theme = field.area, canvas.theme
-    stretches = [field.x(stretch) for stretch in spec.shaded]
-    shaded = [rectangle(left, right, area.bottom, area.top) for left, right in stretches]
-    canvas.areas(shaded, to_rgb(theme.shade))
-    unit, scale = numbers.unit(next(iter(field.table.columns))), 1.0
-    larger, least = LARGER.get(unit, ("", math.inf))
-    if max(-field.low, field.high) >= least:
-        unit, scale = larger, 1000.0
-    decimals = max(0, -math.floor(math.log10(field.step / scale) + 1e-9))
-    first = math.ceil(field.low / field.step - 1e-9)
-    last = math.floor(field.high / field.step + 1e-9)
-    marks = [number * field.step for number in range(first, last + 1)]
-    canvas.lines([field.across(mark) for mark in marks], theme.grid)
-    for mark in marks:
-        y = float(field.y(mark)) - canvas.letters / 3
-        text = language.decimal(abs(mark) / scale, decimals)
-        canvas.text(area.left - 8, y, text, theme.faint, align="r")
-    top = max(area.top, float(field.y(marks[-1])) + canvas.letters if marks else 0)
-    canvas.text(area.left - 8, top + canvas.letters * 0.6, unit, theme.faint, bold=True, align="r")
-
-
-def _front(canvas: Canvas, spec: Spec, field: Field) -> None:
-    """What lies over the data: gaps, the zero line, and the time."""
-    _hatch(canvas, field)
-    if field.low <= 0 <= field.high:
-        canvas.lines([field.across(0)], canvas.theme.faint)
-    _times(canvas, spec, field)
-
-
-def _hatch(canvas: Canvas, field: Field) -> None:
-    begin, end = field.table.borders[0], field.table.borders[-1]
-    for gap in field.table.gaps:
-        left, right = field.x(np.clip(np.array(gap, float), begin, end))
-        if right - left >= legend.THINNEST_GAP_PX:  # of a year a night is no more than a hair
-            stretch = rectangle(left, right, field.area.bottom, field.area.top)
-            canvas.areas([stretch], None, hatch=canvas.theme.faint)
-
-
-def _times(canvas: Canvas, spec: Spec, field: Field) -> None:
-    """As many of the marks of time as have room: all, or every second, third, …"""
-    places = field.x([at for at, _ in spec.ticks]).tolist()
-    widths = [width_of(text, canvas.letters) for _, text in spec.ticks]
-    step = next(
-        step
-        for step in (1, 2, 3, 4, 6, 7, 12, 24, 9999)
-        if _have_room(places[::step], widths[::step], canvas.width)
-    )
-    y = canvas.letters * 0.7
-    for x, (_, text), width in list(zip(places, spec.ticks, widths, strict=True))[::step]:
-        inside = min(max(x, width / 2 + 2), canvas.width - width / 2 - 2)
-        canvas.text(inside, y, text, canvas.theme.faint, align="m")
-
-
-def _have_room(places: Sequence[float], widths: Sequence[float], width: float) -> bool:
-    halves = [half / 2 for half in widths]
-    middles = [
-        min(max(x, half + 2), width - half - 2) for x, half in zip(places, halves, strict=True)
-    ]
-    ends = [x + half for x, half in zip(middles, halves, strict=True)]
-    begins = [x - half for x, half in zip(middles, halves, strict=True)]
-    return all(begin - end >= 8 for end, begin in zip(ends, begins[1:], strict=False))
 
 
 def _stack(canvas: Canvas, field: Field, heaps: Sequence[Heap], lane: Lane) -> None:

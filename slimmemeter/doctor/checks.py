@@ -22,7 +22,8 @@ from slimmemeter.errors import (
 from slimmemeter.line import port, port_errors
 from slimmemeter.line.receive import Reception
 from slimmemeter.p1.anonymize import anonymous
-from slimmemeter.settings import LINES, Settings
+from slimmemeter.settings import Settings
+from slimmemeter.settings_table import LINES
 from slimmemeter.status import STALE_S, Status
 from slimmemeter.store import backup_folder
 from slimmemeter.store.connection import HotJournalError

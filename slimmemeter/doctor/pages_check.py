@@ -14,7 +14,8 @@ from slimmemeter.doctor import service
 from slimmemeter.doctor.finding import FINE, NOTE, WRONG, Finding
 from slimmemeter.doctor.service import SOCKET, UNIT
 from slimmemeter.errors import SlimmemeterError
-from slimmemeter.settings import NAMES, Settings, url_of
+from slimmemeter.settings import Settings, url_of
+from slimmemeter.settings_table import NAMES
 
 PAGES_S = 10
 LONGEST_ANSWER = 65536  # bytes

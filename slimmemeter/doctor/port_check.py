@@ -14,7 +14,8 @@ from slimmemeter.line import garbage, port, port_errors
 from slimmemeter.line.receive import SILENCE_S, Reception
 from slimmemeter.p1 import countries, obis
 from slimmemeter.p1.reading import Reading
-from slimmemeter.settings import DEFAULTS_FILE, LINES, Settings
+from slimmemeter.settings import DEFAULTS_FILE, Settings
+from slimmemeter.settings_table import LINES
 
 ENOUGH_TELEGRAMS = 5
 ENOUGH_S = 5  # after which one valid telegram is enough

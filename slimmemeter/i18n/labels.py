@@ -65,41 +65,6 @@ def _costs() -> dict[str, str]:
     }
 
 
-def bill_item(item: str, part: str) -> str:
-    """A line of a bill, and the tariff, band or operator that it is of."""
-    names = {
-        "supply": gettext("Supply"),
-        "netting": gettext("Export, set off"),
-        "settle": gettext("Export, settled for the year"),
-        "feed_in": gettext("Feed-in"),
-        "feed_in_cost": gettext("Feed-in cost"),
-        "standing": gettext("Standing charge"),
-        "green": gettext("Green and CHP certificates"),
-        "tax": gettext("Energy tax"),
-        "tax_netting": gettext("Energy tax, set off"),
-        "tax_settle": gettext("Energy tax, settled for the year"),
-        "bracket": gettext("Lower energy tax of a large use"),
-        "rebate": gettext("Rebate on energy tax"),
-        "excise": gettext("Excise"),
-        "contribution": gettext("Energy contribution"),
-        "grid": gettext("Grid costs"),
-        "grid_kwh": gettext("Grid costs, by use"),
-        "capacity": gettext("Capacity tariff"),
-        "maximum": gettext("Above the maximum tariff"),
-        "data": gettext("Data management"),
-    }
-    parts = {
-        "low": gettext("low"),
-        "normal": gettext("normal"),
-        "day": gettext("day"),
-        "night": gettext("night"),
-        "dynamic": gettext("dynamic"),
-        "surplus": gettext("surplus"),
-    }
-    shown = "" if part in ("single", "kwh", "gas", "bare", "vat") else parts.get(part, part)
-    return f"{names[item]}, {shown}" if shown else names[item]
-
-
 class Labels:
     """The names of directions, tariffs and columns in the meter's country."""
 

@@ -17,13 +17,13 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment
 
-from slimmemeter import settings
+from slimmemeter import settings_table
 
 TRANSLATIONS = f"{os.path.dirname(os.path.abspath(__file__))}/translations"
 LANGUAGES = {
-    code: str(Locale(code).get_display_name()).capitalize() for code in settings.languages()
+    code: str(Locale(code).get_display_name()).capitalize() for code in settings_table.languages()
 }  # each language's code and its own name
-_code: ContextVar[str] = ContextVar("language", default=settings.OWN_LANGUAGE)
+_code: ContextVar[str] = ContextVar("language", default=settings_table.OWN_LANGUAGE)
 
 
 def use(code: str) -> None:

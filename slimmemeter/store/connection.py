@@ -6,6 +6,7 @@ One file is one connection to the grid. The writer uses the rollback journal and
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 
@@ -197,3 +198,11 @@ def explanation(path: str, error: sqlite3.Error) -> Exception:
         return error
     sentence = f"the database {path}: {remedy} ({error})"
     return LockedError(sentence) if kind == "SQLITE_BUSY" else StoreError(sentence)
+
+
+def inode(path: str) -> int | None:
+    """The file that has this name now; None if there is none."""
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return None

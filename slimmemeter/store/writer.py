@@ -10,7 +10,7 @@ import time
 from slimmemeter.errors import StoreError
 from slimmemeter.p1.reading import NO_LOG
 from slimmemeter.store import meter_log, schema, stamps
-from slimmemeter.store.connection import Database
+from slimmemeter.store.connection import Database, inode
 from slimmemeter.store.devices import owner_of
 from slimmemeter.store.validation.points import DEVICES, METERS, Row, Tables
 from slimmemeter.store.validation.rule import MOST_PER_HOUR
@@ -39,7 +39,7 @@ class Writer(Database):
             from slimmemeter.store import files
 
             files.create(path)
-        self._inode = _inode(path)
+        self._inode = inode(path)
         super().__init__(path, "rw", timeout_s)
         with self._explained:
             self._leave_wal()
@@ -132,7 +132,7 @@ class Writer(Database):
         :raises StoreError: another file has taken its place, as after a restore.
         """
         self._take_turn(deadline_s or time.monotonic() + self._timeout_s)
-        if _inode(self.path) != self._inode:
+        if inode(self.path) != self._inode:
             raise StoreError(
                 f"the database {self.path} was replaced meanwhile; the next pull works"
             )
@@ -296,11 +296,3 @@ class Writer(Database):
 
 _ABOUT = ("id", "delay_s", "source", "tariff")
 _VALIDATED = (*schema.REGISTERS, schema.METER_CLOCK)
-
-
-def _inode(path: str) -> int | None:
-    """The file that has this name now."""
-    try:
-        return os.stat(path).st_ino
-    except OSError:
-        return None

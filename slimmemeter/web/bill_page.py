@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from slimmemeter.i18n import language, numbers
-from slimmemeter.i18n.labels import bill_item, medium
+from slimmemeter.i18n.bill_labels import bill_item
+from slimmemeter.i18n.labels import medium
 from slimmemeter.i18n.language import gettext
 from slimmemeter.money.bill import Bill
 from slimmemeter.money.forecast import Forecast

@@ -8,7 +8,7 @@ from slimmemeter import clock
 from slimmemeter.history import catalogue, periods
 from slimmemeter.history.periods import Period
 from slimmemeter.i18n.language import LANGUAGES, gettext
-from slimmemeter.settings import OWN_LANGUAGE
+from slimmemeter.settings_table import OWN_LANGUAGE
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web.freshness import page_time
 from slimmemeter.web.state import NoReadingError, site

@@ -18,6 +18,7 @@ PACKAGES = {
 GROUND = {
     "errors",
     "settings",
+    "settings_table",
     "zones",
     "clock",
     "status",
