@@ -59,14 +59,17 @@ class Costs:
         return [None if each is None else rounded(each, MICRO) for each in amounts]
 
 
-def of(books: Books, borders: Sequence[int]) -> Costs:
-    """What the buckets between these borders cost, as far as they are past."""
+def of(books: Books, borders: Sequence[int], energy: str | None = None) -> Costs:
+    """What the buckets between these borders cost, as far as they are past.
+
+    :param energy: electricity or gas alone; None: all of a bill.
+    """
     reckoning = Reckoning(books, borders[0], borders[-1], borders)
     ends = [reckoning.measures.place(min(at, reckoning.end)) for at in borders]
     if reckoning.begin >= reckoning.end:
         ends = [0] * len(borders)
-    charges = reckoning.charges()
-    booked = _booked(reckoning, borders)
+    charges = [each for each in reckoning.charges() if energy in (None, each.key.energy)]
+    booked = _booked(reckoning, borders, energy)
     rates = [
         rate * (1 + charge.key.vat_percent / 100) / curve.scale
         for charge in charges
@@ -90,12 +93,13 @@ def of(books: Books, borders: Sequence[int]) -> Costs:
     )
 
 
-def _booked(reckoning: Reckoning, borders: Sequence[int]) -> list[Fraction]:
+def _booked(reckoning: Reckoning, borders: Sequence[int], energy: str | None) -> list[Fraction]:
     """By bucket what is settled at its end or within it."""
     found = [Fraction()] * (len(borders) - 1)
     for booked in reckoning.booked():
         place = bisect_left(borders, booked.at) - 1
-        found[place] += sum((line.exact for line in booked.lines), Fraction())
+        lines = (line for line in booked.lines if energy in (None, line.key.energy))
+        found[place] += sum((line.exact for line in lines), Fraction())
     return found
 
 

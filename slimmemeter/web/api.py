@@ -154,7 +154,7 @@ def _answer(tables: Catalogue, name: str, form: str) -> Response:
     if form == "png":
         has_tariffs = query.parameter("tariffs") == "yes"
         return _picture(lambda: make_spec(tables, name, Labels.of(tables.house), by, has_tariffs))
-    found = tables.table(name, by)
+    found = money.with_cost(money.books_of(tables.house), tables.table(name, by))
     if form == "json":
         return jsonify(serialize.table_json(found, tables.period.name, site().zone))
     return _csv(found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from flask import abort, g
 
@@ -18,6 +19,7 @@ from slimmemeter.money.commands import CONTRACT, find_period
 from slimmemeter.money.contracts import Contracts, Home
 from slimmemeter.money.costs import COLUMNS, COST
 from slimmemeter.money.lines import rounded
+from slimmemeter.money.quantities import ELECTRICITY, GAS
 from slimmemeter.money.reckoning import Books
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import query
@@ -26,6 +28,7 @@ from slimmemeter.web.state import site
 EURO = "EUR"
 COSTS = "costs"
 COLUMN = Column(COST, EURO)
+ENERGIES = (ELECTRICITY, GAS)
 
 
 @dataclass
@@ -93,17 +96,26 @@ def table(books: Books, borders: Sequence[int]) -> Table:
     """What the buckets between borders cost, in millionths of a €."""
     found = costs.of(books, borders)
     columns = {name: Column(name, EURO) for name in COLUMNS}
-    totals = {name: found.total(name) for name in COLUMNS}
     return Table(
         COSTS,
         list(borders),
         {column: found.micros(name) for name, column in columns.items()},
-        {
-            column: None if (total := totals[name]) is None else rounded(total, costs.MICRO)
-            for name, column in columns.items()
-        },
+        {column: _rounded(found.total(name)) for name, column in columns.items()},
         partial=list(found.partial),
         estimated=list(found.estimated),
+    )
+
+
+def with_cost(books: Books | None, table: Table) -> Table:
+    """A table of electricity or gas with what it cost beside it, if there is a contract for it."""
+    if books is None or table.name not in ENERGIES:
+        return table
+    found = costs.of(books, table.borders, table.name)
+    micros, total = found.micros(COST), _rounded(found.total(COST))
+    if not any(micros):
+        return table
+    return replace(
+        table, columns=table.columns | {COLUMN: micros}, totals=table.totals | {COLUMN: total}
     )
 
 
@@ -112,8 +124,12 @@ def costs_since(books: Books, begins: Sequence[int], end: int) -> list[int | Non
     isn't known."""
     borders = sorted({*begins, end})
     found = costs.of(books, borders)
-    totals = (found.total(COST, borders.index(begin)) for begin in begins)
-    return [None if total is None else rounded(total, costs.MICRO) for total in totals]
+    return [_rounded(found.total(COST, borders.index(begin))) for begin in begins]
+
+
+def _rounded(total: Fraction | None) -> int | None:
+    """In millionths of a €."""
+    return None if total is None else rounded(total, costs.MICRO)
 
 
 def bill_of(books: Books, period: Period) -> Bill:

@@ -61,6 +61,25 @@ def test_costs_are_a_table_in_three_forms(priced: FlaskClient) -> None:
     assert Image.open(io.BytesIO(picture.data)).size == (2200, 720)
 
 
+def test_energies_have_their_own_cost_beside_them(priced: FlaskClient) -> None:
+    """Electricity and gas each have a cost in CSV and JSON; together they are the house's."""
+    month = "/month/2026-10"
+    costs = priced.get(f"{month}/costs.json").json
+    assert costs is not None
+    tables = [priced.get(f"{month}/{energy}.json").json for energy in ("electricity", "gas")]
+    assert [table["table"] for table in tables if table] == ["electricity", "gas"]
+    parts = [table["totals"]["cost_eur"] for table in tables if table]
+    assert all(parts)
+    assert sum(parts) == pytest.approx(costs["totals"]["cost_eur"], abs=2e-6)
+    by_day = zip(*(table["columns"]["cost_eur"] for table in tables if table), strict=True)
+    for each, whole in zip(by_day, costs["columns"]["cost_eur"], strict=True):
+        assert sum(part or 0 for part in each) == pytest.approx(whole or 0, abs=2e-6)
+    (head, *_) = csv.reader(io.StringIO(priced.get(f"{month}/gas.csv?by=hour").text))
+    assert head[2:4] == ["gas_m3", "cost_eur"]
+    head = priced.get(f"{month}/gas.csv?money=no").text.partition("\n")[0]
+    assert "cost" not in head
+
+
 def test_contract_year_has_its_bill_open(priced: FlaskClient) -> None:
     """Any day of it leads there; the bill has every line, what was paid, and what isn't settled."""
     answer = priced.get("/contract/2026-10-26")
