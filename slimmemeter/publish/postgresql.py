@@ -90,7 +90,10 @@ class PostgreSQL:
                 application_name="slimmemeter",
                 **about.options,
             )
-            self._db: psycopg.Connection[tuple[Any, ...]] = psycopg.connect(conninfo)
+            # Without prepared statements, which PgBouncer doesn't keep apart between its clients.
+            self._db: psycopg.Connection[tuple[Any, ...]] = psycopg.connect(
+                conninfo, prepare_threshold=None
+            )
         return self
 
     def __exit__(

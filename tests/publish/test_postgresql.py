@@ -14,7 +14,7 @@ import pytest
 
 from support.database import rows
 from support.house import fill
-from support.postgresql import PASSWORD, PostgreSQLServer
+from support.postgresql import PASSWORD, PgBouncer, PostgreSQLServer
 from support.programs import SLIMMEMETER, Done, Run
 from support.readings import DAY, EVERY_S, HOUR, MONDAY, counted, reading, store
 
@@ -75,6 +75,18 @@ def test_history_comes_if_it_is_asked_for(
     meters = f"SELECT equipment, version FROM meters WHERE house = '{house}'"
     assert server.rows(meters) == rows(database, "SELECT equipment, version FROM meters")
     assert publish().stdout.endswith(": 0 readings\n")
+
+
+def test_many_houses_may_share_connections(
+    run: Run, server: PostgreSQLServer, database: Path, tmp_path: Path, house: str
+) -> None:
+    """Through a PgBouncer that gives each transaction whichever connection is free."""
+    fill(database, MONDAY - 110 * DAY, MONDAY)
+    with PgBouncer(tmp_path, server) as bouncer:
+        publish = Publisher(run, bouncer.url, house)
+        for _ in range(2):
+            publish("--init", "--since", "2026-01-01")
+    assert server.rows(THEIRS.format(house)) == rows(database, OURS)
 
 
 def test_tables_that_are_missing_are_told(run: Run, database: Path, tmp_path: Path) -> None:

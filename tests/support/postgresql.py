@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import psycopg
 
-from support.debian import missing
+from support.debian import missing, needs
 from support.programs import free_port
 from support.waiting import until
 
@@ -21,6 +21,12 @@ def _program(name: str) -> str:
     """Debian keeps the server's programs out of the PATH, a folder for each version."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     return str(found[-1]) if found else missing("postgresql")
+
+
+def _let_others_in(folder: Path) -> None:
+    for each in (folder, *folder.parents):
+        if each.stat().st_uid == os.geteuid() and each != Path("/"):
+            each.chmod(each.stat().st_mode | 0o011)
 
 
 class PostgreSQLServer:
@@ -36,9 +42,7 @@ class PostgreSQLServer:
         self._data.mkdir()
         password = folder / "postgresql-password"
         password.write_text(PASSWORD)
-        for each in (folder, *folder.parents):
-            if each.stat().st_uid == os.geteuid() and each != Path("/"):
-                each.chmod(each.stat().st_mode | 0o011)
+        _let_others_in(folder)
         if self._user:
             subprocess.run(["chown", "nobody:nogroup", self._data, password], check=True)
         self._run(
@@ -65,14 +69,7 @@ class PostgreSQLServer:
             stderr=subprocess.DEVNULL,
             **self._user,
         )
-        until(self._answers)
-
-    def _answers(self) -> bool:
-        try:
-            psycopg.connect(self.url).close()
-        except psycopg.OperationalError:
-            return False
-        return True
+        until(lambda: _answers(self.url))
 
     def kill(self) -> None:
         """End it and all its connections at once, as a power cut does."""
@@ -91,3 +88,42 @@ class PostgreSQLServer:
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             self.kill()
+
+
+class PgBouncer:
+    """It shares one connection to a server among all transactions; use it in a `with` block."""
+
+    def __init__(self, folder: Path, server: PostgreSQLServer) -> None:
+        self.port = free_port()
+        self.url = server.url.replace(f":{server.port}/", f":{self.port}/")
+        users, self._file = folder / "users", folder / "pgbouncer.ini"
+        users.write_text(f'"house" "{PASSWORD}"\n')
+        lines = (
+            "[databases]",
+            f"postgres = host=127.0.0.1 port={server.port}",
+            "[pgbouncer]",
+            f"listen_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =",
+            f"auth_type = scram-sha-256\nauth_file = {users}",
+            "pool_mode = transaction\ndefault_pool_size = 1",
+        )
+        self._file.write_text("\n".join(lines))
+        _let_others_in(folder)
+
+    def __enter__(self) -> Self:
+        program = [needs("pgbouncer", "pgbouncer"), "--quiet", self._file]
+        nobody = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
+        self._process = subprocess.Popen(program, **nobody)  # type: ignore[call-overload]
+        until(lambda: _answers(self.url))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
