@@ -74,6 +74,7 @@ RUN_BY = {
     "scripts/install.sh\n": "tests/system/test_install.py"
     "::test_installation_ends_with_a_reading_and_an_address",
     "tests/benchmarks/run.py": "needs other programs, and minutes",
+    "tests/benchmarks/fleet.py": "needs other programs, and minutes",
 }
 
 
