@@ -11,11 +11,23 @@ from hypothesis import settings
 
 from support.house import fill
 from support.meter import Meter
+from support.paths import ROOT
 from support.programs import PULL, SLIMMEMETER, Done, Pull, Run
 from support.readings import DAY, HOUR, MONDAY
 from support.serving import Server
 from support.telegrams import telegram
 
+# Files that wait more than they work, or take longest: the others fill the time beside them.
+FIRST = (
+    "web/test_access.py",
+    "line/test_port.py",
+    "store/test_backup.py",
+    "test_pull.py",
+    "test_ten_years.py",
+    "web/test_lifetime.py",
+    "store/test_durable.py",
+    "web/test_browser.py",
+)
 SHORT, LONG = 100, 10_000  # examples of a property
 ASKED_FOR = {
     "long": "also the tests that take minutes",
@@ -40,9 +52,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip, with its reason, what wasn't asked for; begin with what boots a Debian, as that takes
-    longest."""
-    items.sort(key=lambda item: "system" not in item.keywords)
+    """Skip, with its reason, what wasn't asked for; begin with what takes longest."""
+    first = [ROOT / "tests" / name for name in FIRST]
+    items.sort(key=lambda item: ("system" not in item.keywords, item.path not in first))
     for kind in ASKED_FOR:
         if not config.getoption(f"--{kind}"):
             reason = pytest.mark.skip(reason=f"only with --{kind}")

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Never
 
-from tqdm import tqdm
-
-from slimmemeter import process
+from slimmemeter import process, progress
 from slimmemeter.errors import PublishError
+from slimmemeter.progress import Show
 from slimmemeter.publish.outbox import Outbox
 from slimmemeter.publish.positions import Positions
 from slimmemeter.publish.target import Target
 from slimmemeter.settings import Settings
 from slimmemeter.store.outbox import OutboxWriter
-
-if TYPE_CHECKING:
-    Bar = tqdm[Never]
 
 LAST_BATCH = 0.3  # the part of the time in which no other batch begins
 
@@ -44,17 +38,18 @@ class Publisher:
         :param is_init: whether to make the tables that it needs.
         :raises PublishError: it can't be reached, or refuses; what it has by then is kept.
         """
+        about = self._name, lambda: self._outbox.count, " readings"
         try:
-            with self._limited(within_s), to, _progress(self._outbox, self._name) as bar:
+            with self._limited(within_s), to, progress.shown(*about) as show:
                 if is_init:
                     yield to.prepare()
-                if self._send_all(to, within_s, bar):
+                if self._send_all(to, within_s, show):
                     to.show(self._outbox.house)
         finally:
             self._save()
         yield f"{self._count} readings"
 
-    def _send_all(self, to: Target, within_s: float | None, bar: Bar) -> bool:
+    def _send_all(self, to: Target, within_s: float | None, show: Show) -> bool:
         """Whether the target has everything, and not only what there was time for."""
         until_s = math.inf if within_s is None else time.monotonic() + within_s * (1 - LAST_BATCH)
         for batch in self._outbox.batches():  # it is here when the one before has arrived
@@ -64,7 +59,7 @@ class Publisher:
             to.send(batch)
             self._batch_count += 1
             self._count += batch.count
-            bar.update(batch.count)
+            show(self._count)
         return True
 
     @contextmanager
@@ -85,12 +80,3 @@ class Publisher:
             with OutboxWriter(self._settings.database, self._settings.timeout_s) as writer:
                 writer.save(self._name, self._outbox.cursors, self._outbox.left)
             self._positions.saved(self._name)
-
-
-@contextmanager
-def _progress(outbox: Outbox, name: str) -> Iterator[Bar]:
-    """A bar with an estimate, on a terminal only."""
-    is_shown = sys.stderr.isatty()
-    total = outbox.count if is_shown else None
-    with tqdm(total=total, desc=name, unit=" readings", disable=not is_shown) as bar:
-        yield bar

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import BinaryIO
 
-from tqdm import tqdm
-
-from slimmemeter import clock, zones
+from slimmemeter import clock, progress, zones
 from slimmemeter.errors import StoreError, UsageError
 from slimmemeter.p1.reading import MbusReading
 from slimmemeter.settings import Settings
@@ -26,9 +23,6 @@ from slimmemeter.store.validation.series import CONFLICT, STORED
 from slimmemeter.transfer import detect, house
 from slimmemeter.transfer.entry import AT, Entry, Home, untimely
 from slimmemeter.transfer.house import Spools
-
-if TYPE_CHECKING:
-    Bar = tqdm[Any]
 
 LONGEST_S = 0.2  # of a transaction, for which a pull may have to wait
 LONGEST_SHOWN = 20  # characters of a number that isn't one
@@ -125,16 +119,16 @@ def _target(database: str, dry_run: bool) -> Iterator[str]:
 
 def _one(path: str, home: Home, database: str, settings: Settings, spool: BinaryIO | None) -> Tally:
     with detect.opened(path, home, spool) as source:
-        tally = Tally(path, source.kind, settings.zone)
+        tally, name = Tally(path, source.kind, settings.zone), os.path.basename(path)
         first = next(source.entries, None)  # a file of no known kind makes no database
         if first is not None:
             before = house.overlaps(database)
             entries = itertools.chain([first], source.entries)
             with (
                 ImportWriter(database, settings.timeout_s) as writer,
-                _progress(source, path) as bar,
+                progress.shown(name, lambda: source.length or None, source.unit) as show,
             ):
-                _store_all(writer, entries, source.position, tally, bar)
+                _store_all(writer, entries, source.position, tally, show)
             tally.overlaps = [each for each in house.overlaps(database) if each not in before]
         return tally
 
@@ -144,7 +138,7 @@ def _store_all(
     entries: Iterable[Entry],
     position: Callable[[], int],
     tally: Tally,
-    bar: Bar,
+    show: progress.Show,
 ) -> None:
     until_s = 0.0
     is_open = False
@@ -156,11 +150,11 @@ def _store_all(
         _store(writer, entry, tally)
         if time.monotonic() > until_s:
             writer.commit()
-            bar.update(position() - bar.n)
+            show(position())
             is_open = False
     if is_open:
         writer.commit()
-    bar.update(position() - bar.n)
+    show(position())
 
 
 def _store(writer: ImportWriter, entry: Entry, tally: Tally) -> None:
@@ -213,19 +207,6 @@ def _timely(devices: Sequence[MbusReading], place: str, tally: Tally) -> Sequenc
         error = untimely(device.at, tally.now)
         tally.add_invalid(place, f"device {device.equipment_id}: {error}", device.at)
     return [device for device in devices if device not in late] if late else devices
-
-
-@contextmanager
-def _progress(source: detect.Source, path: str) -> Iterator[Bar]:
-    """A bar with an estimate, on a terminal only."""
-    with tqdm(
-        total=source.length or None,
-        desc=os.path.basename(path),
-        unit=source.unit,
-        unit_scale=True,
-        disable=not sys.stderr.isatty(),
-    ) as bar:
-        yield bar
 
 
 def undo(settings: Settings, number: str) -> int:

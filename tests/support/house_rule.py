@@ -24,8 +24,10 @@ GROUND = {
     "status",
     "process",
     "notify",
+    "progress",
 }  # may be imported by every package
 DOORS = {
+    "tqdm": "progress",
     "serial": "line.port",
     "sqlite3": "store",
     "matplotlib": "charts",
