@@ -64,21 +64,21 @@ def _start_over(settings: Settings, arguments: Namespace) -> int:
 
 
 def _import(settings: Settings, arguments: Namespace) -> int:
-    from slimmemeter.transfer import commands
+    from slimmemeter.transfer import import_command
 
     if arguments.undo:
-        return _print(commands.undo(settings, arguments.files))
+        return _print(import_command.undo(settings, arguments.files))
     about = (arguments.files, arguments.dry_run, arguments.new_meter)
-    return _print(commands.import_files(settings, *about))
+    return _print(import_command.import_files(settings, *about))
 
 
 def _export(settings: Settings, arguments: Namespace) -> int:
-    from slimmemeter.transfer import commands
+    from slimmemeter.transfer import export_command
 
     if (program := getattr(arguments, "for")) is not None:
-        return _print(commands.export_for(settings, program, arguments.what))
+        return _print(export_command.export_for(settings, program, arguments.what))
     about = (arguments.what, arguments.json, arguments.without_ids)
-    return _write(commands.export(settings, *about))
+    return _write(export_command.export(settings, *about))
 
 
 def _bill(settings: Settings, arguments: Namespace) -> int:

@@ -3,7 +3,7 @@ totals are what the meters counted, to the Wh.
 
 Everything is real but the wire and the clocks: `p1-pull` itself stores what a simulated meter says,
 each time in a transaction of its own, and the real server shows it. Four months with a pull every
-50 minutes are in each run; `--years 10` makes it ten years, with a pull every five.
+100 minutes are in each run; `--years 10` makes it ten years, with a pull every five.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def world(pytestconfig: pytest.Config, database: Path, monkeypatch: pytest.Monke
     years = pytestconfig.getoption("--years")
     begin, end = datetime(2015, 1 if years else 9, 1), datetime(2015 + (years or 1), 1, 1)
     made = World(
-        begin.replace(tzinfo=ZONE), end.replace(tzinfo=ZONE), 300 if years else 3000, database
+        begin.replace(tzinfo=ZONE), end.replace(tzinfo=ZONE), 300 if years else 6000, database
     )
     panels_at = made.begin + (made.end - made.begin) // 4
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import random
 import re
+import shutil
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -15,9 +17,9 @@ import pytest
 
 from support.database import counters, measured, rows, validated
 from support.pages import client_of
-from support.programs import Pull, Run
+from support.programs import PULL, Pull, Run
 from support.readings import DAY, HOUR, MONDAY, counted, reading, store
-from support.telegrams import Captured, simple
+from support.telegrams import Captured, simple, telegram
 
 NOW = int(time.time())
 PAGES = (
@@ -123,18 +125,25 @@ def check_after(pull: Pull, captured: Captured, database: Path) -> Callable[[], 
     return check
 
 
-@pytest.fixture
-def card(pull: Pull, captured: Captured, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def written_card(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another database of this program, with devices, power failures, peaks and an outlier."""
-    path = tmp_path / "card.sqlite3"
+    path = tmp_path_factory.mktemp("card") / "card.sqlite3"
     for name in ("belgium-1.7-gas-and-water", "dsmr-5.0-iskra"):
-        assert pull(captured(name), "--db", path, "--new-meter").returncode == 0
+        command = [*PULL, "-", "--db", path, "--new-meter"]
+        subprocess.run(command, check=True, input=telegram(name))
     gas = [
         (at, reading(each.values, gas=(at - 60, 5000)))
         for at, each in counted(1000, 1001, 1002, 5, 1003, 1004)
     ]
     store(path, *gas)
     return path
+
+
+@pytest.fixture
+def card(written_card: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copy(written_card, tmp_path))
 
 
 def change(path: Path, *statements: str) -> None:

@@ -15,7 +15,7 @@ from slimmemeter.history import catalogue
 from support.memory import resident_kb
 from support.serving import Server
 
-SHORT_S, LONG_S = 8, 600
+SHORT_S, LONG_S = 4, 600
 PATHS = [
     *("/", "/meter", "/meter.json", "/now.json", "/healthz", "/years", "/last/365", "/between"),
     *("/day/2026-10-25", "/week/2026-W44", "/month/2026-10", "/year/2026"),

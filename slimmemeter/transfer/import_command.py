@@ -1,4 +1,4 @@
-"""`slimmemeter import` and `slimmemeter export`: what they print."""
+"""`slimmemeter import`: what it prints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from slimmemeter import zones
 from slimmemeter.errors import UsageError
 from slimmemeter.settings import Settings
 from slimmemeter.store.records import Event
-from slimmemeter.transfer import exporter, home_assistant, importer
+from slimmemeter.transfer import importer
 from slimmemeter.transfer.detect import PRICES
 from slimmemeter.transfer.importer import Tally
 
@@ -34,23 +34,6 @@ def undo(settings: Settings, numbers: Sequence[str]) -> Iterable[str]:
         raise UsageError("--undo takes back one import at a time: give it one number")
     count = importer.undo(settings, numbers[0])
     yield f"{count} readings of import {numbers[0]} were removed"
-
-
-def export(
-    settings: Settings, table: str | None, as_json: bool, without_ids: bool
-) -> Iterable[str]:
-    """All readings, or a table of a period. :raises UsageError: there is no such table."""
-    if table is not None:
-        return [exporter.table(settings, table, "json" if as_json else "csv")]
-    lines = exporter.json_lines if as_json else exporter.csv_lines
-    return lines(settings.database, without_ids)
-
-
-def export_for(settings: Settings, program: str, folder: str | None) -> Iterable[str]:
-    """Write the files of another program. :raises UsageError: it is unknown, or no folder."""
-    if program != home_assistant.NAME or folder is None:
-        raise UsageError(f"`slimmemeter export --for {home_assistant.NAME} FOLDER`")
-    return home_assistant.write(settings, folder)
 
 
 def _summary(tally: Tally, settings: Settings, is_dry_run: bool) -> str:
