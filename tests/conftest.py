@@ -26,12 +26,11 @@ FIRST = (
     "test_ten_years.py",
     "web/test_lifetime.py",
     "store/test_durable.py",
-    "web/test_browser.py",
 )
 SHORT, LONG = 100, 10_000  # examples of a property
 ASKED_FOR = {
     "long": "also the tests that take minutes",
-    "servers": "also the tests that start servers of Debian's packages",
+    "servers": "also the tests with a browser, servers and large programs of Debian's packages",
     "system": "also the tests that boot a Debian (root)",
 }
 

@@ -17,6 +17,7 @@ from support.readings import DAY
 from support.serving import Server
 from support.waiting import until
 
+pytestmark = pytest.mark.servers
 OCTOBER = [
     *("day/2026-10-25", "week/2026-W44", "month/2026-10", "year/2026"),
     *("between/2026-10-24T12:00/2026-10-27", "nothing"),
