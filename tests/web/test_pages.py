@@ -15,6 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from slimmemeter import clock
+from support.contracts import FLEMISH
 from support.database import rows
 from support.debian import needs
 from support.pages import client_of, words
@@ -333,7 +334,7 @@ def test_page_is_light(client: FlaskClient, page: str) -> None:
 
 
 def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -> None:
-    """A full Belgian month with gas and water has at most 30 kB too."""
+    """A full Belgian month with gas, water and what they cost has at most 30 kB too."""
     from slimmemeter.p1.reading import MbusReading, Reading
     from slimmemeter.store.writer import Writer
 
@@ -349,8 +350,10 @@ def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -
         row = Reading("1SAG11", at, values, header="FLU5", version="50217", tariff=1, devices=mbus)
         writer.add_many([(row, at)], None)
     writer.close()
+    (tmp_path / "contracts.toml").write_text(FLEMISH)
     answer = client_of(tmp_path / "x").get("/month/2026-10?lang=nl")
     assert answer.text.count("<path") == 3 * 31
+    assert "Kosten" in answer.text
     assert len(answer.data) <= 30_000
 
 
