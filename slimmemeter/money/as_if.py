@@ -15,7 +15,7 @@ from slimmemeter.money.contracts import Contract, Contracts, Electricity, Home, 
 from slimmemeter.money.costs import COLUMN_OF, FEED_IN
 from slimmemeter.money.days import local_day, midnight
 from slimmemeter.money.lines import Line
-from slimmemeter.money.quantities import ELECTRICITY, EXPORT, IMPORT, Source
+from slimmemeter.money.quantities import ELECTRICITY, EXPORT, GAS, IMPORT, Source
 from slimmemeter.money.reckoning import Books
 from slimmemeter.money.stretches import ONE_DAY, AsIf, terms_of
 from slimmemeter.store import schema
@@ -108,6 +108,11 @@ class EndOfNetting:
         if self.with_netting.exact is None or self.without.exact is None:
             return None
         return self.without.exact - self.with_netting.exact
+
+    @property
+    def difference_of_gas(self) -> Fraction:
+        """How much of that is gas, of which the tax changes."""
+        return self.without.exact_of(GAS) - self.with_netting.exact_of(GAS)
 
     def could_win(self, bucket: str) -> Fraction | None:
         """What using export in the same hour, day or month could win at most."""

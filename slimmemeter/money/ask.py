@@ -12,7 +12,7 @@ from slimmemeter import clock, process, zones
 from slimmemeter.errors import StoreError, UsageError
 from slimmemeter.money import as_if, bill, contracts_file, printed
 from slimmemeter.money.contracts import Contracts
-from slimmemeter.money.days import local_day
+from slimmemeter.money.days import local_day, midnight
 from slimmemeter.money.questions import (
     CONTRACT,
     ELECTRICITY,
@@ -55,7 +55,7 @@ def run(settings: Settings) -> Iterator[str]:
     made = contracts_file.parse(text, path)
     yield f"\n{text[len(before) :].lstrip()}\n"
     yield from _bill_of_last_year(settings, made, answers[CONTRACT, "from"])
-    if _answer(f"Write this to {path}? [y/N] ").lower() not in YES:
+    if _answer(f"Write this to {path}? [Y/n] ").lower() not in ("", *YES):
         raise UsageError(CANCELLED)
     _write(path, text, settings.database)
     yield f"{path} is written; `slimmemeter contract check` shows how it is understood\n"
@@ -149,8 +149,9 @@ def _bill_of_last_year(settings: Settings, made: Contracts, first_day: str) -> I
         begin, end = as_if.last_year(books.now, books)
         known = books.source.known()
         if known and known[0][0] < end:
-            today = local_day(books.now, zone)
-            found = as_if.bill_of(books, contract, today, max(begin, known[0][0]), end)
+            today, first = local_day(books.now, zone), local_day(known[0][0], zone)
+            begin = max(begin, midnight(first, zone))
+            found = as_if.bill_of(books, contract, today, begin, end)
             days = f"{local_day(begin, zone)} to {local_day(end, zone) - timedelta(days=1)}"
             yield printed.text(found, f"What it would have cost, {days}, by today's rates") + "\n"
 

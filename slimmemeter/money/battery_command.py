@@ -154,9 +154,11 @@ def _printed(
     ]
     yield "\n".join(aligned(rows, (1,))) + "\n\n"
     before = found[0]
+    if not any((each.saves_now or 0) > 0 for each in found):
+        yield f"{NETTED}\n"
     yield (
         f"without: {decimal(Fraction(before.imported_wh, 1000), 0)} kWh from the grid,"
-        f" {decimal(Fraction(before.exported_wh, 1000), 0)} kWh to it\n{NETTED}\n{CANNOT_SEE}\n"
+        f" {decimal(Fraction(before.exported_wh, 1000), 0)} kWh to it\n{CANNOT_SEE}\n"
     )
 
 

@@ -20,6 +20,8 @@ from slimmemeter.money.remarks import Remark
 from slimmemeter.money.stretches import Plan, Year, terms_of
 from slimmemeter.store.snapshot import Snapshot
 
+NETTED = ("netting", "tax_netting")  # the lines of export that is set off
+
 
 @dataclass(frozen=True)
 class BillYear:
@@ -108,6 +110,15 @@ class Bill:
         if self.advance is None or self.total_cents is None:
             return None
         return Fraction(self.total_cents, 100) - self.advance.paid
+
+    @property
+    def is_netted(self) -> bool:
+        """Whether export is set off in it."""
+        return any(line.key.item in NETTED for line in self.lines)
+
+    def exact_of(self, energy: str) -> Fraction:
+        """The exact sum of the lines of electricity or gas, in €."""
+        return sum((line.exact for line in self.lines if line.key.energy == energy), Fraction())
 
     @property
     def vat(self) -> Fraction:

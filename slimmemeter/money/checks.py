@@ -57,6 +57,8 @@ def price(most: Decimal, unit: str) -> Check[Decimal]:
         found = number(value)
         if 0 <= found <= most:
             return found
+        if found < 0:
+            raise ValueError(f"€ per {unit} is expected, not below zero")
         euros = found / 100
         hint = f"; did you mean {euros.normalize():f}?" if most < found <= 100 * most else ""
         raise ValueError(f"€ per {unit} is expected{hint}")

@@ -13,11 +13,16 @@ from itertools import pairwise
 from typing import Any
 
 from slimmemeter.money import bare, checks, home_section
-from slimmemeter.money.contracts import Contract, Contracts, Home, Offer, Terms
+from slimmemeter.money.contracts import BELGIUM, Contract, Contracts, Home, Offer, Terms
 from slimmemeter.money.prices import electricity, gas
 from slimmemeter.money.sections import ContractsError, Lines, Section
 
 MOST_OFFERS = 10
+LEAST_PER_M3 = Decimal("0.15")  # €; a lower price is one of a kWh
+PER_KWH_OF_GAS = (
+    "a price of gas is in € per m3; a card in c€ per kWh is multiplied by the kWh of a m3, some"
+    " 11. Grid costs and levies of Belgian gas are not in the tables: add them"
+)
 TERMS = ("vat", "tax", "advance", "electricity", "gas")
 CONTRACT = ("name", "from", "last_day", "year_begins", "signed", "bills", *TERMS, "change")
 OFFER = ("name", "bills", *TERMS)
@@ -77,7 +82,7 @@ def parse(text: str, path: str) -> Contracts:
 def _about(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return f"{error}; a number has a point, a text quotes, a date neither"
+    return f'{error}; write numbers as 0.1452, dates as 2026-03-15 and texts as "text"'
 
 
 def _contract(section: Section, home: Home, warnings: list[str]) -> Contract:
@@ -177,6 +182,9 @@ def _warn(section: Section, contract: Contract, home: Home, warnings: list[str])
     """Note what is most likely a slip, though it may be meant."""
     if contract.terms[-1].advance is None:
         warnings.append(f"{section.place()}: no advance: nothing is said about paying back")
+    fuel = contract.terms[-1].gas
+    if home.country == BELGIUM and fuel is not None and (fuel.price or 1) < LEAST_PER_M3:
+        warnings.append(f"{section.part('gas').place('price')}: {PER_KWH_OF_GAS}")
     part = section.part("electricity")
     for key, sentence in bare.warnings(contract, home).items():
         warnings.append(f"{part.place(key)}: {sentence}")

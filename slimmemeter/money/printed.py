@@ -116,15 +116,19 @@ def _provisional(bill: Bill) -> str:
     )
     first = f"provisional: the contract year is settled on {' and '.join(map(str, days))}"
     so_far = bill.settlement_so_far
-    if so_far is None or so_far.day not in days:
+    if so_far is None or so_far.day not in days or not bill.is_netted:
         return first
     more = so_far.exported_kwh - so_far.imported_kwh
     than = f"{decimal(abs(more), 0)} kWh {'more' if more > 0 else 'less'} than import"
     exact = so_far.exact
     if exact > 0:
-        back = f"€ {decimal(exact, 2)} would be taken back"
+        back = f"settled now, there would be € {decimal(exact, 2)} more to pay"
     else:
-        back = f"€ {decimal(-exact, 2)} more would be credited" if exact else "nothing would change"
+        back = (
+            f"settled now, € {decimal(-exact, 2)} more would be credited"
+            if exact
+            else "nothing would change"
+        )
     return f"{first}; so far export is {than}, and {back}"
 
 

@@ -50,7 +50,7 @@ def table(name: str, form: str, kind: str, text: str = "", end: str = "") -> Res
         if name == prices_page.PRICES and kind == "day":
             return _prices(house, period, form)
         if name == money.COSTS:
-            return _costs(money.books_of(house), period, form, house)
+            return _costs(money.needed(house)[1], period, form, house)
         if not catalogue.has_table(name, period):
             abort(404, gettext("There is no table %(name)s", name=name))
         try:
@@ -92,9 +92,7 @@ def _prices(house: Snapshot, day: Period, form: str) -> Response:
     return jsonify(serialize.table_json(table, day.name, site().zone))
 
 
-def _costs(books: Books | None, period: Period, form: str, house: Snapshot) -> Response:
-    if books is None:
-        abort(404, gettext("There is no contract yet."))
+def _costs(books: Books, period: Period, form: str, house: Snapshot) -> Response:
     table = money.table(books, period.borders(period.bucket))
     if form == "png":
         return _picture(lambda: make_cost_spec(period, table, Labels.of(house)))

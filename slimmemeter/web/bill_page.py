@@ -16,7 +16,6 @@ from slimmemeter.money.lines import Line, rounded
 from slimmemeter.money.remarks import Remark
 
 CENTS = 2
-NETTED = ("netting", "tax_netting")  # the lines of export that is set off
 UNITS = {"m3": "m³"}
 
 
@@ -79,11 +78,24 @@ def _row(line: Line) -> BillRow:
         bill_item(key.item, key.part),
         _days(line.first_day, line.end_day - timedelta(days=1)),
         _quantity(line),
-        "" if line.rate is None else f"€\N{NO-BREAK SPACE}{_decimal(line.rate)}",
+        "" if line.rate is None else _rate(line.rate, key.per),
         numbers.euros(rounded(line.exact, CENTS)),
         bool(line.estimated),
         key.assumed is not None,
     )
+
+
+def _rate(rate: Fraction, per: str | None) -> str:
+    """A price, with the time that it is for."""
+    sign = numbers.MINUS if rate < 0 else ""
+    times = {
+        "day": gettext("a day"),
+        "month": gettext("a month"),
+        "year": gettext("a year"),
+        "kW year": gettext("a kW and year"),
+    }
+    amount = f"{sign}€\N{NO-BREAK SPACE}{language.decimal(abs(float(rate)), 4)}"
+    return f"{amount} {times[per]}" if per in times else amount
 
 
 def _days(first: date, last: date) -> str:
@@ -99,7 +111,7 @@ def _quantity(line: Line) -> str:
     return f"{_decimal(line.quantity, 0)}\N{NO-BREAK SPACE}{UNITS.get(unit, unit)}"
 
 
-def _decimal(value: Fraction, places: int = 4) -> str:
+def _decimal(value: Fraction, places: int) -> str:
     sign = numbers.MINUS if value < 0 else ""
     return f"{sign}{language.decimal(abs(float(value)), places)}"
 
@@ -174,8 +186,7 @@ def provisional(bill: Bill) -> str:
     days = " / ".join(language.day(day, "d MMMM y") for day in open_days)
     first = gettext("Provisional: the contract year is settled on %(days)s.", days=days)
     so_far = bill.settlement_so_far
-    is_netted = any(line.key.item in NETTED for line in bill.lines)
-    if so_far is None or so_far.day not in open_days or not is_netted:
+    if so_far is None or so_far.day not in open_days or not bill.is_netted:
         return first
     more = so_far.exported_kwh - so_far.imported_kwh
     kwh = language.decimal(abs(float(more)), 0)
@@ -188,7 +199,7 @@ def provisional(bill: Bill) -> str:
         return f"{first} {second}"
     amount = numbers.euros(abs(cents))
     if cents > 0:
-        third = gettext("If it ended now, %(amount)s would be taken back.", amount=amount)
+        third = gettext("If it ended now, there would be %(amount)s more to pay.", amount=amount)
     else:
         third = gettext("If it ended now, %(amount)s more would be credited.", amount=amount)
     return f"{first} {second} {third}"

@@ -67,15 +67,22 @@ def books_of(house: Snapshot) -> Books | None:
     return found.books if found else None
 
 
+def needed(house: Snapshot) -> tuple[Contracts, Books]:
+    """The contracts and the books; 404 without a contract, or with the mistake in its file."""
+    found = money(house)
+    if found is None or found.books is None:
+        mistake = found.mistake if found else ""
+        abort(404, mistake or gettext("There is no contract yet."))
+    return found.contracts, found.books
+
+
 def contract_year(house: Snapshot, day: str) -> tuple[Books, Period]:
     """The contract year that has a day of an address, and the books; 404 if there is none."""
-    found, now = money(house), query.now(house)
-    if found is None or found.books is None:
-        abort(404, gettext("There is no contract yet."))
-    period = find_period(house, found.contracts, f"{CONTRACT}/{day}", now, site().zone)
+    contracts, books = needed(house)
+    period = find_period(house, contracts, f"{CONTRACT}/{day}", query.now(house), site().zone)
     if period is None:
         abort(404, gettext("No contract has the day %(day)s.", day=day))
-    return found.books, period
+    return books, period
 
 
 def is_netted(house: Snapshot) -> bool:

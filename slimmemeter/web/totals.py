@@ -78,9 +78,12 @@ def cost(books: Books | None, period: Period, micros: int | None) -> list[Total]
     if books is None or micros is None:
         return []
     is_provisional = bill.is_provisional(books, period.begin_at, period.end_at)
-    note = gettext("provisional") if is_provisional else ""
+    begins_at = books.plan.years(period.begin_at, period.end_at)[0].begin
+    notes = [gettext("provisional")] if is_provisional else []
+    if begins_at > period.begin_at:  # the contracts begin within it
+        notes.append(gettext("since %(day)s", day=dates.day(begins_at, period.zone)))
     amount = numbers.amount(micros, money.COLUMN)
-    return [Total("cost", gettext("Cost"), amount, note, False, [])]
+    return [Total("cost", gettext("Cost"), amount, ", ".join(notes), False, [])]
 
 
 def _net(table: Table, words: Labels) -> list[Total]:

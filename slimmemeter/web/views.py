@@ -80,9 +80,7 @@ def show_bill(kind: str, text: str = "", end: str = "") -> str:
     """The bill of a period."""
     with site().house() as house:
         period = query.period(house, kind, text, end)
-        books = money.books_of(house)
-        if books is None:
-            abort(404, gettext("There is no contract yet."))
+        _, books = money.needed(house)
         found = bill_page.shown(money.bill_of(books, period))
         return render_template("bill.html", period=period, bill=found)
 
@@ -155,6 +153,7 @@ def show_offers() -> str:
             "offers.html",
             rows=what_if.offer_rows(what_if.offers(asked)),
             days=dates.days(asked.begin, asked.end, site().zone),
+            rules=asked.rules.year,
         )
 
 

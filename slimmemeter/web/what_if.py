@@ -14,13 +14,13 @@ from slimmemeter.i18n.language import gettext
 from slimmemeter.money import as_if, battery_command, bill, tables
 from slimmemeter.money.as_if import Compared, EndOfNetting
 from slimmemeter.money.battery import BY_PRICE, GREEDY
-from slimmemeter.money.contracts import Contract
+from slimmemeter.money.contracts import Contract, Contracts
 from slimmemeter.money.days import local_day, midnight
 from slimmemeter.money.lines import rounded
 from slimmemeter.money.reckoning import Books
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web.bill_page import assumed
-from slimmemeter.web.money import Money, money
+from slimmemeter.web.money import needed
 from slimmemeter.web.state import site
 
 LEAST_KNOWN = Fraction(95, 100)  # of the time, for which an offer's prices must be known
@@ -31,7 +31,7 @@ BUCKETS = ("hour", "day", "month")
 class Question:
     """The contract that there is, and the last 365 days."""
 
-    money: Money
+    contracts: Contracts
     books: Books
     contract: Contract
     begin: int
@@ -42,19 +42,22 @@ class Question:
         """The day from which on nothing is netted; None in a country without netting."""
         return tables.netting_ends(self.books.plan.home)
 
+    @property
+    def rules(self) -> date:
+        """The day by whose rules and rates offers are compared."""
+        today = local_day(self.books.now, self.books.zone)
+        return max(today, self.ends_netting or today)
+
 
 def question(house: Snapshot) -> Question:
     """What the questions are about; 404 without a contract of electricity."""
-    found = money(house)
-    if found is None or found.books is None:
-        abort(404, gettext("There is no contract yet."))
-    books = found.books
+    contracts, books = needed(house)
     day = local_day(books.now, books.zone)
-    contract = bill.contract_of(found.contracts, day, books.zone)
+    contract = bill.contract_of(contracts, day, books.zone)
     if contract is None or contract.terms[-1].electricity is None:
         abort(404, gettext("No contract has the day %(day)s.", day=day))
     begin, end = as_if.last_year(books.now, books)
-    return Question(found, books, contract, begin, end)
+    return Question(contracts, books, contract, begin, end)
 
 
 def end_of_netting(asked: Question) -> EndOfNetting:
@@ -72,10 +75,8 @@ def registers_wh(house: Snapshot, asked: Question) -> dict[str, int]:
 
 def offers(asked: Question) -> list[Compared]:
     """The offers and the contract that there is, by the rules of the day that counts."""
-    today = local_day(asked.books.now, asked.books.zone)
-    day = max(today, asked.ends_netting or today)
     return as_if.compare(
-        asked.books, asked.money.contracts, asked.contract, day, asked.begin, asked.end
+        asked.books, asked.contracts, asked.contract, asked.rules, asked.begin, asked.end
     )
 
 
@@ -100,6 +101,7 @@ class NettingPage:
     with_netting: str
     without: str
     difference: str
+    of_gas: str  # how much of it is the tax on gas; empty if none
     imported: str
     exported: str
     beside: list[Beside]
@@ -123,6 +125,7 @@ def netting_page(found: EndOfNetting) -> NettingPage:
         numbers.euros(found.with_netting.total_cents),
         numbers.euros(found.without.total_cents),
         euros(found.difference),
+        euros(found.difference_of_gas) if found.difference_of_gas else "",
         _kwh(found.imported_kwh),
         _kwh(found.exported_kwh),
         [
@@ -205,6 +208,7 @@ def battery_page(stored: dict[str, Any] | None, asked: Question) -> dict[str, ob
     ends = [int(datetime.fromisoformat(stored[name]).timestamp()) for name in ("from", "to")]
     return {
         "rows": battery_rows(stored),
+        "saves_now": any((each["saves_now_eur"] or 0) > 0 for each in stored["results"]),
         "days": dates.days(ends[0], ends[1], asked.books.zone),
         "kw_tenths": round(stored["charge_kw"] * 10),
         "loss": round(100 - stored["efficiency_percent"]),

@@ -91,7 +91,7 @@ MISTAKES = {
     " did you mean 0.242?",
     f'{DUTCH}{POWER}price = "0,242"\n': 'line 8: price = "0,242": a number with a point,'
     " without quotes",
-    f"{DUTCH}{POWER}price = -0.1\n": "line 8: price = -0.1: € per kWh is expected",
+    f"{DUTCH}{POWER}price = -0.1\n": "line 8: price = -0.1: € per kWh is expected, not below zero",
     f"{DUTCH}tax = true\n{POWER}price = 0.09\n": "line 9: tax = true, but 0.09 with VAT is less"
     " than the tax in it (0.1108)",
     f"{DUTCH}{POWER}price = {{ low = 0.1 }}\n": "line 8: low is given, normal is missing",
@@ -142,7 +142,7 @@ def test_a_mistake_is_named_with_its_line(text: str, sentence: str) -> None:
 
 def test_what_is_no_toml_is_named_with_its_line() -> None:
     """Also a decimal comma, which makes it no TOML at all."""
-    with pytest.raises(UsageError, match=r"line 8.*a number has a point"):
+    with pytest.raises(UsageError, match=r"line 8.*write numbers as 0"):
         parse(f"{DUTCH}{POWER}price = 0,242\n")
 
 

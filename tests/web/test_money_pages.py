@@ -61,6 +61,14 @@ def test_costs_are_a_table_in_three_forms(priced: FlaskClient) -> None:
     assert Image.open(io.BytesIO(picture.data)).size == (2200, 720)
 
 
+def test_cost_tells_since_when_there_is_a_contract(database: Path) -> None:
+    """A cost that is known for a part of a period only says which part."""
+    file = database.parent / "contracts.toml"
+    file.write_text(CONTRACT.replace("from = 2026-03-01", "from = 2026-10-24"))
+    page = words(client_of(database).get("/month/2026-10"))
+    assert "provisional, since 24 Oct 2026" in page
+
+
 def test_energies_have_their_own_cost_beside_them(priced: FlaskClient) -> None:
     """Electricity and gas each have a cost in CSV and JSON; together they are the house's."""
     month = "/month/2026-10"
@@ -85,7 +93,7 @@ def test_contract_year_has_its_bill_open(priced: FlaskClient) -> None:
     answer = priced.get("/contract/2026-10-26")
     page = words(answer)
     assert "Contract year 1 Mar 2026 – 28 Feb 2027" in page
-    for line in ("Supply", "Energy tax", "Rebate on energy tax", "Paid in advance, 8 times"):
+    for line in ("Supply", "Energy tax", "Rebate on energy tax", "Paid in advance (8 ×)"):
         assert line in page
     assert "Provisional: the contract year is settled on 1 January 2027" in page
     bill = priced.get("/contract/2026-10-26/costs.json").json
@@ -127,6 +135,9 @@ def test_mistake_in_the_file_is_named_and_nothing_else_fails(database: Path) -> 
     assert "pricee" in page.text
     assert "did you mean price?" in page.text
     assert client.get("/month/2026-10").status_code == 200
+    for path in ("month/2026-10/bill", "contract/2026-10-26", "2027", "offers", "battery"):
+        answer = client.get(f"/{path}")
+        assert (answer.status_code, "did you mean price?" in answer.text) == (404, True), path
     file.write_text(CONTRACT)
     again = client.get("/", headers={"If-None-Match": page.headers["ETag"]})
     assert again.status_code == 200
