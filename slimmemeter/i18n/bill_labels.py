@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from slimmemeter.i18n import language
 from slimmemeter.i18n.language import gettext
+
+KW = " kW"
 
 
 def bill_item(item: str, part: str) -> str:
@@ -36,5 +39,7 @@ def bill_item(item: str, part: str) -> str:
         "dynamic": gettext("dynamic"),
         "surplus": gettext("surplus"),
     }
+    if part.endswith(KW):  # the mean peak that a capacity tariff is for
+        part = language.decimal(float(part.removesuffix(KW)), 3) + KW
     shown = "" if part in ("single", "kwh", "gas", "bare", "vat") else parts.get(part, part)
     return f"{names[item]}, {shown}" if shown else names[item]
