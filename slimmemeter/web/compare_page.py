@@ -70,10 +70,8 @@ def compare_page(house: Snapshot, one: Period, other: Period, words: Labels) -> 
 
 def _figure(name: str, one: Period, other: Period) -> Figure:
     url = f"/compare/{one.name}/{other.name}/{name}"
-    title = picture_name(name, one)
-    return Figure(
-        name, url, "", f"{title}, {gettext('the numbers are in the table')}", title, [], False
-    )
+    title, where = picture_name(name, one), gettext("the numbers are in the table")
+    return Figure(name, url, "", f"{title}, {where}", title, [], False)
 
 
 def _compared(one: Table, other: Table, period: Period, words: Labels) -> Iterator[Compared]:
