@@ -90,9 +90,10 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, end)
     where = " and ".join(_address(each.sockinfo[3]) for each in listening)
     print(f"serving the pages of {settings.database} on {where}", flush=True)
-    threading.Thread(target=_load_matplotlib, daemon=True).start()
+    loading = threading.Thread(target=_load_matplotlib)
+    loading.start()
     try:
-        _answer(listening, watched)
+        _answer(listening, watched, loading)
     except KeyboardInterrupt:
         pass
     server.task_dispatcher.shutdown()
@@ -103,15 +104,18 @@ def _address(bound: tuple[Any, ...]) -> str:
     return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
 
 
-def _answer(listening: list[BaseWSGIServer], watched: Watched) -> None:
-    """Answer until nobody accepts visitors any more, and then those who are there."""
+def _answer(listening: list[BaseWSGIServer], watched: Watched, loading: threading.Thread) -> None:
+    """Answer until nobody accepts visitors any more, and then those who are there.
+
+    An interpreter that ends while a thread loads a library aborts, so that is waited for, too.
+    """
     while listening[0].accepting:
         wasyncore.loop(PARAMETERS["asyncore_loop_timeout"], map=watched, count=1)
     is_waited_for = True
     while is_waited_for:  # and once at least, as a request may have come meanwhile
         wasyncore.loop(ENDING_LOOP_S, map=watched, count=1)
         channels = [each for each in watched.values() if isinstance(each, Channel)]
-        is_waited_for = any(each.is_waited_for() for each in channels)
+        is_waited_for = loading.is_alive() or any(each.is_waited_for() for each in channels)
 
 
 def _load_matplotlib() -> None:

@@ -97,6 +97,14 @@ def test_visitors_wait_for_the_next_server(handed: Handed) -> None:
     assert end(second) == 0
 
 
+def test_server_that_still_loads_ends_well(handed: Handed) -> None:
+    """One that is told to end while it loads what pictures need aborts nothing."""
+    for _ in range(5):
+        process = handed.start()
+        assert handed.status(0) == 200
+        assert end(process) == 0
+
+
 def test_restarts_cut_nobody_off(handed: Handed) -> None:
     """While servers come and go, each visitor who knocks gets a whole answer."""
     statuses: list[int] = []
