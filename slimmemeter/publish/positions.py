@@ -8,9 +8,9 @@ lost, a target gets some readings twice, and misses none.
 from __future__ import annotations
 
 import json
-import os
 
 from slimmemeter import clock, process, status
+from slimmemeter.store.connection import inode
 from slimmemeter.store.outbox import Key, OutboxReader
 
 FILE = "published"
@@ -22,7 +22,7 @@ class Positions:
 
     def __init__(self, database: str) -> None:
         self._path = status.path_of(database, FILE)
-        self._inode = os.stat(database).st_ino
+        self._inode = inode(database)
         self._saved_at: dict[str, int] = {}  # when the database got those of a target
         self._targets: dict[str, dict[str, int]] = {}
         self._read()

@@ -142,7 +142,7 @@ def period_page(
         totals=[*totals(house, [period], words, now)[0], *cost(books, period, spent)],
         figures=_figures([figure(tables, name, words) for name in names], period, costs, words),
         highlights=_highlights(tables, hours, words),
-        standby=statistics.standby(hours) if hours else None,
+        standby=statistics.standby(tables.table("hours")) if hours else None,
         peaks=peaks(house, period.begin_at, period.end_at),
         columns=[column for column, _, _ in columns],
         sums=[
