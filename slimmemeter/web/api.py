@@ -80,11 +80,10 @@ def contract_costs(day: str, form: str) -> Response:
 
 def _prices(house: Snapshot, day: Period, form: str) -> Response:
     """What a kWh costs over a day, of a dynamic contract."""
-    found = money.money(house)
-    if found is None or not prices_page.is_dynamic(found, day.begin_at):
+    _, books = money.needed(house)
+    if not prices_page.is_dynamic(money.money(house), day.begin_at):
         abort(404, gettext("No dynamic contract has this day."))
-    assert found.books is not None
-    table = prices_page.table(house, found.books, day)
+    table = prices_page.table(house, books, day)
     if form == "png":
         return _picture(lambda: make_price_spec(day, table, Labels.of(house)))
     if form == "csv":

@@ -112,13 +112,13 @@ def show_contract_year(day: str) -> str:
 def show_prices() -> str:
     """Today's prices and tomorrow's, of a dynamic contract."""
     with site().house() as house:
-        found, now = money.money(house), query.now(house)
-        if found is None or found.books is None or not prices_page.is_dynamic(found, now):
+        (_, books), now = money.needed(house), query.now(house)
+        if not prices_page.is_dynamic(money.money(house), now):
             abort(404, gettext("There is no dynamic contract."))
         words, today = Labels.of(house), periods.today("day", now, site().zone)
         shown = []
         for day in filter(None, (today, today.beside(1))):
-            table = prices_page.table(house, found.books, day)
+            table = prices_page.table(house, books, day)
             about = prices_page.day_of_prices(table, day)
             shown.append((about, price_figure(day, about.mean, words)))
         return render_template("prices.html", days=shown)

@@ -135,7 +135,14 @@ def test_mistake_in_the_file_is_named_and_nothing_else_fails(database: Path) -> 
     assert "pricee" in page.text
     assert "did you mean price?" in page.text
     assert client.get("/month/2026-10").status_code == 200
-    for path in ("month/2026-10/bill", "contract/2026-10-26", "2027", "offers", "battery"):
+    for path in (
+        "month/2026-10/bill",
+        "contract/2026-10-26",
+        "2027",
+        "offers",
+        "battery",
+        "prices",
+    ):
         answer = client.get(f"/{path}")
         assert (answer.status_code, "did you mean price?" in answer.text) == (404, True), path
     file.write_text(CONTRACT)
