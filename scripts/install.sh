@@ -4,9 +4,9 @@
 set -eu
 umask 022
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
-FORMER=/opt/slimmemeter # with the rest of ITS, version 1.0; kept ASIDE until the package works
-ITS="$FORMER /etc/systemd/system/appWebserver.service /etc/cron.d/slimmemeter
-    /etc/tmpfiles.d/slimmemeter.conf /usr/local/bin/p1-pull /usr/local/bin/slimmemeter"
+FORMER=/opt/slimmemeter UNIT=/etc/systemd/system/appWebserver.service # of version 1.0: ITS, kept ASIDE
+ITS="$FORMER $UNIT /etc/cron.d/slimmemeter /etc/tmpfiles.d/slimmemeter.conf
+    /usr/local/bin/p1-pull /usr/local/bin/slimmemeter"
 ASIDE=/opt/slimmemeter-1.0
 
 fail() { printf 'install.sh: %s\n' "$1" >&2 && exit "${2:-1}"; }
@@ -20,7 +20,7 @@ former() { runuser -u slimmemeter -- $FORMER/current/.venv/bin/python -I -m "$@"
 move_aside() {
     [ -e $ASIDE/backup ] || { mkdir -p $ASIDE && former slimmemeter.installation backup >"$work/backup" && mv "$work/backup" $ASIDE; }
     trap put_back EXIT
-    systemctl disable --quiet --now appWebserver
+    [ ! -e $UNIT ] || systemctl disable --quiet --now appWebserver # moved already by a run that was cut off
     for each in $ITS; do
         if [ -e "$each" ] && [ ! -e "$ASIDE$each" ]; then mkdir -p "$ASIDE${each%/*}" && mv -T "$each" "$ASIDE$each"; fi
     done
@@ -51,10 +51,10 @@ work=$(mktemp -d) && chmod 755 "$work" && trap 'rm -rf "$work"' EXIT
 package=$("$(dirname "$(readlink -f "$0")")/build-deb.sh" "$work")
 echo "fetching what it needs of Debian: seconds, on a slow line some minutes"
 install_package --download-only || { dpkg --configure -a >&2 || true; apt update; install_package --download-only; }
-if [ -e $FORMER/current ] || [ -e $ASIDE ]; then move_aside; fi
+if [ -e $FORMER/current ] || [ -e $ASIDE/backup ]; then move_aside; fi
 echo "installing: half a minute, on an old Pi some minutes"
 install_package || { sed 's/^/    /' "$work/log" >&2 && fail "apt could not install the package"; }
 sed -n '/^Setting up slimmemeter/,$ {/^Processing/!p}' "$work/log"
 [ ! -e $ASIDE ] || echo "slimmemeter went from 1.0 to this; what is new is in docs/changelog.md"
 [ -z "$password" ] || printf '%s\n' "$password" | slimmemeter password
-rm -rf $ASIDE "$work" && trap - EXIT
+rm -f $ASIDE/backup && rm -rf $ASIDE "$work" && trap - EXIT # without the backup there is no way back

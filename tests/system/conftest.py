@@ -72,8 +72,8 @@ def installation(
     with Machine(base) as machine:
         bring(machine, checkout, wheels)
         plug_meter_in(machine)
-        print(f"the first is killed after {(seconds := random.uniform(1, 20)):.2f} s")
-        kill_after(machine, seconds, f"{CHECKOUT}/scripts/install.sh")
+        print(f"the first is killed after: {(moment := f'sleep {random.uniform(1, 20):.2f}')}")
+        kill_after(machine, moment, f"{CHECKOUT}/scripts/install.sh")
         output = install(machine)
         machine.run("systemctl", "stop", "appWebserver.socket", "appWebserver", "cron", "meter")
         machine.keep(root)

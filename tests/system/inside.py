@@ -103,10 +103,13 @@ def install(machine: Machine, *arguments: str) -> str:
     return machine.run(*command, user=PI, timeout_s=300).stdout
 
 
-def kill_after(machine: Machine, seconds: float, command: str) -> None:
-    """Start a command as a group of processes, and kill all of it, and dpkg wherever it is."""
+def kill_after(machine: Machine, moment: str, command: str) -> None:
+    """Start a command as a group of processes, and kill all of it, and dpkg wherever it is.
+
+    The moment is a shell command that ends when it has come.
+    """
     machine.shell(
-        f"setsid {command} >/dev/null 2>&1 </dev/null & pid=$!; sleep {seconds:.2f}"
+        f"setsid {command} >/dev/null 2>&1 </dev/null & pid=$!; {moment}"
         "; kill -KILL -$pid 2>/dev/null || true"
         "; for name in dpkg dpkg-deb apt-get; do pkill -KILL -x $name || true; done; wait"
     )

@@ -203,8 +203,8 @@ def test_killed_upgrade_is_repeated(old: Machine, made: Made, pytestconfig: pyte
     chance = random.Random(8)
     for number in range(12 if pytestconfig.getoption("--long") else 3):
         package = made(f"1.3.{number}")
-        kill_after(old, seconds := chance.uniform(0.3, 5), f"env {APT} {package}")
-        print(f"killed after {seconds:.2f} s")
+        print(f"killed after: {(moment := f'sleep {chance.uniform(0.3, 5):.2f}')}")
+        kill_after(old, moment, f"env {APT} {package}")
         assert old.run(*OWN, "--version").stdout.startswith("slimmemeter 1.")
         assert pull(old) == ""
         assert get(old, "/").status == 200
