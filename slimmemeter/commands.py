@@ -82,20 +82,20 @@ def _export(settings: Settings, arguments: Namespace) -> int:
 
 
 def _bill(settings: Settings, arguments: Namespace) -> int:
-    from slimmemeter.money import commands
+    from slimmemeter.money.commands import bill_command
 
-    return _write(commands.print_bill(settings, arguments.period, arguments.json))
+    return _write(bill_command.print_bill(settings, arguments.period, arguments.json))
 
 
 def _battery(settings: Settings, arguments: Namespace) -> int:
-    from slimmemeter.money import battery_command
+    from slimmemeter.money.commands import battery_command
 
     flags = {flag: getattr(arguments, flag[2:]) for flag in BATTERY}
     return _write(battery_command.run(settings, flags, arguments.if_due))
 
 
 def _prices(settings: Settings, arguments: Namespace) -> int:
-    from slimmemeter.money import fetching
+    from slimmemeter.money.market import fetching
 
     return _print(fetching.run(settings, arguments.if_due))
 
@@ -108,11 +108,11 @@ def _publish(settings: Settings, arguments: Namespace) -> int:
 
 
 def _contract(settings: Settings, arguments: Namespace) -> int:
-    from slimmemeter.money import ask, commands
+    from slimmemeter.money.commands import ask, bill_command
 
     if arguments.what not in (None, "check"):
         raise UsageError("`slimmemeter contract` asks, `slimmemeter contract check` checks")
-    return _write(ask.run(settings) if arguments.what is None else [commands.check(settings)])
+    return _write(ask.run(settings) if arguments.what is None else [bill_command.check(settings)])
 
 
 def _set_aside(settings: Settings, arguments: Namespace) -> int:

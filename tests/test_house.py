@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from support.house_rule import DOORS, GROUND, PACKAGES
+from support.house_rule import DOORS, GROUND, MONEY, PACKAGES
 from support.paths import ROOT
 
 
@@ -32,6 +32,18 @@ def test_packages_import_one_way() -> None:
         if used in PACKAGES and package in PACKAGES:
             assert used in {package, *PACKAGES[package].split()}, f"{module} imports {imported}"
         assert not (module in GROUND and used in PACKAGES), f"{module} imports {imported}"
+
+
+def test_money_imports_one_way() -> None:
+    """Inside of `money` a package imports the packages below it, and only programs its commands."""
+    for module, imported in imports():
+        package, _, inner = module.partition(".")
+        used, _, inner_used = (part.partition(".")[0] for part in imported.partition("."))
+        inner = inner.partition(".")[0]
+        if used == "money" and package == "money":
+            assert inner_used in {inner, *MONEY[inner].split()}, f"{module} imports {imported}"
+        elif used == "money" and package in PACKAGES:
+            assert inner_used != "commands", f"{module} imports {imported}"
 
 
 def test_each_library_has_one_door() -> None:

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 from slimmemeter.errors import UsageError
 from slimmemeter.history.now import now_json
-from slimmemeter.money import bill, contracts_file, next_kwh
+from slimmemeter.money.billing import bill
+from slimmemeter.money.contract import contracts_file
+from slimmemeter.money.output import as_json
 from slimmemeter.settings import Settings
 from slimmemeter.store.records import StoredReading
 from slimmemeter.store.snapshot import Snapshot
@@ -36,4 +38,4 @@ def _money(
     if not contracts.contracts:
         return {}
     books = bill.books_of(house, contracts, zone, newest.taken_at)
-    return next_kwh.now_json(books, newest.taken_at, newest.tariff)
+    return as_json.now_json(books, newest.taken_at, newest.tariff)

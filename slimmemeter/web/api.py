@@ -26,8 +26,9 @@ from slimmemeter.history.silence import SilentDevice, silent_devices
 from slimmemeter.history.table import Table
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money import forecast, next_kwh, records
-from slimmemeter.money.reckoning import Books
+from slimmemeter.money.billing import forecast
+from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.output import as_json, records
 from slimmemeter.p1 import obis
 from slimmemeter.p1.anonymize import masked
 from slimmemeter.status import Status
@@ -227,7 +228,7 @@ def now() -> Response:
         flat = now_json(house, newest, site().zone)
         flat["age_s"] = freshness(newest, clock.now()).age_s
         if books := money.books_of(house):
-            flat |= next_kwh.now_json(books, newest.taken_at, newest.tariff)
+            flat |= as_json.now_json(books, newest.taken_at, newest.tariff)
         return jsonify(flat)
 
 

@@ -10,9 +10,9 @@ from slimmemeter.i18n import language, numbers
 from slimmemeter.i18n.bill_labels import bill_item
 from slimmemeter.i18n.labels import medium
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money.bill import Bill
-from slimmemeter.money.forecast import Forecast
-from slimmemeter.money.lines import Line, rounded
+from slimmemeter.money.billing.bill import Bill
+from slimmemeter.money.billing.forecast import Forecast
+from slimmemeter.money.billing.lines import Line, rounded
 from slimmemeter.money.remarks import Remark
 
 CENTS = 2

@@ -13,14 +13,15 @@ from slimmemeter.errors import UsageError
 from slimmemeter.history.periods import Period
 from slimmemeter.history.table import Column, Table
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money import bill, contracts_file, costs, tables
-from slimmemeter.money.bill import Bill
-from slimmemeter.money.commands import CONTRACT, find_period
-from slimmemeter.money.contracts import Contracts, Home
-from slimmemeter.money.costs import COLUMNS, COST
-from slimmemeter.money.lines import rounded
-from slimmemeter.money.quantities import ELECTRICITY, GAS
-from slimmemeter.money.reckoning import Books
+from slimmemeter.money.billing import bill, costs
+from slimmemeter.money.billing.bill import Bill
+from slimmemeter.money.billing.bill_periods import CONTRACT, find_period
+from slimmemeter.money.billing.costs import COLUMNS, COST
+from slimmemeter.money.billing.lines import rounded
+from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.contract import contracts_file, tables
+from slimmemeter.money.contract.contracts import Contracts, Home
+from slimmemeter.money.usage.quantities import ELECTRICITY, GAS
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import query
 from slimmemeter.web.state import site

@@ -13,8 +13,8 @@ from slimmemeter.history.periods import Period
 from slimmemeter.history.silence import SilentDevice, silent_devices
 from slimmemeter.history.statistics import Standby
 from slimmemeter.i18n.labels import Labels
-from slimmemeter.money import peak_cost
-from slimmemeter.money.peak_cost import PeakCost
+from slimmemeter.money.billing import peak_cost
+from slimmemeter.money.billing.peak_cost import PeakCost
 from slimmemeter.p1.reading import PowerFailure
 from slimmemeter.store.records import Event, StoredReading
 from slimmemeter.store.snapshot import Snapshot

@@ -12,8 +12,8 @@ from slimmemeter.history.table import Column, Table
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money import bill
-from slimmemeter.money.reckoning import Books
+from slimmemeter.money.billing import bill
+from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.p1.reading import MonthPeak
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import money

@@ -12,7 +12,7 @@ from slimmemeter.history.table import of_register
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money import forecast
+from slimmemeter.money.billing import forecast
 from slimmemeter.web import (
     bill_page,
     compare_page,

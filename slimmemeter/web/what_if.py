@@ -11,13 +11,15 @@ from flask import abort
 
 from slimmemeter.i18n import dates, language, numbers
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money import as_if, battery_command, bill, tables
-from slimmemeter.money.as_if import Compared, EndOfNetting
-from slimmemeter.money.battery import BY_PRICE, GREEDY
-from slimmemeter.money.contracts import Contract, Contracts
-from slimmemeter.money.days import local_day, midnight
-from slimmemeter.money.lines import rounded
-from slimmemeter.money.reckoning import Books
+from slimmemeter.money.billing import bill
+from slimmemeter.money.billing.lines import rounded
+from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.contract import tables
+from slimmemeter.money.contract.contracts import Contract, Contracts
+from slimmemeter.money.usage.days import local_day, midnight
+from slimmemeter.money.what_if import as_if, kept
+from slimmemeter.money.what_if.as_if import Compared, EndOfNetting
+from slimmemeter.money.what_if.battery import BY_PRICE, GREEDY
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web.bill_page import assumed
 from slimmemeter.web.money import needed
@@ -82,7 +84,7 @@ def offers(asked: Question) -> list[Compared]:
 
 def stored_battery() -> dict[str, Any] | None:
     """What `slimmemeter battery` found last."""
-    return battery_command.stored(site().database)
+    return kept.stored(site().database)
 
 
 @dataclass

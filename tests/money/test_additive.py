@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slimmemeter.history import periods
-from slimmemeter.money import bill, contracts_file, costs
-from slimmemeter.money.contracts import Contracts, Home
-from slimmemeter.money.lines import rounded
-from slimmemeter.money.reckoning import Books
+from slimmemeter.money.billing import bill, costs
+from slimmemeter.money.billing.lines import rounded
+from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.contract import contracts_file
+from slimmemeter.money.contract.contracts import Contracts, Home
 from slimmemeter.store.prices import PriceWriter, SpotPrice
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot

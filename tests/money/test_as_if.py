@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from slimmemeter.money import as_if, bill, contracts_file, records
-from slimmemeter.money.reckoning import Books
+from slimmemeter.money.billing import bill
+from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.contract import contracts_file
+from slimmemeter.money.output import records
+from slimmemeter.money.what_if import as_if
 from slimmemeter.store.prices import PriceWriter, SpotPrice
 from support.counter_curves import at, market_price
 from support.golden import LATER, Case, case

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from slimmemeter.money import contracts_file
-from slimmemeter.money.contracts import Contracts, Spot
+from slimmemeter.money.contract import contracts_file
+from slimmemeter.money.contract.contracts import Contracts, Spot
 from support.counter_curves import fill, lately
 from support.programs import SLIMMEMETER, Done
 

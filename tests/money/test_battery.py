@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slimmemeter.money import battery, bill, contracts_file, records
-from slimmemeter.money.battery import BY_PRICE, GREEDY, Battery, Steps
-from slimmemeter.money.printed import decimal
-from slimmemeter.money.quantities import House
-from slimmemeter.money.with_battery import WithBattery, results
+from slimmemeter.money.billing import bill
+from slimmemeter.money.contract import contracts_file
+from slimmemeter.money.output import records
+from slimmemeter.money.output.printed import decimal
+from slimmemeter.money.usage.quantities import House
+from slimmemeter.money.what_if import battery
+from slimmemeter.money.what_if.battery import BY_PRICE, GREEDY, Battery, Steps
+from slimmemeter.money.what_if.with_battery import WithBattery, results
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
 from support.counter_curves import at, fill, lately, market_price

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from slimmemeter.money import bill, contracts_file, costs
-from slimmemeter.money.bill import Bill
-from slimmemeter.money.lines import Line
+from slimmemeter.money.billing import bill, costs
+from slimmemeter.money.billing.bill import Bill
+from slimmemeter.money.billing.lines import Line
+from slimmemeter.money.contract import contracts_file
 from slimmemeter.store.prices import PriceWriter, SpotPrice
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slimmemeter.errors import UsageError
-from slimmemeter.money import bands, contracts_file
-from slimmemeter.money.contracts import Contracts, Spot
+from slimmemeter.money.contract import bands, contracts_file
+from slimmemeter.money.contract.contracts import Contracts, Spot
 from support.paths import DOCS
 
 HOME = '[home]\ncountry = "NL"\ngrid = "Liander"\n'

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from slimmemeter.money import bill, forecast, records, serialize
-from slimmemeter.money.forecast import Forecast
-from slimmemeter.money.reckoning import Books
+from slimmemeter.money.billing import bill, forecast
+from slimmemeter.money.billing.forecast import Forecast
+from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.output import as_json, records
 from support.counter_curves import at
 from support.golden import Case, case
 
@@ -45,7 +46,7 @@ def test_year_comes_to_what_the_case_says(found: Case) -> None:
     so_far = expected["so_far"]
     current = bill.of_books(books(found), at(so_far["from"]), at(so_far["to"]))
     for whole, one in ((expected["whole_year"], made.bill), (so_far, current)):
-        json = serialize.bill_json(one, "", found.zone)
+        json = as_json.bill_json(one, "", found.zone)
         assert {key: json[key] for key in whole} == whole
 
 

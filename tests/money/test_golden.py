@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from slimmemeter.money import bill, serialize
+from slimmemeter.money.billing import bill
+from slimmemeter.money.output import as_json
 from support.counter_curves import at
 from support.golden import FOLDER, LATER, Case, case
 
@@ -19,7 +20,7 @@ BILLS = sorted(
 def bill_of(found: Case, begin: str, end: str, now: int = LATER) -> dict[str, Any]:
     """The bill of a period of a case, as JSON."""
     about = (found.house, found.contracts, at(begin), at(end), found.zone, now)
-    return serialize.bill_json(bill.of(*about), "", found.zone)
+    return as_json.bill_json(bill.of(*about), "", found.zone)
 
 
 @pytest.mark.parametrize("name", BILLS)

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from slimmemeter.money import bill, contracts_file, next_kwh
-from slimmemeter.money.reckoning import Books
+from slimmemeter.money.billing import bill, next_kwh
+from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.contract import contracts_file
 from slimmemeter.store.prices import PriceWriter, SpotPrice
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot

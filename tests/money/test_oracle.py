@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from slimmemeter.money import bill, contracts_file
-from slimmemeter.money.quantities import House
+from slimmemeter.money.billing import bill
+from slimmemeter.money.contract import contracts_file
+from slimmemeter.money.usage.quantities import House
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
 from support.counter_curves import fill

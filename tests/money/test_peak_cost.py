@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from slimmemeter.money import bill, peak_cost
+from slimmemeter.money.billing import bill, peak_cost
 from support.counter_curves import at
 from support.golden import case
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slimmemeter.money.quantities import House
+from slimmemeter.money.usage.quantities import House
 from slimmemeter.p1.reading import MeterLog, MonthPeak
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from slimmemeter.money import contracts_file
-from slimmemeter.money.contracts import Contracts
+from slimmemeter.money.contract import contracts_file
+from slimmemeter.money.contract.contracts import Contracts
 from slimmemeter.store.prices import PriceWriter, SpotPrice
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot

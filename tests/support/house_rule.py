@@ -15,6 +15,17 @@ PACKAGES = {
     "doctor": "history line store p1",
     "demo": "web store p1",
 }
+# The same inside of `money`.
+MONEY = {
+    "remarks": "",
+    "usage": "",
+    "market": "usage",
+    "contract": "remarks",
+    "billing": "contract market remarks usage",
+    "what_if": "billing contract market usage",
+    "output": "what_if billing contract usage",
+    "commands": "output what_if billing contract usage",
+}
 GROUND = {
     "errors",
     "settings",

@@ -1,0 +1,145 @@
+"""A bill as a supplier prints it, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from fractions import Fraction
+
+from slimmemeter.money.billing.bill import Bill
+from slimmemeter.money.billing.lines import Line, rounded
+
+ITEMS = {
+    "supply": "Supply",
+    "netting": "Export, set off",
+    "settle": "Settled for the year",
+    "feed_in": "Feed-in",
+    "feed_in_cost": "Feed-in cost",
+    "standing": "Standing charge",
+    "green": "Green and CHP certificates",
+    "tax": "Energy tax",
+    "tax_netting": "Energy tax, set off",
+    "tax_settle": "Energy tax, settled for the year",
+    "bracket": "Lower energy tax of a large use",
+    "rebate": "Rebate on energy tax",
+    "excise": "Excise",
+    "contribution": "Energy contribution",
+    "grid": "Grid",
+    "grid_kwh": "Grid, by use",
+    "capacity": "Grid, capacity",
+    "maximum": "Grid, above the maximum tariff",
+    "data": "Grid, data management",
+}
+HEADS = ("", "from", "until", "quantity", "", "excl. VAT", "per", "VAT", "amount")
+LEFT = (0, 1, 2, 4, 6)  # columns that are aligned to the left
+ONE_DAY = timedelta(days=1)
+
+
+def text(bill: Bill, title: str) -> str:
+    """The whole bill. :param title: of what it is."""
+    rows: list[Sequence[str]] = [HEADS]
+    for energy in ("electricity", "gas"):
+        inside = [line for line in bill.lines if line.key.energy == energy]
+        rows += [(energy.title(),)] * bool(inside)
+        rows += [_row(line) for line in inside]
+    rows += [("Rounding", *[""] * 7, amount(bill.rounding_cents))] * bool(bill.rounding_cents)
+    rows += [("Total", *[""] * 7, amount(bill.total_cents))]
+    rows += [("of which VAT", *[""] * 7, amount(rounded(bill.vat, 2)))]
+    if bill.advance is not None:
+        paid = rounded(bill.advance.paid, 2)
+        rows += [(f"Paid in advance, × {bill.advance.payments}", *[""] * 7, amount(-paid))]
+    if bill.to_pay is not None:
+        left = rounded(bill.to_pay, 2)
+        rows += [("To pay" if left >= 0 else "Paid back", *[""] * 7, amount(abs(left)))]
+    return "\n".join([title, "", *aligned(rows), "", *sentences(bill)]).rstrip() + "\n"
+
+
+def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = LEFT) -> Iterator[str]:
+    """Rows as lines with columns one below the other; a row of one cell is a heading."""
+    widths = [
+        max((len(row[n]) for row in rows if len(row) > n), default=0)
+        for n in range(max(map(len, rows)))
+    ]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if n in left else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=False))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _row(line: Line) -> Sequence[str]:
+    key = line.key
+    marks = "~" * bool(line.estimated) + "*" * (key.assumed is not None)
+    return (
+        f"  {_name(line)}{marks}",
+        f"{line.first_day}",
+        f"{line.end_day - ONE_DAY}",
+        f"{decimal(line.quantity, 3)}" if key.unit != "day" else f"{float(line.quantity):g}",
+        key.unit if key.unit != "day" or line.quantity == 1 else "days",
+        "" if line.rate is None else decimal(line.rate, 6),
+        "" if key.per is None else f"€/{key.per}",
+        f"{float(key.vat_percent):g} %",
+        amount(rounded(line.exact, 2)),
+    )
+
+
+def _name(line: Line) -> str:
+    name = ITEMS[line.key.item]
+    part = line.key.part
+    return f"{name}, {part}" if part and part not in ("single", "kwh", "gas") else name
+
+
+def sentences(bill: Bill) -> Iterator[str]:
+    """What isn't settled, guessed or assumed, and what is missing."""
+    guessed = [line for line in bill.lines if line.estimated]
+    if guessed:
+        yield "~ estimated, as it fell into a time without readings or prices: " + ", ".join(
+            f"{decimal(line.estimated, 3)} {line.key.unit} of {_name(line)}" for line in guessed
+        )
+    assumed = dict.fromkeys(line.key.assumed for line in bill.lines if line.key.assumed)
+    yield from (f"* {each}" for each in assumed)
+    for each in bill.unpriced:
+        quantity = f"{decimal(each.quantity, 3)} {each.unit}"
+        item = ITEMS[each.item].lower()
+        yield f"no total: {quantity} of {item}, {each.month:%Y-%m}, have no price"
+    if bill.provisional:
+        yield _provisional(bill)
+    if bill.partial:
+        yield "not all of this period is known"
+    yield from bill.notes
+
+
+def _provisional(bill: Bill) -> str:
+    days = sorted(
+        {day for year in bill.years for day in set(year.settles_on) - set(year.settled_here)}
+    )
+    first = f"provisional: the contract year is settled on {' and '.join(map(str, days))}"
+    so_far = bill.settlement_so_far
+    if so_far is None or so_far.day not in days or not bill.is_netted:
+        return first
+    more = so_far.exported_kwh - so_far.imported_kwh
+    than = f"{decimal(abs(more), 0)} kWh {'more' if more > 0 else 'less'} than import"
+    exact = so_far.exact
+    if exact > 0:
+        back = f"settled now, there would be € {decimal(exact, 2)} more to pay"
+    else:
+        back = (
+            f"settled now, € {decimal(-exact, 2)} more would be credited"
+            if exact
+            else "nothing would change"
+        )
+    return f"{first}; so far export is {than}, and {back}"
+
+
+def decimal(value: Fraction, places: int) -> str:
+    """A value with so many decimals, rounded half away from zero."""
+    units = rounded(value, places)
+    whole, rest = divmod(abs(units), 10**places)
+    sign = "-" * (units < 0)
+    return f"{sign}{whole}.{rest:0{places}d}" if places else f"{sign}{whole}"
+
+
+def amount(cents: int | None) -> str:
+    """Cents in € with two decimals."""
+    return "not known" if cents is None else decimal(Fraction(cents, 100), 2)
