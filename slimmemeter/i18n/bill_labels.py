@@ -5,11 +5,12 @@ from __future__ import annotations
 from slimmemeter.i18n import language
 from slimmemeter.i18n.language import gettext
 
-KW = " kW"
 
+def bill_item(item: str, part: str, kw: float | None = None) -> str:
+    """A line of a bill, and the tariff, band or operator that it is of.
 
-def bill_item(item: str, part: str) -> str:
-    """A line of a bill, and the tariff, band or operator that it is of."""
+    :param kw: the mean peak that a capacity tariff is for.
+    """
     names = {
         "supply": gettext("Supply"),
         "netting": gettext("Export, set off"),
@@ -39,7 +40,14 @@ def bill_item(item: str, part: str) -> str:
         "dynamic": gettext("dynamic"),
         "surplus": gettext("surplus"),
     }
-    if part.endswith(KW):  # the mean peak that a capacity tariff is for
-        part = language.decimal(float(part.removesuffix(KW)), 3) + KW
-    shown = "" if part in ("single", "kwh", "gas", "bare", "vat") else parts.get(part, part)
+    if part == "vat":
+        return gettext("VAT of export beyond import, taken back")
+    if kw is not None:
+        part = peak(kw)
+    shown = "" if part in ("single", "kwh", "gas", "bare") else parts.get(part, part)
     return f"{names[item]}, {shown}" if shown else names[item]
+
+
+def peak(kw: float) -> str:
+    """A peak by which a capacity tariff is charged."""
+    return f"{language.decimal(kw, 3)}\N{NO-BREAK SPACE}kW"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from slimmemeter.errors import UsageError
 from slimmemeter.settings import Settings
-from slimmemeter.transfer import exporter, home_assistant
+from slimmemeter.transfer import exporter, home_assistant, table_export
 
 
 def export(
@@ -14,7 +14,7 @@ def export(
 ) -> Iterable[str]:
     """All readings, or a table of a period. :raises UsageError: there is no such table."""
     if table is not None:
-        return [exporter.table(settings, table, "json" if as_json else "csv")]
+        return [table_export.as_text(settings, table, "json" if as_json else "csv")]
     lines = exporter.json_lines if as_json else exporter.csv_lines
     return lines(settings.database, without_ids)
 

@@ -8,20 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 
-from slimmemeter import clock, zones
-from slimmemeter.errors import UsageError
-from slimmemeter.history import catalogue, serialize
-from slimmemeter.history.catalogue import Catalogue
 from slimmemeter.history.table import of_device, of_register
-from slimmemeter.settings import Settings
 from slimmemeter.store import schema
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.records import Device, Owner
-from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.transfer.cells import for_spreadsheets
 from slimmemeter.transfer.entry import SET_ASIDE, YES
 
@@ -101,26 +94,6 @@ def json_lines(database: str, without_ids: bool) -> Iterator[str]:
             return f"json_patch('{{}}', json_object({', '.join(pairs)})) || char(10)"
 
         yield from _merged(reader, every, sql)
-
-
-def table(settings: Settings, path: str, form: str) -> str:
-    """A table of a period, as on the pages: `years/gas`, `day/2026-11-23/electricity`.
-
-    :raises UsageError: there is no such period or table. :raises StoreError: it can't be read.
-    """
-    *parts, name = path.split("/")
-    zone = zones.of(settings.zone)
-    with Reader(settings.database) as reader:
-        house = Snapshot(reader)
-        is_path = 0 < len(parts) < 4
-        now = clock.now()
-        period = catalogue.find_period(house, now, zone, *parts) if is_path else None
-        if period is None or not catalogue.has_table(name, period):
-            raise UsageError(f"there is no {path}: a table is such as day/2026-11-23/electricity")
-        found = Catalogue(house, period).table(name)
-    if form == "csv":
-        return serialize.table_csv(found, zone)
-    return json.dumps(serialize.table_json(found, period.name, zone)) + "\n"
 
 
 def _exported(reader: Reader, without_ids: bool) -> tuple[list[Exported], list[str]]:

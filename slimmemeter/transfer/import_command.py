@@ -33,16 +33,17 @@ def undo(settings: Settings, numbers: Sequence[str]) -> Iterable[str]:
     if len(numbers) > 1:
         raise UsageError("--undo takes back one import at a time: give it one number")
     count = importer.undo(settings, numbers[0])
-    yield f"{count} readings of import {numbers[0]} were removed"
+    yield f"removed: {_counted(count, 'reading')} of import {numbers[0]}"
 
 
 def _summary(tally: Tally, settings: Settings, is_dry_run: bool) -> str:
     """The result of one file, in a few lines."""
-    new = f"{tally.prices} new prices" if tally.kind == PRICES else f"{tally.new} new readings"
+    are_prices = tally.kind == PRICES
+    new = _counted(tally.prices, "new price") if are_prices else _counted(tally.new, "new reading")
     text = f"{tally.path} ({tally.kind}): {new}"
     if tally.first is not None and tally.last is not None:
         begin, end = (zones.shown(at, settings.zone) for at in (tally.first, tally.last))
-        text += f", of all from {begin} to {end}"
+        text += f"; the file is from {begin} to {end}"
     for result, words in RESULTS:
         if result in tally.counts:
             text += f"; {tally.counts[result]} {words}"
@@ -57,6 +58,10 @@ def _summary(tally: Tally, settings: Settings, is_dry_run: bool) -> str:
     more = [f"left out: {each}" for each in tally.left_out]
     more += (_overlap(each, settings) for each in tally.overlaps)
     return "\n    ".join([text, *more])
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _overlap(event: Event, settings: Settings) -> str:

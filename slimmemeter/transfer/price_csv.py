@@ -1,4 +1,5 @@
-"""A CSV of prices of the market: `start,eur_per_mwh` of electricity, `start,eur_per_m3` of gas.
+"""A CSV of prices of the market: `start,eur_per_mwh` (or `eur_per_kwh`) of electricity,
+`start,eur_per_m3` of gas.
 
 `start` is an instant in UTC (`2026-11-23T00:00:00Z`) or with an offset. Prices are without VAT: of
 electricity of quarter-hours or hours, of gas of days from 6 to 6 o'clock.
@@ -7,7 +8,7 @@ electricity of quarter-hours or hours, of gas of days from 6 to 6 o'clock.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -16,7 +17,12 @@ from slimmemeter.history import periods
 from slimmemeter.store.prices import HOUR_S, LIMITS_UEUR, QUARTER_S, MarketPrice, SpotPrice
 from slimmemeter.transfer.entry import Entry, Home
 
-ENERGIES = {"eur_per_mwh": "electricity", "eur_per_m3": "gas"}
+MWH = "eur_per_mwh"
+# By the name of the column the energy, and how many of the stored unit (MWh, m3) its own has.
+COLUMNS = {MWH: ("electricity", 1), "eur_per_kwh": ("electricity", 1000), "eur_per_m3": ("gas", 1)}
+# Of the market some hours cost less than € 2 a MWh, a whole day of them is a file in € a kWh.
+SMALL_UEUR, SMALL_ROWS = 2_000_000, 24
+TOO_SMALL = "no price is above € 2 a MWh: if they are € a kWh, name the column eur_per_kwh"
 MICRO = 6
 # O'clock: the gas day of Regulation (EU) No 312/2014 begins at 5:00 UTC, in summer at 4:00 UTC.
 GAS_DAY_BEGINS = 6
@@ -29,7 +35,7 @@ class InvalidPriceError(ValueError):
 def is_prices(beginning: str) -> bool:
     """Whether a text begins as such a CSV."""
     head = beginning.splitlines()[0] if beginning else ""
-    return _energy(_names(head)) is not None
+    return _column(_names(head)) is not None
 
 
 def entries(home: Home, lines: Iterator[str]) -> Iterator[Entry]:
@@ -37,28 +43,38 @@ def entries(home: Home, lines: Iterator[str]) -> Iterator[Entry]:
     head = next(lines, "")
     delimiter = ";" if ";" in head else ","
     names = _names(head)
-    energy = _energy(names)
-    assert energy is not None
+    column = _column(names)
+    assert column is not None
+    energy, _ = COLUMNS[column]
     found: dict[int, tuple[str, int]] = {}  # by start: its place, and millionths of a euro
     for number, cells in enumerate(csv.reader(lines, delimiter=delimiter), 2):
         place = f"row {number}"
         row = dict(zip(names, (cell.strip() for cell in cells), strict=False))
         if any(row.values()):
             try:
-                found[_start(row, energy, home.zone)] = place, _micros(row, energy, delimiter)
+                start, micros = _start(row, energy, home.zone), _micros(row, column, delimiter)
+                if found.setdefault(start, (place, micros))[1] != micros:
+                    raise InvalidPriceError(f"{found[start][0]} has another price of that start")
             except InvalidPriceError as error:
                 yield Entry(place, error=str(error))
+    if column == MWH and _are_small([micros for _, micros in found.values()]):
+        yield Entry("row 2", error=TOO_SMALL)
+        return
     for start, (place, micros) in sorted(found.items()):
         price = SpotPrice(start, _length_s(start, energy, found, home.zone), micros)
         yield Entry(place, price=MarketPrice(energy, price))
+
+
+def _are_small(prices: Sequence[int]) -> bool:
+    return len(prices) >= SMALL_ROWS and max(map(abs, prices)) < SMALL_UEUR
 
 
 def _names(head: str) -> list[str]:
     return [name.strip(' "\ufeff').lower() for name in head.strip().replace(";", ",").split(",")]
 
 
-def _energy(names: list[str]) -> str | None:
-    known = [ENERGIES[name] for name in names if name in ENERGIES]
+def _column(names: list[str]) -> str | None:
+    known = [name for name in names if name in COLUMNS]
     return known[0] if "start" in names and len(known) == 1 else None
 
 
@@ -79,12 +95,11 @@ def _start(row: Mapping[str, str], energy: str, zone: ZoneInfo) -> int:
     return at
 
 
-def _micros(row: Mapping[str, str], energy: str, delimiter: str) -> int:
-    name = next(name for name, known in ENERGIES.items() if known == energy)
-    text = row.get(name, "")
+def _micros(row: Mapping[str, str], name: str, delimiter: str) -> int:
+    text, (energy, units) = row.get(name, ""), COLUMNS[name]
     try:
         price = Decimal(text.replace(",", ".") if delimiter == ";" else text)
-        micros = price.scaleb(MICRO)
+        micros = units * price.scaleb(MICRO)
     except (ArithmeticError, ValueError):
         raise InvalidPriceError(f"{name} is no number") from None
     least, most = LIMITS_UEUR[energy]

@@ -26,7 +26,7 @@ from slimmemeter.history.silence import SilentDevice, silent_devices
 from slimmemeter.history.table import Table
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money.billing import forecast
+from slimmemeter.money.billing import cost_tables
 from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.money.output import as_json, records
 from slimmemeter.p1 import obis
@@ -50,7 +50,7 @@ def table(name: str, form: str, kind: str, text: str = "", end: str = "") -> Res
         period = query.period(house, kind, text, end)
         if name == prices_page.PRICES and kind == "day":
             return _prices(house, period, form)
-        if name == money.COSTS:
+        if name == cost_tables.COSTS:
             return _costs(money.needed(house)[1], period, form, house)
         if not catalogue.has_table(name, period):
             abort(404, gettext("There is no table %(name)s", name=name))
@@ -93,15 +93,12 @@ def _prices(house: Snapshot, day: Period, form: str) -> Response:
 
 
 def _costs(books: Books, period: Period, form: str, house: Snapshot) -> Response:
-    table = money.table(books, period.borders(period.bucket))
+    table = cost_tables.of(books, period.borders(period.bucket))
     if form == "png":
         return _picture(lambda: make_cost_spec(period, table, Labels.of(house)))
     if form == "csv":
         return _csv(table)
-    zone, ends = site().zone, (period.begin_at, period.end_at)
-    expected = forecast.of_running(books, *ends)
-    bill = records.whole_bill(money.bill_of(books, period), expected, period.name, zone)
-    return jsonify(serialize.table_json(table, period.name, zone) | {"bill": bill})
+    return jsonify(records.costs(books, period, table))
 
 
 @api.get("/2027.json")
@@ -152,7 +149,7 @@ def _answer(tables: Catalogue, name: str, form: str) -> Response:
     if form == "png":
         has_tariffs = query.parameter("tariffs") == "yes"
         return _picture(lambda: make_spec(tables, name, Labels.of(tables.house), by, has_tariffs))
-    found = money.with_cost(money.books_of(tables.house), tables.table(name, by))
+    found = cost_tables.with_cost(money.books_of(tables.house), tables.table(name, by))
     if form == "json":
         return jsonify(serialize.table_json(found, tables.period.name, site().zone))
     return _csv(found)

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from slimmemeter.i18n import language, numbers
-from slimmemeter.i18n.bill_labels import bill_item
+from slimmemeter.i18n import bill_labels, language, numbers
 from slimmemeter.i18n.labels import medium
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money.billing.bill import Bill
+from slimmemeter.money.billing.bill import Bill, Unpriced
+from slimmemeter.money.billing.facts import MeanPeak
 from slimmemeter.money.billing.forecast import Forecast
 from slimmemeter.money.billing.lines import Line, rounded
 from slimmemeter.money.remarks import Remark
 
-CENTS = 2
+CENTS, FACTOR = 2, 4  # decimals
 UNITS = {"m3": "m³"}
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass
@@ -39,7 +40,7 @@ class ShownBill:
     parts: list[tuple[str, list[BillRow]]]  # by energy
     rounding: str  # empty if there is none
     total: str
-    vat: str
+    vat: str  # empty if the total isn't known
     payments: int
     paid: str  # empty without advance payments
     left: str
@@ -55,12 +56,14 @@ def shown(bill: Bill, expected: Forecast | Remark | None = None) -> ShownBill:
     to_pay = None if bill.to_pay is None else rounded(bill.to_pay, CENTS)
     by_energy: dict[str, list[BillRow]] = {}
     for line in bill.lines:
-        by_energy.setdefault(medium(line.key.energy).capitalize(), []).append(_row(line))
+        by_energy.setdefault(medium(line.key.energy).capitalize(), []).append(
+            _row(line, bill.has_price(line))
+        )
     return ShownBill(
         parts=list(by_energy.items()),
         rounding=numbers.euros(bill.rounding_cents) if bill.rounding_cents else "",
         total=numbers.euros(bill.total_cents),
-        vat=numbers.euros(rounded(bill.vat, CENTS)),
+        vat="" if bill.unpriced else numbers.euros(rounded(bill.vat, CENTS)),
         payments=bill.advance.payments if bill.advance else 0,
         paid=numbers.euros(rounded(bill.advance.paid, CENTS)) if bill.advance else "",
         left=numbers.euros(None if to_pay is None else abs(to_pay)),
@@ -68,18 +71,23 @@ def shown(bill: Bill, expected: Forecast | Remark | None = None) -> ShownBill:
         provisional=provisional(bill),
         expected=_expected(expected) if isinstance(expected, Forecast) else "",
         is_partial=bill.partial,
-        notes=[*assumed(bill), *map(said, _notes(bill, expected))],
+        notes=[
+            *assumed(bill),
+            *map(said, _notes(bill, expected)),
+            *map(_mean_peak, bill.peaks),
+            *map(_without_price, bill.without_price),
+        ],
     )
 
 
-def _row(line: Line) -> BillRow:
+def _row(line: Line, has_price: bool) -> BillRow:
     key = line.key
     return BillRow(
-        bill_item(key.item, key.part),
+        bill_labels.bill_item(key.item, key.part, None if key.kw is None else float(key.kw)),
         _days(line.first_day, line.end_day - timedelta(days=1)),
         _quantity(line),
-        "" if line.rate is None else _rate(line.rate, key.per),
-        numbers.euros(rounded(line.exact, CENTS)),
+        _rate(line.rate, key.per) if has_price and line.rate is not None else "",
+        numbers.euros(rounded(line.exact, CENTS) if has_price else None),
         bool(line.estimated),
         key.assumed is not None,
     )
@@ -108,7 +116,13 @@ def _quantity(line: Line) -> str:
     if unit == "day":
         days = float(line.quantity)
         return gettext("%(days)s days", days=language.decimal(days, 0 if days.is_integer() else 1))
-    return f"{_decimal(line.quantity, 0)}\N{NO-BREAK SPACE}{UNITS.get(unit, unit)}"
+    return _counted(line.quantity, unit)
+
+
+def _counted(quantity: Fraction, unit: str) -> str:
+    """A quantity in three digits, more where its whole part has them."""
+    places = 0 if abs(quantity) >= 100 else 1 if abs(quantity) >= 10 else 2
+    return f"{_decimal(quantity, places)}\N{NO-BREAK SPACE}{UNITS.get(unit, unit)}"
 
 
 def _decimal(value: Fraction, places: int) -> str:
@@ -136,8 +150,34 @@ def said(remark: Remark) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
+def _without_price(about: Unpriced) -> str:
+    ends = (language.day(each, "MMMM y") for each in (about.month, about.last_month) if each)
+    return gettext(
+        "No total: %(quantity)s of “%(item)s” have no price (%(months)s).",
+        quantity=_counted(about.quantity, about.unit),
+        item=bill_labels.bill_item(about.item, ""),
+        months=" – ".join(dict.fromkeys(ends)),
+    )
+
+
+def _mean_peak(peak: MeanPeak) -> str:
+    """The months' peaks by which a capacity tariff is charged."""
+    months = (
+        f"{language.day(month, 'MMM y')} {bill_labels.peak(float(kw))}".replace(" ", NO_BREAK)
+        for month, kw in peak.months.items()
+    )
+    return gettext(
+        "The mean peak of %(kw)s, until %(day)s, is of: %(months)s",
+        kw=bill_labels.peak(float(peak.kw)),
+        day=language.day(peak.last_day, "d MMMM y"),
+        months=", ".join(months),
+    )
+
+
 def _word(value: object) -> object:
-    """A value that may be a word of our tables: tax, rebate, proposal."""
+    """A value that may be a number, or a word of our tables: tax, rebate, proposal."""
+    if isinstance(value, float):
+        return language.decimal(value, FACTOR)
     words = {
         "tax": gettext("energy tax"),
         "rebate": gettext("rebate"),
@@ -178,15 +218,12 @@ def _expected(found: Forecast) -> str:
 
 def provisional(bill: Bill) -> str:
     """What is settled when, and what would be if the contract year ended now."""
-    open_days = sorted(
-        {day for year in bill.years for day in set(year.settles_on) - set(year.settled_here)}
-    )
-    if not open_days:
+    if not bill.open_days:
         return ""
-    days = " / ".join(language.day(day, "d MMMM y") for day in open_days)
+    days = " / ".join(language.day(day, "d MMMM y") for day in bill.open_days)
     first = gettext("Provisional: the contract year is settled on %(days)s.", days=days)
-    so_far = bill.settlement_so_far
-    if so_far is None or so_far.day not in open_days or not bill.is_netted:
+    so_far = bill.netting_so_far
+    if so_far is None:
         return first
     more = so_far.exported_kwh - so_far.imported_kwh
     kwh = language.decimal(abs(float(more)), 0)

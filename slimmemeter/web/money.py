@@ -1,35 +1,24 @@
-"""What the pages know of money: the house's books, and what the buckets of a period cost."""
+"""What the pages know of money: the house's books, and the bill of a period."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 
 from flask import abort, g
 
 from slimmemeter.errors import UsageError
 from slimmemeter.history.periods import Period
-from slimmemeter.history.table import Column, Table
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money.billing import bill, costs
+from slimmemeter.money.billing import bill
 from slimmemeter.money.billing.bill import Bill
 from slimmemeter.money.billing.bill_periods import CONTRACT, find_period
-from slimmemeter.money.billing.costs import COLUMNS, COST
-from slimmemeter.money.billing.lines import rounded
 from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.money.contract import contracts_file, tables
 from slimmemeter.money.contract.contracts import Contracts, Home
-from slimmemeter.money.usage.quantities import ELECTRICITY, GAS
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import query
 from slimmemeter.web.state import site
-
-EURO = "EUR"
-COSTS = "costs"
-COLUMN = Column(COST, EURO)
-ENERGIES = (ELECTRICITY, GAS)
 
 
 @dataclass
@@ -98,46 +87,6 @@ def version() -> str:
         return f"{os.stat(site().contracts).st_mtime_ns:x}"
     except OSError:
         return ""
-
-
-def table(books: Books, borders: Sequence[int]) -> Table:
-    """What the buckets between borders cost, in millionths of a €."""
-    found = costs.of(books, borders)
-    columns = {name: Column(name, EURO) for name in COLUMNS}
-    return Table(
-        COSTS,
-        list(borders),
-        {column: found.micros(name) for name, column in columns.items()},
-        {column: _rounded(found.total(name)) for name, column in columns.items()},
-        partial=list(found.partial),
-        estimated=list(found.estimated),
-    )
-
-
-def with_cost(books: Books | None, table: Table) -> Table:
-    """A table of electricity or gas with what it cost beside it, if there is a contract for it."""
-    if books is None or table.name not in ENERGIES:
-        return table
-    found = costs.of(books, table.borders, table.name)
-    micros, total = found.micros(COST), _rounded(found.total(COST))
-    if not any(micros):
-        return table
-    return replace(
-        table, columns=table.columns | {COLUMN: micros}, totals=table.totals | {COLUMN: total}
-    )
-
-
-def costs_since(books: Books, begins: Sequence[int], end: int) -> list[int | None]:
-    """What the times from each of these instants to an end cost, in millionths of a €; None if it
-    isn't known."""
-    borders = sorted({*begins, end})
-    found = costs.of(books, borders)
-    return [_rounded(found.total(COST, borders.index(begin))) for begin in begins]
-
-
-def _rounded(total: Fraction | None) -> int | None:
-    """In millionths of a €."""
-    return None if total is None else rounded(total, costs.MICRO)
 
 
 def bill_of(books: Books, period: Period) -> Bill:

@@ -13,7 +13,7 @@ from slimmemeter.history.periods import Period
 from slimmemeter.history.silence import SilentDevice, silent_devices
 from slimmemeter.history.statistics import Standby
 from slimmemeter.i18n.labels import Labels
-from slimmemeter.money.billing import peak_cost
+from slimmemeter.money.billing import cost_tables, peak_cost
 from slimmemeter.money.billing.peak_cost import PeakCost
 from slimmemeter.p1.reading import PowerFailure
 from slimmemeter.store.records import Event, StoredReading
@@ -86,7 +86,7 @@ def overview(house: Snapshot, zone: ZoneInfo, words: Labels) -> Overview:
     tables, books = Catalogue(house, day), money.books_of(house)
     shown = ((today_totals, day), (month_totals, month), (year_totals, year))
     begins = [period.begin_at for _, period in shown]
-    known = money.costs_since(books, begins, now) if books else [None] * len(shown)
+    known = cost_tables.costs_since(books, begins, now) if books else [None] * len(shown)
     for (found, period), micros in zip(shown, known, strict=True):
         found += cost(books, period, micros) if found else []
     return Overview(

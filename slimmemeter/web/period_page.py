@@ -12,6 +12,7 @@ from slimmemeter.history.statistics import Standby
 from slimmemeter.history.table import Column, Numbers, Table
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
+from slimmemeter.money.billing import cost_tables
 from slimmemeter.store.records import Event
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.validation.rule import OVERLAP, SET_ASIDE
@@ -121,8 +122,8 @@ def period_page(
     nearest = _nearest(house, period)
     names = [] if nearest else names_of(house, period, media)
     books = None if nearest or period.begin_at >= now else money.books_of(house)
-    costs = None if books is None else money.table(books, energy[0].borders)
-    spent = None if costs is None else costs.totals[money.COLUMN]
+    costs = None if books is None else cost_tables.of(books, energy[0].borders)
+    spent = None if costs is None else costs.totals[cost_tables.COLUMN]
     hours = tables.shown("hours") if period.days <= MOST_DAYS_OF_HOURS else None
     differ = differing(meter_readings.differing_totals(spans))
     priced = [] if costs is None or not costs.is_known else [_cost_alone(costs)]
@@ -235,7 +236,7 @@ def _around(period: Period, now: int) -> dict[str, str]:
 
 def _cost_alone(costs: Table) -> Table:
     """What each bucket cost in all."""
-    cost = money.COLUMN
+    cost = cost_tables.COLUMN
     return replace(costs, columns={cost: costs.columns[cost]}, totals={cost: costs.totals[cost]})
 
 
@@ -249,7 +250,7 @@ def _columns(shown: Sequence[Table], is_exact: bool) -> list[tuple[Column, Table
 
 
 def _decimals(values: Numbers, column: Column, is_exact: bool) -> int:
-    is_money = column.unit == money.EURO
+    is_money = column.unit == cost_tables.EURO
     return 3 if is_exact and not is_money else numbers.usual_decimals(values, column)
 
 

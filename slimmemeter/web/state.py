@@ -31,6 +31,7 @@ class Site:
         self.contracts = settings.contracts_path
         self.language = settings.language
         self.publishes = bool(settings.publish)
+        self.fetches_prices = bool(settings.prices)
         self.zone = zones.of(settings.zone)
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0

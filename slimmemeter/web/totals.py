@@ -12,11 +12,10 @@ from slimmemeter.history.table import Column, Table
 from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
-from slimmemeter.money.billing import bill
+from slimmemeter.money.billing import bill, cost_tables
 from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.p1.reading import MonthPeak
 from slimmemeter.store.snapshot import Snapshot
-from slimmemeter.web import money
 
 DAY_S = 86400
 
@@ -82,7 +81,7 @@ def cost(books: Books | None, period: Period, micros: int | None) -> list[Total]
     notes = [gettext("provisional")] if is_provisional else []
     if begins_at > period.begin_at:  # the contracts begin within it
         notes.append(gettext("since %(day)s", day=dates.day(begins_at, period.zone)))
-    amount = numbers.amount(micros, money.COLUMN)
+    amount = numbers.amount(micros, cost_tables.COLUMN)
     return [Total("cost", gettext("Cost"), amount, ", ".join(notes), False, [])]
 
 

@@ -121,7 +121,7 @@ def show_prices() -> str:
             table = prices_page.table(house, books, day)
             about = prices_page.day_of_prices(table, day)
             shown.append((about, price_figure(day, about.mean, words)))
-        return render_template("prices.html", days=shown)
+        return render_template("prices.html", days=shown, are_fetched=site().fetches_prices)
 
 
 @views.get("/2027")

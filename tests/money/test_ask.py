@@ -111,6 +111,22 @@ def test_a_wrong_answer_is_asked_again(ask: Ask, tmp_path: Path) -> None:
     assert len(written(tmp_path).contracts) == 1
 
 
+@pytest.mark.parametrize("typed", ["0,1325 / 0,1166", "0.1325; 0.1166", "€ 0,1325 en € 0,1166"])
+def test_two_prices_are_separated_by_anything(ask: Ask, tmp_path: Path, typed: str) -> None:
+    """As people write them."""
+    assert ask(*(typed if each == "0.1325 0.1166" else each for each in FLEMISH)).returncode == 0
+    about = written(tmp_path).contracts[0].terms[0].electricity
+    assert about is not None
+    assert [f"{each}" for each in about.price.values()] == ["0.1325", "0.1166"]
+
+
+def test_owners_of_the_cable_are_listed(ask: Ask, tmp_path: Path) -> None:
+    """By name or by number."""
+    done = ask("NL", "5", *DUTCH[2:])
+    assert "operator of the grid (netbeheerder): Coteq (1), Enexis (2), Liander (3)" in done.stdout
+    assert written(tmp_path).home.grid == "Stedin"
+
+
 def test_the_bill_of_last_year_is_shown(ask: Ask, database: Path) -> None:
     """By the contract that was typed, if there are readings."""
     fill(database, lately(3), 1800)
@@ -125,7 +141,8 @@ def test_another_contract_is_added_to_the_file(ask: Ask, tmp_path: Path) -> None
     ask(*DUTCH)
     before = f"# mine\n{file.read_text()}"
     file.write_text(before)
-    done = ask("Next", "2027-03-01", *DUTCH[4:])
+    done = ask("Next", "2026-03-01", "2027-03-01", *DUTCH[4:])
+    assert "  a contract from 2026-03-01 is in the file already\n" in done.stdout
     assert (done.returncode, done.stderr) == (0, "")
     assert file.read_text().startswith(before)
     assert [each.name for each in written(tmp_path).contracts] == ["Vast", "Next"]

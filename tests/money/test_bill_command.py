@@ -42,12 +42,36 @@ def test_bill_of_a_contract_year_has_a_name(run: Run, house: Path) -> None:
     assert bill["advance"] == {"payments": 12, "paid": 1680.0, "to_pay": 188.56}
 
 
-@pytest.mark.parametrize("period", ["month/2026-13", "contract/x", "contract/2020-01-01", "week"])
+@pytest.mark.parametrize("period", ["month/2026-13", "contract/x", "contract/3020-01-01", "week"])
 def test_period_that_there_is_not_is_refused(run: Run, house: Path, period: str) -> None:
     """With what a period looks like."""
     done = run("bill", period)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"slimmemeter: there is no {period}: a period is such as")
+
+
+def test_day_before_the_first_contract_is_refused(run: Run, house: Path) -> None:
+    """With the day on which that begins."""
+    done = run("bill", "contract/2020-01-01")
+    assert (done.returncode, done.stdout) == (2, "")
+    sentence = "slimmemeter: no contract has that day: the first one begins on 2026-01-01\n"
+    assert done.stderr == sentence
+
+
+def test_time_without_contract_has_no_lines(run: Run, house: Path) -> None:
+    """A sentence, and no table."""
+    done = run("bill", "month/2025-06")
+    assert done.returncode == 0
+    assert "excl. VAT" not in done.stdout
+    assert "no contract from 2025-06-01 to 2025-06-30" in done.stdout
+
+
+def test_check_without_a_file_says_how_to_write_one(run: Run, house: Path) -> None:
+    """It isn't called well."""
+    house.unlink()
+    done = run("contract", "check")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no contract in" in done.stderr
 
 
 def test_without_contract_a_bill_says_how_to_write_one(run: Run, house: Path) -> None:

@@ -15,6 +15,7 @@ from slimmemeter.money.billing import bill, costs
 from slimmemeter.money.billing.bill import Bill
 from slimmemeter.money.billing.lines import Line
 from slimmemeter.money.contract import contracts_file
+from slimmemeter.money.output import printed
 from slimmemeter.store.prices import PriceWriter, SpotPrice
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
@@ -70,7 +71,7 @@ def make(database: Path) -> Make:
 
 def found(made: Bill, item: str, part: str = "") -> Line:
     """The one line of an item and a part."""
-    (each,) = [each for each in made.lines if (each.key.item, each.key.part) == (item, part)]
+    (each,) = [each for each in made.lines if (each.key.item, each.part) == (item, part)]
     return each
 
 
@@ -151,6 +152,11 @@ def test_a_month_mostly_without_prices_has_no_total(make: Make) -> None:
     assert (made.total_cents, made.exact) == (None, None)
     (unpriced,) = made.unpriced
     assert (unpriced.month, unpriced.quantity) == (date(2026, 4, 1), 719)
+    sentences = list(printed.sentences(made))
+    assert "no total: 719.000 kWh of supply, 2026-04, have no price" in sentences
+    assert printed.PRICES_ARE_MISSING in sentences
+    (supply,) = [row for row in printed.text(made, "").splitlines() if "Supply" in row]
+    assert supply.endswith("not known")
 
 
 def test_days_without_prices_have_no_cost(make: Make, database: Path) -> None:
@@ -186,6 +192,7 @@ def test_gas_by_the_day(make: Make) -> None:
     )  # fmt: skip
     assert made.exact == (F("250.8") + 36 + F("432.4752")) * F("1.02") * F("1.21")
     assert found(made, "supply", "dynamic").quantity == F("734.4")
+    assert "gas is the meter's m3 times 1.02, the correction factor" in made.notes
 
 
 def test_flanders_by_a_formula_and_by_the_month(make: Make) -> None:
@@ -210,7 +217,8 @@ def test_flanders_by_a_formula_and_by_the_month(make: Make) -> None:
     fed_in = 96 * F("0.066865")
     assert made.exact == energy + 288 * F("0.0554236") + fixed - fed_in
     assert made.provisional
-    assert any("mean peak" in note for note in made.notes)
+    (peak,) = made.peaks
+    assert peak.months == {date(2026, 4, 1): F("2.5")}
 
 
 def test_flanders_never_asks_more_than_the_maximum(make: Make) -> None:

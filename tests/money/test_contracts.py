@@ -115,8 +115,12 @@ MISTAKES = {
     " 2025-01-01 is before its contract",
     DUTCH.replace("Liander", "Liandr"): 'line 3: grid = "Liandr": not in our table; did you mean'
     ' "Liander"? Known: Coteq, Enexis, Liander, Rendo, Stedin, Westland, none',
-    f'{FLEMISH}grid = "Liander"\n': 'line 4: grid = "Liander": one of Antwerpen, Halle-Vilvoorde,'
-    " Imewo, Kempen, Limburg, Midden-Vlaanderen, West, Zenne-Dijle, none",
+    f'{FLEMISH}grid = "Liander"\n': 'line 4: grid = "Liander": not in our table; known: Antwerpen,'
+    " Halle-Vilvoorde, Imewo, Kempen, Limburg, Midden-Vlaanderen, West, Zenne-Dijle, none",
+    f'{FLEMISH}grid = "imewo"\n': 'line 4: grid = "imewo": not in our table; did you mean "Imewo"?'
+    " Known: Antwerpen, Halle-Vilvoorde, Imewo, Kempen, Limburg, Midden-Vlaanderen, West,"
+    " Zenne-Dijle, none",
+    f"{DUTCH}until = 2027-01-01\n": "line 7: until: not known; did you mean last_day?",
     f'{DUTCH}{POWER}price = 0.2\nnetting = "A"\n': 'line 9: netting = "A": one of'
     " register-then-rest, register-only, normal-first",
     f"{DUTCH}{POWER}price = 0.2\nfeed_in_cost = 0.1\nfeed_in_cost_bands = [[0, 0]]\n": "line 10:"
@@ -155,13 +159,26 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
         contracts_file.read(str(tmp_path))
 
 
+def test_small_letters_are_a_country() -> None:
+    """`nl` is the Netherlands."""
+    assert parse(DUTCH.replace('"NL"', '"nl"')).home.country == "NL"
+
+
+def test_missing_grid_costs_are_warned_of() -> None:
+    """Where the tables have them."""
+    without = parse(DUTCH.replace('grid = "Liander"\n', ""))
+    first = "contracts.toml, line 1: no grid: grid costs count only where they are typed"
+    assert without.warnings[0] == first
+
+
 def test_slips_are_warned_of() -> None:
     """What may be meant is accepted, with a sentence."""
     text = f"{DUTCH}{POWER}price = 0.2\nfeed_in = 0.05\nfeed_in_cost = 0.06\n"
     assert parse(text).warnings == [
         "contracts.toml, line 4: no advance: nothing is said about paying back",
         "contracts.toml, line 9: feed_in 0.05 is less than half of the bare price (law from 2027)",
-        "contracts.toml, line 10: feed_in_cost is above feed_in from 2027",
+        "contracts.toml, line 10: feed_in_cost 0.06 is above feed_in 0.05: export costs money from"
+        " 2027",
     ]
 
 

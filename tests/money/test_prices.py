@@ -213,7 +213,7 @@ def test_prices_come_from_a_csv(run: Run, database: Path, tmp_path: Path) -> Non
     gas.write_text(csv_of("start;eur_per_m3", "2026-10-24T04:00:00Z;0,3125"))
     done = run("import", power, gas)
     assert f"{power} (prices): 100 new prices" in done.stdout
-    assert f"{gas} (prices): 1 new prices" in done.stdout
+    assert f"{gas} (prices): 1 new price" in done.stdout
     stored = rows(database, ALL.format("electricity"))
     assert stored == [(begin + 900 * n, 900, micros(n)) for n in range(100)]
     assert rows(database, ALL.format("gas")) == [(begin - 18 * 3600, 25 * 3600, 312_500)]
@@ -256,9 +256,37 @@ def test_a_wrong_row_is_left_out(
     file = tmp_path / "prices.csv"
     file.write_text(csv_of("start,eur_per_mwh", line, "2026-01-02T00:00Z,1"))
     done = run("import", file)
-    assert "1 new prices" in done.stdout
+    assert "1 new price" in done.stdout
     assert f"left out: row 2: {why}" in done.stdout
     assert done.returncode == 0
+
+
+def test_prices_a_kwh_are_those_of_a_mwh(run: Run, database: Path, tmp_path: Path) -> None:
+    """In a column of that name; in the other one, a day of such prices is refused."""
+    store(database, *counted(0, 5))
+    lines = [f"2026-01-01T{n:02}:00Z,0.{10 + n}" for n in range(24)]
+    file = tmp_path / "prices.csv"
+    file.write_text(csv_of("start,eur_per_kwh", *lines))
+    assert "24 new prices" in run("import", file).stdout
+    assert [row[2] for row in rows(database, ALL.format("electricity"))][:2] == [
+        100 * 10**6, 110 * 10**6,
+    ]  # fmt: skip
+    file.write_text(csv_of("start,eur_per_mwh", *lines))
+    done = run("import", file)
+    assert "0 new prices" in done.stdout
+    assert "if they are € a kWh, name the column eur_per_kwh" in done.stdout
+
+
+def test_start_that_comes_twice_has_one_price(run: Run, database: Path, tmp_path: Path) -> None:
+    """The same price may come again, another one is left out."""
+    store(database, *counted(0, 5))
+    file = tmp_path / "prices.csv"
+    start = "2026-01-01T00:00Z"
+    file.write_text(csv_of("start,eur_per_mwh", f"{start},50", f"{start},50", f"{start},60"))
+    done = run("import", file)
+    assert "1 new price;" in done.stdout
+    assert "left out: row 4: row 2 has another price of that start" in done.stdout
+    assert [row[2] for row in rows(database, ALL.format("electricity"))] == [50 * 10**6]
 
 
 def test_prices_come_along_with_another_database(run: Run, house: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ PACKAGES = {
     "charts": "i18n history store",
     "publish": "money history store p1",
     "web": "charts i18n money history store p1",
-    "transfer": "history store p1",
+    "transfer": "money history store p1",
     "doctor": "history line store p1",
     "demo": "web store p1",
 }

@@ -103,7 +103,7 @@ def test_device_of_a_time_to_come_is_left_out(run: Run, database: Path, tmp_path
     log.write_bytes(simple(*lines, stamp=stamp(NOW)))
     done = run("import", log)
     assert (done.returncode, done.stderr) == (0, "")
-    assert ": 1 new readings" in done.stdout
+    assert ": 1 new reading" in done.stdout
     assert "; 1 invalid" in done.stdout
     assert "left out: telegram 1: device G2: " in done.stdout
     assert rows(database, "SELECT equipment FROM mbus_devices") == [("G1",)]
@@ -353,7 +353,7 @@ def test_cell_of_a_csv_that_is_no_number(
     done = run("import", notebook)
     assert (done.returncode, done.stderr) == (0, "")
     assert (
-        ": 2 new readings, of all from 2025-01-01 00:00:00 to 2025-03-01 00:00:00; 1 invalid"
+        ": 2 new readings; the file is from 2025-01-01 00:00:00 to 2025-03-01 00:00:00; 1 invalid"
         in (done.stdout)
     )
     assert f"left out: line 3: '{cell}' is not a number" in done.stdout
@@ -391,7 +391,7 @@ def test_backup_of_dsmr_reader_in_another_encoding(
     )
     done = run("import", dump)
     assert (done.returncode, done.stderr) == (0, "")
-    assert ": 1 new readings" in done.stdout
+    assert ": 1 new reading" in done.stdout
     assert "'NaN' is not a number" in done.stdout
 
 

@@ -42,7 +42,7 @@ def test_log_of_telegrams(run: Run, log: Path, database: Path) -> None:
     done = run("import", log)
     assert (done.returncode, done.stderr) == (0, "")
     assert (
-        "(telegrams): 50 new readings, of all from 2026-10-26 00:00:00 to 2026-10-26 04:05:00"
+        "(telegrams): 50 new readings; the file is from 2026-10-26 00:00:00 to 2026-10-26 04:05:00"
         in (done.stdout)
     )
     assert counters(database) == EXPECTED
@@ -153,7 +153,7 @@ def test_undo_takes_out_one_import(run: Run, log: Path, database: Path, tmp_path
     assert (both.returncode, both.stdout) == (2, "")
     assert "one import at a time" in both.stderr
     done = run("import", "--undo", "1")
-    assert (done.returncode, done.stdout) == (0, "100 readings of import 1 were removed\n")
+    assert (done.returncode, done.stdout) == (0, "removed: 100 readings of import 1\n")
     assert run("import", "--undo", "2").returncode == 0
     assert validated(database) == before
     gone = run("import", "--undo", "1")
@@ -179,7 +179,7 @@ def test_file_whose_name_is_no_text(run: Run, log: Path, database: Path, tmp_pat
     done = run("import", odd)
     assert (done.returncode, done.stderr) == (0, "")
     assert rows(database, "SELECT name FROM imports") == [(f"{tmp_path}/gas\\udcff.log",)]
-    assert "100 readings of import 1 were removed" in run("import", "--undo", "1").stdout
+    assert "removed: 100 readings of import 1" in run("import", "--undo", "1").stdout
 
 
 def test_notebook_that_lacks_a_register_once_loses_nothing(

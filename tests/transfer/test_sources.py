@@ -76,7 +76,7 @@ def test_database_of_the_ancestor(run: Run, database: Path, tmp_path: Path, vers
     log.write_bytes(b"".join(telegrams(20)))
     before = source.read_bytes()
     done = run("import", "--dry-run", source)
-    assert "(slimmemeter-rpi): 20 new readings, of all from 2026-10-26 00:05" in done.stdout
+    assert "(slimmemeter-rpi): 20 new readings; the file is from 2026-10-26 00:05" in done.stdout
     assert not database.exists()
     assert run("import", source).returncode == 0
     brought(log, other)
@@ -113,7 +113,7 @@ def test_row_of_the_ancestor_that_is_none(run: Run, database: Path, tmp_path: Pa
         db.execute("""UPDATE telegrams SET "1-0:1.8.1" = '003*A' WHERE id = 2""")
         db.execute("""UPDATE telegrams SET "0-0:1.0.0" = NULL WHERE id = 3""")
     done = run("import", source)
-    assert "1 new readings" in done.stdout
+    assert "1 new reading" in done.stdout
     assert "; 2 invalid" in done.stdout
     assert re.search(r"left out: row 2: line \d+ of the telegram, 1-0:1.8.1\(003\*A\)", done.stdout)
     assert "left out: row 3: it has no valid time" in done.stdout
@@ -176,7 +176,7 @@ def test_backup_of_dsmr_reader(run: Run, database: Path, tmp_path: Path) -> None
         ("2026-10-25T23:00:00", 6012900),
     ]
     assert len(rows(database, "SELECT * FROM meters")) == 1
-    assert "6 readings of import 1 were removed" in run("import", "--undo", "1").stdout
+    assert "removed: 6 readings of import 1" in run("import", "--undo", "1").stdout
     assert validated(database) == before
 
 

@@ -61,6 +61,19 @@ def test_costs_are_a_table_in_three_forms(priced: FlaskClient) -> None:
     assert Image.open(io.BytesIO(picture.data)).size == (2200, 720)
 
 
+@pytest.mark.parametrize("table", ["month/2026-10/costs", "day/2026-10-26/electricity"])
+def test_export_has_the_costs_of_the_pages(
+    priced: FlaskClient, database: Path, run: Run, table: str
+) -> None:
+    """`slimmemeter export` of the table itself, and of energy with its cost."""
+    made = run("export", table, SLIMMEMETER_DB=str(database))
+    head, first = (made.stdout.splitlines()[place] for place in (0, 1))
+    page = priced.get(f"/{table}.csv").text.splitlines()
+    assert (head, first) == (page[0], page[1])
+    assert "cost_eur" in head
+    assert run("export", "--json", table, SLIMMEMETER_DB=str(database)).returncode == 0
+
+
 def test_cost_tells_since_when_there_is_a_contract(database: Path) -> None:
     """A cost that is known for a part of a period only says which part."""
     file = database.parent / "contracts.toml"
@@ -229,7 +242,10 @@ def test_prices_of_a_dynamic_contract(
     file.write_text("\n".join(["start,eur_per_mwh", *rows]))
     assert run("import", file, SLIMMEMETER_DB=str(database)).returncode == 0
     page = words(client.get("/prices"))
-    assert "Not known yet: the prices of tomorrow come in the afternoon." in page
+    assert "Not known: no prices of the market are fetched." in page
+    fetching = client_of(database, SLIMMEMETER_PRICES="NL")
+    page_of_fetching = words(fetching.get("/prices"))
+    assert "Not known yet: the prices of tomorrow come in the afternoon." in page_of_fetching
     found = client.get("/day/2026-10-28/prices.json").json
     assert found is not None
     prices, used = (found["columns"][name] for name in ("price_eur", "import_kwh"))

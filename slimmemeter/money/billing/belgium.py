@@ -67,9 +67,8 @@ def _flanders(scene: Scene, about: Electricity, facts: Facts) -> Iterator[Charge
     yield scene.by_unit("grid_kwh", area, grid.kwh, scene.flow(IMPORT))
     kw = facts.mean_peak_kw(scene.stretch)
     if kw is not None and grid.kw_year.value:
-        part = f"{round(kw * 1000) / 1000:.3f} kW"
-        charge = scene.by_time(ELECTRICITY, "capacity", part, grid.kw_year, "year", kw)
-        yield replace(charge, key=replace(charge.key, per="kW year"))
+        charge = scene.by_time(ELECTRICITY, "capacity", "", grid.kw_year, "year", kw)
+        yield replace(charge, key=replace(charge.key, per="kW year", kw=kw))
     if grid.data_year.value:
         yield scene.by_time(ELECTRICITY, "data", "", grid.data_year, "year")
 

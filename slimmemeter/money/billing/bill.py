@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from slimmemeter.money.billing import lines, notes
-from slimmemeter.money.billing.facts import Facts
+from slimmemeter.money.billing.facts import Facts, MeanPeak
 from slimmemeter.money.billing.lines import Line, rounded
 from slimmemeter.money.billing.reckoning import Books, Reckoning
 from slimmemeter.money.billing.stretches import Plan, Year, terms_of
@@ -67,6 +67,8 @@ class Unpriced:
     month: date
     quantity: Fraction
     unit: str
+    is_of_market: bool  # whose prices may still come
+    last_month: date | None = None  # of several
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Bill:
     advance: Advance | None
     unpriced: Sequence[Unpriced]
     notes: Sequence[Remark] = field(default=())
+    peaks: Sequence[MeanPeak] = ()  # by which a capacity tariff is charged
     currency: str = "EUR"
 
     @property
@@ -111,10 +114,35 @@ class Bill:
             return None
         return Fraction(self.total_cents, 100) - self.advance.paid
 
+    def has_price(self, line: Line) -> bool:
+        """Whether all of a line has one; else its amount is what goes with the market's price."""
+        about = line.key.energy, line.key.item
+        return about not in {(each.energy, each.item) for each in self.unpriced}
+
     @property
-    def is_netted(self) -> bool:
-        """Whether export is set off in it."""
-        return any(line.key.item in NETTED for line in self.lines)
+    def open_days(self) -> list[date]:
+        """The days on which something of it will be settled."""
+        days = {day for year in self.years for day in set(year.settles_on) - set(year.settled_here)}
+        return sorted(days)
+
+    @property
+    def netting_so_far(self) -> Settlement | None:
+        """What would be settled of netting now; None where nothing is netted or has no price."""
+        so_far = self.settlement_so_far
+        is_netted = any(line.key.item in NETTED for line in self.lines)
+        if so_far is None or so_far.day not in self.open_days or not is_netted or self.unpriced:
+            return None
+        return so_far
+
+    @property
+    def without_price(self) -> list[Unpriced]:
+        """What has no price, of each item all months together, under the first of them."""
+        found: dict[tuple[str, str], Unpriced] = {}
+        for each in sorted(self.unpriced, key=lambda each: each.month):
+            one = found.setdefault((each.energy, each.item), replace(each, quantity=Fraction()))
+            more = one.quantity + each.quantity
+            found[each.energy, each.item] = replace(one, quantity=more, last_month=each.month)
+        return list(found.values())
 
     def exact_of(self, energy: str) -> Fraction:
         """The exact sum of the lines of electricity or gas, in €."""
@@ -158,6 +186,7 @@ def of_books(books: Books, begin: int, end: int) -> Bill:
         _advance(reckoning.years, begin, reckoning.end, books.zone),
         list(_unpriced(reckoning)),
         list(notes.of(reckoning)),
+        reckoning.facts.mean_peaks(),
     )
 
 
@@ -224,17 +253,23 @@ def _due_days(year: Year) -> Iterator[date]:
 
 def _unpriced(reckoning: Reckoning) -> Iterator[Unpriced]:
     """What has no price, of each item and month."""
-    found: dict[tuple[str, str, date, str], Fraction] = {}
+    found: dict[tuple[str, str, date, str, bool], Fraction] = {}
     for charge in reckoning.charges():
         for curve in charge.unpriced:
             if quantity := curve.rise(charge.begin, charge.end) * abs(charge.quantity[1]):
                 first = bisect_right(curve.at, curve.at[charge.begin], charge.begin) - 1
                 month = local_day(reckoning.measures.instants[first], reckoning.zone)
                 about = charge.key
-                key = about.energy, about.item, month.replace(day=1), about.unit
+                key = (
+                    about.energy,
+                    about.item,
+                    month.replace(day=1),
+                    about.unit,
+                    charge.slot is not None,
+                )
                 found[key] = found.get(key, Fraction()) + quantity
-    for (energy, item, month, unit), quantity in found.items():
-        yield Unpriced(energy, item, month, quantity, unit)
+    for (energy, item, month, unit, is_of_market), quantity in found.items():
+        yield Unpriced(energy, item, month, quantity, unit, is_of_market)
 
 
 def contract_year(contracts: Contracts, day: date, zone: ZoneInfo) -> Year | None:

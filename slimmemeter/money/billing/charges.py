@@ -43,6 +43,7 @@ class Key:
     rate: Fraction | None
     vat_percent: Fraction
     assumed: Remark | None = None
+    kw: Fraction | None = None  # the mean peak that a capacity tariff is for
 
 
 @dataclass(frozen=True)

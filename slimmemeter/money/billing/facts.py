@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -18,6 +20,25 @@ FULL_YEAR, DAY_S, WATTS = 365, 86400, 1000
 MONTHS = 12
 
 
+@dataclass(frozen=True)
+class MeanPeak:
+    """The peak in kW by which a capacity tariff is charged: the mean of months' peaks, each at
+    least the least one that counts."""
+
+    end_day: date  # the day after the last that it is for
+    months: Mapping[date, Fraction]
+
+    @property
+    def kw(self) -> Fraction:
+        """The mean."""
+        return sum(self.months.values(), Fraction()) / len(self.months)
+
+    @property
+    def last_day(self) -> date:
+        """The last day that it is for."""
+        return self.end_day - timedelta(days=1)
+
+
 class Facts:
     """Looked up once for a calculation."""
 
@@ -27,8 +48,7 @@ class Facts:
         self._zone = zone
         self._now = now
         self._exports: dict[Year, tuple[Fraction, Remark | None]] = {}
-        self._peaks: dict[tuple[date, date], Fraction | None] = {}
-        self.notes: list[Remark] = []
+        self._peaks: dict[tuple[date, date], MeanPeak | None] = {}
 
     def exported(self, year: Year) -> Fraction:
         """The kWh that a contract year exported until now."""
@@ -61,9 +81,9 @@ class Facts:
         return round((end - year.begin - unknown_s) / DAY_S)
 
     def mean_peak_kw(self, stretch: Stretch) -> Fraction | None:
-        """The mean of the month peaks by which a stretch is charged, each at least the least that
-        counts: of those that end in the contract year, or with monthly bills of the month of the
-        stretch and the eleven before it. None if nothing is known of any."""
+        """The mean of the month peaks by which a stretch is charged: of those that end in the
+        contract year, or with monthly bills of the month of the stretch and the eleven before it.
+        None if nothing is known of any."""
         if stretch.contract.bills == "month":
             last = month_after(stretch.day)
             first = last.replace(year=last.year - 1)
@@ -72,22 +92,31 @@ class Facts:
             last = stretch.year.end_day
         if (first, last) not in self._peaks:
             self._peaks[first, last] = self._mean(first, last, stretch)
-        return self._peaks[first, last]
+        found = self._peaks[first, last]
+        return None if found is None else found.kw
 
-    def _mean(self, first: date, last: date, stretch: Stretch) -> Fraction | None:
+    def mean_peaks(self) -> list[MeanPeak]:
+        """Those that were asked for and are known."""
+        return [each for each in self._peaks.values() if each is not None]
+
+    def _mean(self, first: date, last: date, stretch: Stretch) -> MeanPeak | None:
         least = tables.least_peak_kw(self._home, stretch.day)
-        months = self._months(first, last)
-        peaks = [self._source.peak_w(month, self._zone) for month in months]
-        known = [max(Fraction(watts, WATTS), least) for watts in peaks if watts is not None]
-        if not known:
-            return None
-        if len(known) < MONTHS:
-            message = N_("the mean peak until %(day)s is that of %(months)s months")
-            if len(known) == 1:
-                message = N_("the mean peak until %(day)s is that of 1 month")
-            day = last - timedelta(days=1)
-            self.notes.append(remark(message, day=day, months=len(known)))
-        return sum(known, Fraction()) / len(known)
+        peaks = {
+            month: max(Fraction(watts, WATTS), least)
+            for month in self._months(first, last)
+            if (watts := self._source.peak_w(month, self._zone)) is not None
+        }
+        over = [kw for month, kw in peaks.items() if self._is_over(month)]
+        # The month that runs can only rise: once it is above the mean, it is sure to raise it.
+        known = {
+            month: kw
+            for month, kw in peaks.items()
+            if self._is_over(month) or kw * len(over) >= sum(over)
+        }
+        return MeanPeak(last, known) if known else None
+
+    def _is_over(self, month: date) -> bool:
+        return midnight(month_after(month), self._zone) <= self._now
 
     def _months(self, first: date, last: date) -> list[date]:
         """The months, by their first days, that end in (first, last], also the one that runs; the

@@ -45,6 +45,12 @@ class Line:
         return self.key.rate is None and self.rate is not None
 
     @property
+    def part(self) -> str:
+        """What it is of: a tariff, a band, an operator, or the mean peak of a capacity tariff."""
+        kw = self.key.kw
+        return self.key.part if kw is None else f"{float(kw):.3f} kW"
+
+    @property
     def order(self) -> tuple[bool, int, date, str]:
         """Where it stands on a bill."""
         item = ELECTRICITY_ITEMS.index(self.key.item)

@@ -30,7 +30,6 @@ def of(reckoning: Reckoning) -> Iterator[Remark]:
         *_of_terms(reckoning),
         *_of_surplus(reckoning),
         *_of_large_users(reckoning),
-        *reckoning.facts.notes,
     ]
     yield from dict.fromkeys(found)
 
@@ -112,6 +111,11 @@ def _of_terms(reckoning: Reckoning) -> Iterator[Remark]:
         about, gas = scene.stretch.terms.electricity, scene.stretch.terms.gas
         if gas is not None and gas.correction is None:
             yield remark(N_("m3 of gas as the meter counts them: correction isn't given"))
+        elif gas is not None and gas.correction is not None and gas.correction != 1:
+            yield remark(
+                N_("gas is the meter's m3 times %(factor)s, the correction factor"),
+                factor=float(gas.correction),
+            )
         if any(charge.key.part == TOTAL for charge in reckoning.charges_of(scene)):
             yield remark(N_("the meter counts no two registers apart: type one price, or bands"))
         if about is not None and about.bands is not None:

@@ -4,7 +4,7 @@ writes the file."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 
@@ -53,7 +53,7 @@ def run(settings: Settings) -> Iterator[str]:
     before = _text_of(path)
     known = contracts_file.parse(before, path)
     yield f"{INTRODUCTION}\n"
-    answers = _ask({} if not known.contracts else _known_home(known))
+    answers = _ask(known)
     text = before + ("\n" if before else "") + toml(answers, with_home=not before)
     made = contracts_file.parse(text, path)
     yield f"\n{text[len(before) :].lstrip()}\n"
@@ -83,13 +83,17 @@ def _known_home(known: Contracts) -> dict[Key, str]:
     return found
 
 
-def _ask(known: Mapping[Key, str]) -> dict[Key, str]:
-    """The answers by section and key, as TOML."""
-    answers = dict(known)
+def _ask(known: Contracts) -> dict[Key, str]:
+    """The answers by section and key, as TOML. :param known: what is in the file already."""
+    answers = _known_home(known) if known.contracts else {}
+    taken = [f"{each.first_day}" for each in known.contracts]
     for question in QUESTIONS:
-        is_known = bool(known) and question.key[0] == HOME
+        is_known = bool(known.contracts) and question.key[0] == HOME
         if not is_known and question.asked(answers):
             answer = _answer_of(question, answers)
+            while question.key == (CONTRACT, "from") and answer in taken:
+                process.print_line(f"  a contract from {answer} is in the file already")
+                answer = _answer_of(question, answers)
             if answer:
                 answers[question.key] = answer
     if is_kind("dynamic")(answers) and has((ELECTRICITY, "exports"))(answers):
@@ -100,8 +104,9 @@ def _ask(known: Mapping[Key, str]) -> dict[Key, str]:
 def _answer_of(question: Question, answers: Answers) -> str:
     """An answer that is understood; it is asked again until one is."""
     shown = f" [{question.default}]" if question.default else ""
+    words = question.words if isinstance(question.words, str) else question.words(answers)
     while True:
-        answer = _answer(f"{question.words}{shown}: ") or question.default
+        answer = _answer(f"{words}{shown}: ") or question.default
         if answer == "":
             return ""
         try:

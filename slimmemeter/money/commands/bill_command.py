@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import date
 
 from slimmemeter import clock, zones
 from slimmemeter.errors import UsageError
 from slimmemeter.money.billing import bill, forecast
-from slimmemeter.money.billing.bill_periods import find_period
+from slimmemeter.money.billing.bill_periods import CONTRACT, find_period
 from slimmemeter.money.billing.forecast import Forecast
 from slimmemeter.money.contract import contracts_file
 from slimmemeter.money.contract.contracts import Contracts
@@ -35,7 +36,7 @@ def print_bill(settings: Settings, path: str, as_json: bool) -> Iterator[str]:
     with _house(settings) as house:
         period = find_period(house, contracts, path, now, zone)
         if period is None:
-            raise UsageError(NO_PERIOD.format(path))
+            raise UsageError(_no_period(path, contracts))
         books = bill.books_of(house, contracts, zone, now)
         ends = period.begin_at, period.end_at
         found, expected = bill.of_books(books, *ends), forecast.of_running(books, *ends)
@@ -44,6 +45,15 @@ def print_bill(settings: Settings, path: str, as_json: bool) -> Iterator[str]:
         return
     yield printed.text(found, f"The bill of {period.name}")
     yield from _expected(expected)
+
+
+def _no_period(path: str, contracts: Contracts) -> str:
+    """Why there is none: also the first contract has a first day."""
+    first = contracts.contracts[0].first_day
+    with suppress(ValueError):
+        if date.fromisoformat(path.removeprefix(f"{CONTRACT}/")) < first:
+            return f"no contract has that day: the first one begins on {first}"
+    return NO_PERIOD.format(path)
 
 
 def _expected(found: Forecast | str | None) -> Iterator[str]:
@@ -60,15 +70,15 @@ def _expected(found: Forecast | str | None) -> Iterator[str]:
 
 def check(settings: Settings) -> str:
     """What contracts.toml was understood to say. :raises UsageError: it has a mistake."""
-    contracts = contracts_file.read(settings.contracts_path)
+    contracts = contracts_of(settings, or_offers=True)
     zone = zones.of(settings.zone)
-    return understood.text(contracts, settings.contracts_path, zone, clock.now())
+    return understood.text(contracts, zone, clock.now())
 
 
-def contracts_of(settings: Settings) -> Contracts:
+def contracts_of(settings: Settings, or_offers: bool = False) -> Contracts:
     """The contracts. :raises UsageError: there are none, or there is a mistake in the file."""
     contracts = contracts_file.read(settings.contracts_path)
-    if not contracts.contracts:
+    if not contracts.contracts and not (or_offers and contracts.offers):
         raise UsageError(
             f"there is no contract in {settings.contracts_path}; write one", "slimmemeter contract"
         )

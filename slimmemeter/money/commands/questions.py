@@ -35,7 +35,7 @@ class Question:
     """A question, how its answer is read, and when it is asked."""
 
     key: Key
-    words: str
+    words: str | Callable[[Answers], str]
     read: Read
     asked: Callable[[Answers], bool] = lambda _: True
     default: str | None = ""  # what an empty answer stands for; empty: left out; None: none
@@ -108,6 +108,13 @@ def operators(answers: Answers) -> list[str]:
     return [*tables.operators(_home(answers)), NO_GRID]
 
 
+def grid_words(answers: Answers) -> str:
+    """The question for the owner of the cable, with the names to choose from."""
+    names = ", ".join(f"{name} ({n})" for n, name in enumerate(operators(answers), 1))
+    what = "your area" if _home(answers).is_flemish else "operator of the grid (netbeheerder)"
+    return f"{what}: {names}"
+
+
 def country(answer: str, _: Answers) -> str:
     if not re.fullmatch("[A-Za-z]{2}", answer):
         raise ValueError("two letters are expected: NL, BE, DE")
@@ -145,7 +152,7 @@ def has_electricity(answers: Answers) -> bool:
 
 def registers(answer: str, answers: Answers) -> str:
     """Two prices, of the registers of the country."""
-    parts = answer.replace(",", ".").split()
+    parts = re.findall(r"[0-9]+(?:[.,][0-9]+)?", answer)
     if len(parts) != 2:
         raise ValueError("two numbers are expected, such as 0.1598 0.1431")
     names = ("day", "night") if _home(answers).country == BELGIUM else ("normal", "low")
@@ -185,7 +192,7 @@ QUESTIONS = (
     ),
     Question(
         (HOME, "grid"),
-        "operator of the grid (netbeheerder), or area in Flanders",
+        grid_words,
         choice(operators),
         lambda answers: len(operators(answers)) > 1,
         NO_GRID,

@@ -54,5 +54,8 @@ def _warnings(
         found["feed_in"] = f"feed_in {least} is less than half of the bare price (law from 2027)"
     cost = about.feed_in_cost
     if cost is not None and cost > max(feed_in.values()):
-        found["feed_in_cost"] = "feed_in_cost is above feed_in from 2027"
+        most = max(feed_in.values())
+        found["feed_in_cost"] = (
+            f"feed_in_cost {cost} is above feed_in {most}: export costs money from 2027"
+        )
     return found

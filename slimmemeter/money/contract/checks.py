@@ -184,8 +184,9 @@ def known(names: Collection[str], what: str) -> Check[str]:
         name = text(value)
         if name in names:
             return name
-        near = get_close_matches(name, names, 1, 0.5)
-        hint = f'did you mean "{near[0]}"? ' if near else ""
-        raise ValueError(f"{what}; {hint}Known: {', '.join(names)}")
+        by_lower = {each.lower(): each for each in names}
+        near = get_close_matches(name.lower(), by_lower, 1, 0.65)
+        hint = f'did you mean "{by_lower[near[0]]}"? Known' if near else "known"
+        raise ValueError(f"{what}; {hint}: {', '.join(names)}")
 
     return check

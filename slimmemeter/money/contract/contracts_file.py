@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from slimmemeter.money.contract import bare, checks, home_section
+from slimmemeter.money.contract import bare, checks, home_section, tables
 from slimmemeter.money.contract.contracts import BELGIUM, Contract, Contracts, Home, Offer, Terms
 from slimmemeter.money.contract.prices import electricity, gas
 from slimmemeter.money.contract.sections import ContractsError, Lines, Section
@@ -66,6 +66,8 @@ def parse(text: str, path: str) -> Contracts:
     top.only(("home", "contract", "offer"))
     home = home_section.read(top.part("home"))
     warnings: list[str] = []
+    if home.grid is None and tables.operators(home):
+        warnings.append(f"{top.place('home')}: no grid: grid costs count only where they are typed")
     sections = top.parts("contract")
     contracts = [_contract(each, home, warnings) for each in sections]
     offers = [_offer(each, home) for each in top.parts("offer")]

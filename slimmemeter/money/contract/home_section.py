@@ -45,9 +45,9 @@ def read(section: Section) -> Home:
 
 
 def _country(value: object) -> str:
-    if not isinstance(value, str) or len(value) != 2 or not value.isupper():
+    if not isinstance(value, str) or len(value) != 2 or not value.isalpha():
         raise ValueError("two letters are expected, e.g. NL, BE, DE")
-    return value
+    return value.upper()
 
 
 def _region(section: Section, country: str) -> checks.Check[str]:
@@ -67,8 +67,6 @@ def _grid(home: Home) -> checks.Check[str]:
     names = tables.operators(home)
     if not names:
         return checks.text
-    if home.is_flemish:
-        return checks.one_of(*names, NO_GRID)
     return checks.known((*names, NO_GRID), "not in our table")
 
 

@@ -13,6 +13,7 @@ from slimmemeter.errors import UsageError
 
 Path = tuple[str | int, ...]  # of keys and of numbers in arrays: ("contract", 0, "gas", "price")
 Value = TypeVar("Value")
+OTHER_NAMES = {"until": "last_day", "to": "last_day", "end": "last_day", "begin": "from"}
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?")
 _KEY = re.compile(r"\s*([A-Za-z0-9_\"'.\- ]+?)\s*=")
 
@@ -116,7 +117,8 @@ class Section:
         known = list(known)
         for key in self.raw:
             if key not in known:
-                near = get_close_matches(key, known, 1)
+                near = [OTHER_NAMES[key]] if OTHER_NAMES.get(key) in known else []
+                near = near or get_close_matches(key, known, 1)
                 hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
                 raise self.wrong(f"{key}: not known; {hint}", key)
 

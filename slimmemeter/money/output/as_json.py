@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from slimmemeter.history.serialize import iso
 from slimmemeter.money.billing import next_kwh
 from slimmemeter.money.billing.bill import Bill, BillYear
+from slimmemeter.money.billing.facts import MeanPeak
 from slimmemeter.money.billing.lines import Line, rounded
 from slimmemeter.money.billing.reckoning import Books
 
@@ -72,6 +73,15 @@ def bill_json(bill: Bill, period: str, zone: ZoneInfo) -> Json:
             for each in bill.unpriced
         ],
         "notes": list(bill.notes),
+        **({"peaks": [_peak(each) for each in bill.peaks]} if bill.peaks else {}),
+    }
+
+
+def _peak(peak: MeanPeak) -> Json:
+    return {
+        "until": f"{peak.end_day}",
+        "kw": number(peak.kw, QUANTITY),
+        "months": {f"{month:%Y-%m}": number(kw, QUANTITY) for month, kw in peak.months.items()},
     }
 
 
@@ -81,7 +91,7 @@ def line_json(line: Line) -> Json:
     found: Json = {
         "energy": key.energy,
         "item": key.item,
-        "part": key.part,
+        "part": line.part,
         "contract": key.contract,
         "from": f"{line.first_day}",
         "to": f"{line.end_day}",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from slimmemeter.money.billing.bill import Bill
+from slimmemeter.money.billing.facts import MeanPeak
 from slimmemeter.money.billing.lines import Line, rounded
 
 ITEMS = {
@@ -33,18 +34,25 @@ ITEMS = {
 HEADS = ("", "from", "until", "quantity", "", "excl. VAT", "per", "VAT", "amount")
 LEFT = (0, 1, 2, 4, 6)  # columns that are aligned to the left
 ONE_DAY = timedelta(days=1)
+PRICES_ARE_MISSING = (
+    "prices of the market are missing: `slimmemeter prices` fetches them, and `slimmemeter import`"
+    " takes them from a CSV"
+)
 
 
 def text(bill: Bill, title: str) -> str:
     """The whole bill. :param title: of what it is."""
+    if not bill.lines:
+        return "\n".join([title, "", *sentences(bill)]).rstrip() + "\n"
     rows: list[Sequence[str]] = [HEADS]
     for energy in ("electricity", "gas"):
         inside = [line for line in bill.lines if line.key.energy == energy]
         rows += [(energy.title(),)] * bool(inside)
-        rows += [_row(line) for line in inside]
+        rows += [_row(line, bill.has_price(line)) for line in inside]
     rows += [("Rounding", *[""] * 7, amount(bill.rounding_cents))] * bool(bill.rounding_cents)
     rows += [("Total", *[""] * 7, amount(bill.total_cents))]
-    rows += [("of which VAT", *[""] * 7, amount(rounded(bill.vat, 2)))]
+    if bill.total_cents is not None:
+        rows += [("of which VAT", *[""] * 7, amount(rounded(bill.vat, 2)))]
     if bill.advance is not None:
         paid = rounded(bill.advance.paid, 2)
         rows += [(f"Paid in advance, × {bill.advance.payments}", *[""] * 7, amount(-paid))]
@@ -68,7 +76,7 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = LEFT) -> Iterat
         yield "  ".join(cells).rstrip()
 
 
-def _row(line: Line) -> Sequence[str]:
+def _row(line: Line, has_price: bool) -> Sequence[str]:
     key = line.key
     marks = "~" * bool(line.estimated) + "*" * (key.assumed is not None)
     return (
@@ -77,17 +85,19 @@ def _row(line: Line) -> Sequence[str]:
         f"{line.end_day - ONE_DAY}",
         f"{decimal(line.quantity, 3)}" if key.unit != "day" else f"{float(line.quantity):g}",
         key.unit if key.unit != "day" or line.quantity == 1 else "days",
-        "" if line.rate is None else decimal(line.rate, 6),
+        decimal(line.rate, 6) if has_price and line.rate is not None else "",
         "" if key.per is None else f"€/{key.per}",
         f"{float(key.vat_percent):g} %",
-        amount(rounded(line.exact, 2)),
+        amount(rounded(line.exact, 2) if has_price else None),
     )
 
 
 def _name(line: Line) -> str:
     name = ITEMS[line.key.item]
-    part = line.key.part
-    return f"{name}, {part}" if part and part not in ("single", "kwh", "gas") else name
+    part = line.part
+    if part == "vat":
+        return "VAT of export beyond import, taken back"
+    return f"{name}, {part}" if part and part not in ("single", "kwh", "gas", "bare") else name
 
 
 def sentences(bill: Bill) -> Iterator[str]:
@@ -99,24 +109,30 @@ def sentences(bill: Bill) -> Iterator[str]:
         )
     assumed = dict.fromkeys(line.key.assumed for line in bill.lines if line.key.assumed)
     yield from (f"* {each}" for each in assumed)
-    for each in bill.unpriced:
+    for each in bill.without_price:
         quantity = f"{decimal(each.quantity, 3)} {each.unit}"
-        item = ITEMS[each.item].lower()
-        yield f"no total: {quantity} of {item}, {each.month:%Y-%m}, have no price"
+        months = " to ".join(dict.fromkeys(f"{m:%Y-%m}" for m in (each.month, each.last_month)))
+        yield f"no total: {quantity} of {ITEMS[each.item].lower()}, {months}, have no price"
+    if any(each.is_of_market for each in bill.unpriced):
+        yield PRICES_ARE_MISSING
     if bill.provisional:
         yield _provisional(bill)
     if bill.partial:
         yield "not all of this period is known"
     yield from bill.notes
+    yield from map(_peak, bill.peaks)
+
+
+def _peak(peak: MeanPeak) -> str:
+    months = ", ".join(f"{month:%Y-%m} {decimal(kw, 3)}" for month, kw in peak.months.items())
+    return f"the mean peak of {decimal(peak.kw, 3)} kW, until {peak.last_day}, is of: {months} kW"
 
 
 def _provisional(bill: Bill) -> str:
-    days = sorted(
-        {day for year in bill.years for day in set(year.settles_on) - set(year.settled_here)}
-    )
-    first = f"provisional: the contract year is settled on {' and '.join(map(str, days))}"
-    so_far = bill.settlement_so_far
-    if so_far is None or so_far.day not in days or not bill.is_netted:
+    days = " and ".join(map(str, bill.open_days))
+    first = f"provisional: the contract year is settled on {days}"
+    so_far = bill.netting_so_far
+    if so_far is None:
         return first
     more = so_far.exported_kwh - so_far.imported_kwh
     than = f"{decimal(abs(more), 0)} kWh {'more' if more > 0 else 'less'} than import"

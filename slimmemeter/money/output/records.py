@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from slimmemeter.history.serialize import iso
+from slimmemeter.history.periods import Period
+from slimmemeter.history.serialize import iso, table_json
+from slimmemeter.history.table import Table
+from slimmemeter.money.billing import bill, forecast
 from slimmemeter.money.billing.bill import Bill
 from slimmemeter.money.billing.forecast import Forecast
+from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.money.output.as_json import (
     CENTS,
     EXACT,
@@ -87,6 +91,14 @@ def whole_bill(found: Bill, expected: Forecast | str | None, period: str, zone: 
     elif expected is not None:
         made["notes"].append(expected)
     return made
+
+
+def costs(books: Books, period: Period, table: Table) -> Json:
+    """A period's table of costs, with its bill."""
+    ends = period.begin_at, period.end_at
+    found, expected = bill.of_books(books, *ends), forecast.of_running(books, *ends)
+    whole = whole_bill(found, expected, period.name, books.zone)
+    return table_json(table, period.name, books.zone) | {"bill": whole}
 
 
 def _forecast(found: Forecast) -> Json:

@@ -25,10 +25,8 @@ ONE_DAY = timedelta(days=1)
 Rows = Iterator[tuple[str, str]]
 
 
-def text(contracts: Contracts, path: str, zone: ZoneInfo, now: int) -> str:
+def text(contracts: Contracts, zone: ZoneInfo, now: int) -> str:
     """Home, contracts with their changes, offers and warnings."""
-    if not contracts.contracts and not contracts.offers:
-        return f"{path} has no contract: `slimmemeter contract` helps to write one\n"
     rows: list[Sequence[str]] = [("Home",), *_indented(_home(contracts))]
     for contract in contracts.contracts:
         rows += [
