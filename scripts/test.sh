@@ -1,7 +1,7 @@
 #!/bin/sh
 # Lint, types and tests. --long adds the long ones, --servers those that need a browser or other
-# programs' servers, --system those that need root and boot a Debian of their own; what else is given
-# goes to pytest. Four processes test, as much of it is waiting.
+# programs' servers, --system those that build packages, or need root and boot a Debian of their own;
+# what else is given goes to pytest. Four processes test, as much of it is waiting.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."
 extra=test

@@ -31,7 +31,7 @@ SHORT, LONG = 100, 10_000  # examples of a property
 ASKED_FOR = {
     "long": "also the tests that take minutes",
     "servers": "also the tests with a browser, servers and large programs of Debian's packages",
-    "system": "also the tests that boot a Debian (root)",
+    "system": "also the tests that build packages, and those that boot a Debian (root)",
 }
 
 

@@ -15,6 +15,7 @@ from support import deb
 from support.debian import needs
 from support.paths import ROOT
 
+pytestmark = pytest.mark.system
 GIT = ["git", "-c", "user.name=x", "-c", "user.email=x@y", "-c", "init.defaultBranch=main"]
 
 
@@ -133,7 +134,6 @@ def test_version_tells_the_commit(checkout: Path, tmp_path: Path) -> None:
     told("dpkg", "--compare-versions", __version__, "lt", later)
 
 
-@pytest.mark.servers
 def test_lintian_finds_nothing(package: Path) -> None:
     """Debian's own checks, but for what debian/slimmemeter.lintian-overrides gives reasons for."""
     lintian = needs("lintian", "lintian")

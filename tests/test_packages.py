@@ -15,6 +15,8 @@ import pytest
 from slimmemeter import __version__
 from support.paths import EXAMPLE, ROOT
 
+pytestmark = pytest.mark.system
+
 
 def files(folder: str) -> set[str]:
     """The files of a folder, but for what Python compiles."""

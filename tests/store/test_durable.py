@@ -182,7 +182,7 @@ def test_import_survives_kills(
     takes_s = time.monotonic() - begin
     chance = random.Random(time.time_ns())
     killed = 0
-    for _ in range(100 if pytestconfig.getoption("--long") else 10):
+    for _ in range(100 if pytestconfig.getoption("--long") else 5):
         with program(database, "import", log) as taking:
             time.sleep(chance.uniform(0.2 * takes_s, takes_s))
             taking.kill()
@@ -190,7 +190,7 @@ def test_import_survives_kills(
         if database.exists():
             with closing(sqlite3.connect(database)) as db:  # as the next one would: it may write
                 assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert killed > 2
+    assert killed
     done = run("import", log)
     assert (done.returncode, done.stderr) == (0, "")
     assert "; `slimmemeter import" in done.stdout or "; 10000 stored before" in done.stdout
@@ -209,7 +209,7 @@ def test_undo_survives_kills(run: Run, database: Path, tmp_path: Path) -> None:
     before = validated(database)
     assert run("import", tmp_path / "other").returncode == 0
     chance = random.Random(time.time_ns())
-    for _ in range(6):
+    for _ in range(3):
         with program(database, "import", "--undo", "2") as taking:
             time.sleep(chance.uniform(0.3, 0.9))
             taking.kill()

@@ -99,7 +99,7 @@ def test_visitors_wait_for_the_next_server(handed: Handed) -> None:
 
 def test_server_that_still_loads_ends_well(handed: Handed) -> None:
     """One that is told to end while it loads what pictures need aborts nothing."""
-    for _ in range(5):
+    for _ in range(3):
         process = handed.start()
         assert handed.status(0) == 200
         assert end(process) == 0
@@ -120,7 +120,7 @@ def test_restarts_cut_nobody_off(handed: Handed) -> None:
         stack.callback(over.set)
         for each in visitors:
             each.start()
-        for _ in range(4):
+        for _ in range(2):
             enough = len(statuses) + 20
             until(lambda enough=enough: len(statuses) > enough)  # type: ignore[misc]
             assert end(process) == 0
