@@ -226,7 +226,7 @@ COMMANDS = {
         ("period", None, "month/2026-11, year/2026, or contract/2026-03-01 for a contract year"),
     ),
     "battery": Command(
-        "reckon what a battery would have done in the last year",
+        "calculate what a battery would have done in the last year",
         _battery,
         ("--db",),
         {"--if-due": "only keep the result for the pages, if there is a contract; for cron"},

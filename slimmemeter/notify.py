@@ -18,8 +18,8 @@ COMMAND_S = 60
 
 
 class Program:
-    """What cron runs: its name, the file in which its failures are counted, and what is said when
-    it works again."""
+    """What cron runs: its name, the file in which its failures are counted, and what is reported
+    when it works again."""
 
     __slots__ = ("file", "name", "recovered")
 

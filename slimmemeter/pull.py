@@ -255,10 +255,10 @@ def _add(
     writer: Writer, reading: Reading, taken_at: int, delay_s: int | None, source: int | None
 ) -> str:
     """Store a reading with what is believed of its devices."""
-    told = reading.devices
+    devices = reading.devices
     reading.devices, ahead = stamps.believed(reading, taken_at)
     result = writer.add(reading, taken_at, delay_s, source, ahead)
-    reading.devices = told  # for --json
+    reading.devices = devices  # for --json
     return result
 
 

@@ -15,7 +15,7 @@ SETTING = "SLIMMEMETER_PASSWORD"
 
 
 def run(is_removal: bool) -> str:
-    """Change the settings file, and let the pages begin anew with it. :returns: what is so then.
+    """Change the settings file, and let the pages restart with it. :returns: what is so then.
 
     :raises UsageError: no password was given, or the file can't be written.
     """

@@ -167,7 +167,7 @@ def test_devices_stamp_is_off_as_the_meters_clock(
 def test_clock_of_a_device_is_told_once(
     pulled: Pulled, database: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """While a device's clock is ahead, the rest is stored; it is told each time that begins."""
+    """While a device's clock is ahead, the rest is stored; it is reported each time that begins."""
     ahead = [False, True, True, False, True, True, False]
     told = []
     for number, is_ahead in enumerate(ahead, 1):

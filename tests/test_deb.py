@@ -35,7 +35,7 @@ def package(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return deb.build(checkout, tmp_path_factory.mktemp("built"))
 
 
-def told(*command: object) -> str:
+def output(*command: object) -> str:
     """What a command prints."""
     return subprocess.run(
         list(map(str, command)), capture_output=True, check=True, text=True
@@ -61,7 +61,7 @@ def test_same_files_give_the_same_bytes(checkout: Path, package: Path, tmp_path:
 
 def test_package_has_the_program_and_its_documents(package: Path) -> None:
     """Every module, the scripts of a person, the units, the manual and the documents."""
-    names = {line.split()[5].lstrip(".") for line in told("dpkg-deb", "-c", package).splitlines()}
+    names = {line.split()[5].lstrip(".") for line in output("dpkg-deb", "-c", package).splitlines()}
     place = f"/usr/share/slimmemeter/{__version__}"
     for path in (ROOT / "slimmemeter").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
@@ -84,13 +84,13 @@ def test_package_has_the_program_and_its_documents(package: Path) -> None:
 
 def test_links_are_the_last_that_dpkg_unpacks(package: Path) -> None:
     """So that Python finds a new version only when all of it is there."""
-    kinds = [line[0] for line in told("dpkg-deb", "-c", package).splitlines()]
+    kinds = [line[0] for line in output("dpkg-deb", "-c", package).splitlines()]
     assert "".join(kinds).rstrip("l").count("l") == 0
 
 
 def test_dependencies_are_those_of_the_project(package: Path) -> None:
     """Each library of pyproject.toml, no older than it wants, is a package of Debian's."""
-    depends = told("dpkg-deb", "-f", package, "Depends")
+    depends = output("dpkg-deb", "-f", package, "Depends")
     names = {"pyserial": "serial"}
     (listed,) = re.findall(r"^dependencies = \[\n(.*?)^\]", _project(), re.MULTILINE | re.DOTALL)
     for name, least in re.findall(r'"(\w+)(?:>=([\d.]+))?"', listed):
@@ -116,12 +116,12 @@ def test_version_tells_the_commit(checkout: Path, tmp_path: Path) -> None:
         return done.stdout.strip()
 
     def built() -> tuple[str, str]:
-        name = told(clone / "scripts/build-deb.sh", tmp_path).strip()
-        told("dpkg-deb", "-x", name, tmp_path / "root")
-        version = told("dpkg-deb", "-f", name, "Version").strip()
+        name = output(clone / "scripts/build-deb.sh", tmp_path).strip()
+        output("dpkg-deb", "-x", name, tmp_path / "root")
+        version = output("dpkg-deb", "-f", name, "Version").strip()
         code = "import sys; sys.path.insert(0, sys.argv.pop()); from slimmemeter import version;"
         folder = tmp_path / "root/usr/share/slimmemeter" / version
-        return version, told("python3", "-I", "-c", f"{code} print(version.shown())", folder)
+        return version, output("python3", "-I", "-c", f"{code} print(version.shown())", folder)
 
     git("init", "--quiet")
     git("add", ".")
@@ -131,7 +131,7 @@ def test_version_tells_the_commit(checkout: Path, tmp_path: Path) -> None:
     assert built() == (later, f"slimmemeter {__version__} ({commit})\n")
     git("tag", f"v{__version__}")
     assert built() == (__version__, f"slimmemeter {__version__} ({commit})\n")
-    told("dpkg", "--compare-versions", __version__, "lt", later)
+    output("dpkg", "--compare-versions", __version__, "lt", later)
 
 
 def test_lintian_finds_nothing(package: Path) -> None:

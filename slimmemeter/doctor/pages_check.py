@@ -75,7 +75,7 @@ def _why(settings: Settings, listen: str, text: str) -> Finding:
         text += ": the service fails; this shows why:"
         return Finding(WRONG, text, f"journalctl -u {UNIT}")
     if unit.get("ActiveState") == "active":
-        text += ": the service hangs; this begins it anew:"
+        text += ": the service hangs; this restarts it:"
         return Finding(WRONG, text, f"sudo systemctl restart {UNIT}")
     is_enabled = unit.get("UnitFileState") == "enabled"
     text += f": the service is {'not running' if is_enabled else 'switched off'}:"

@@ -15,7 +15,7 @@ from slimmemeter.store.records import Device, Event
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.store.validation.rule import BY_HAND, OVERLAP, RESTARTED, SET_ASIDE
 
-NEW_S = 30 * 86400  # what is older isn't told
+NEW_S = 30 * 86400  # what is older isn't listed
 START_S = 86400  # the meters of the first day are no new ones
 
 
@@ -79,14 +79,14 @@ def _summary(
     """How often something was noticed lately, and how many readings don't count in all."""
     start = (house.first_at or 0) + START_S
     firsts = [each.first for each in (*house.meters, *house.devices)]
-    told = [
+    found = [
         _number(_readings_aside(new), "reading", "set aside"),
         _number(len(_places(new, RESTARTED)), "restart", "of a counter"),
         _number(sum(first >= max(begin, start) for first in firsts), "new meter", ""),
     ]
     in_all = _readings_aside(events)
-    if in_all or any(told):
-        lately = ", ".join(filter(None, told)) or "nothing new"
+    if in_all or any(found):
+        lately = ", ".join(filter(None, found)) or "nothing new"
         yield Finding(
             FINE, f"in the last 30 days: {lately}; of all readings {in_all} are set aside"
         )

@@ -60,11 +60,11 @@ def _is_new(db: Connection, device: MbusReading, taken_at: int) -> bool:
     points = Points(db, DEVICES, owner_of(db, device, has_twin=False), ["counter"])
     last = points.neighbour(taken_at, after=False)
     number = points.make()
-    told = db.execute(
+    recorded = db.execute(
         "SELECT 1 FROM events WHERE device = ? AND kind = ? AND at > ?",
         (number, CLOCK_OFF, last.at if last else -1),
     ).fetchone()
-    if told is None:
+    if recorded is None:
         event = (CLOCK_OFF, taken_at, None, None, str(device.at - taken_at))
         Events(db, DEVICES.event, number).put(event)
-    return told is None
+    return recorded is None

@@ -1,4 +1,4 @@
-"""The cells of a database that anything may be in: believed only if a meter can have told them."""
+"""The cells of a database that anything may be in: believed only if a meter can have sent them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_OF = {
 
 
 class InvalidCellError(Exception):
-    """A cell that no meter can have told; the text is what it is, and of which column."""
+    """A cell that no meter can have sent; the text is what it is, and of which column."""
 
 
 def integer(row: Row, name: str) -> int:

@@ -197,7 +197,7 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Begin anew. :raises UnsupportedOperation: another place is asked for."""
+        """Begin again. :raises UnsupportedOperation: another place is asked for."""
         if offset or whence != io.SEEK_SET:
             raise io.UnsupportedOperation
         self._left = self._most

@@ -1,4 +1,4 @@
-"""What the rows of a database of slimmemeter describe, unless a meter can't have told it.
+"""What the rows of a database of slimmemeter describe, unless a meter can't have sent it.
 
 Each function raises `InvalidCellError` for such a row.
 """

@@ -12,7 +12,7 @@ from slimmemeter.history.periods import Period
 from slimmemeter.history.table import Table
 from slimmemeter.money.billing import bill, cost_tables
 from slimmemeter.money.billing.bill_periods import find_period
-from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.contract import contracts_file
 from slimmemeter.money.output import records
 from slimmemeter.settings import Settings

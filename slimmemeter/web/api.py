@@ -27,7 +27,7 @@ from slimmemeter.history.table import Table
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
 from slimmemeter.money.billing import cost_tables
-from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.output import as_json, records
 from slimmemeter.p1 import obis
 from slimmemeter.p1.anonymize import masked
@@ -126,7 +126,7 @@ def battery() -> Response:
         what_if.question(house)
         stored = what_if.stored_battery()
         if stored is None:
-            abort(404, gettext("No battery has been reckoned yet."))
+            abort(404, gettext("No battery has been calculated yet."))
         return jsonify(stored)
 
 

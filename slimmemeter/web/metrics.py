@@ -13,7 +13,7 @@ from slimmemeter.history import consumption, meter_readings
 from slimmemeter.history.phases import net_power_by_phase
 from slimmemeter.history.serialize import decimal
 from slimmemeter.money.billing import next_kwh
-from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.store.records import Meter, StoredReading
 from slimmemeter.store.snapshot import Snapshot
 from slimmemeter.web import money, query

@@ -13,7 +13,7 @@ from slimmemeter.i18n.language import gettext
 from slimmemeter.money.billing import bill
 from slimmemeter.money.billing.bill import Bill
 from slimmemeter.money.billing.bill_periods import CONTRACT, find_period
-from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.contract import contracts_file, tables
 from slimmemeter.money.contract.contracts import Contracts, Home
 from slimmemeter.store.snapshot import Snapshot

@@ -10,10 +10,10 @@ from slimmemeter.history.periods import Period
 from slimmemeter.history.table import Column, Numbers, Table
 from slimmemeter.i18n import numbers
 from slimmemeter.money.billing import bill, next_kwh
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.billing.cost_tables import EURO
 from slimmemeter.money.billing.costs import MICRO
 from slimmemeter.money.billing.lines import rounded
-from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.money.billing.stretches import terms_of
 from slimmemeter.money.usage.days import local_day
 from slimmemeter.store.snapshot import Snapshot

@@ -13,7 +13,7 @@ from slimmemeter.i18n import dates, numbers
 from slimmemeter.i18n.labels import Labels
 from slimmemeter.i18n.language import gettext
 from slimmemeter.money.billing import bill, cost_tables
-from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.p1.reading import MonthPeak
 from slimmemeter.store.snapshot import Snapshot
 

@@ -12,8 +12,8 @@ from flask import abort
 from slimmemeter.i18n import dates, language, numbers
 from slimmemeter.i18n.language import gettext
 from slimmemeter.money.billing import bill
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.billing.lines import rounded
-from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.money.contract import tables
 from slimmemeter.money.contract.contracts import Contract, Contracts
 from slimmemeter.money.usage.days import local_day, midnight

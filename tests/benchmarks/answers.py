@@ -29,6 +29,7 @@ app.get("/")(lambda: "constant")
 waitress.serve(app, listen=sys.argv[1])
 """
 REQUESTS = 200  # in a row, on one connection
+PAGES = 10  # the same of a page, which takes longer
 MANY = 1000  # different pictures
 
 
@@ -121,6 +122,14 @@ class Pages:
         for url in re.findall(r'<img src="([^"]+)"', body):
             server.get(url)
 
+    def page(self, kind: str) -> Work:
+        """The overview, or the page of a day, month or year."""
+        server = Server(self._command)
+        names = {"day": f"{self._day}", "month": f"{self._day:%Y-%m}", "year": f"{self._day:%Y}"}
+        path = f"/{kind}/{names[kind]}" if kind in names else "/"
+        server.get(path)
+        return partial(_each, lambda: server.get(path), PAGES)
+
     def answers(self, headers: bool) -> Work:
         """A picture that is kept, or with `headers` one that the browser has already."""
         server = Server(self._command)
@@ -152,8 +161,8 @@ def constant() -> Work:
     return partial(_each, lambda: server.get("/"))
 
 
-def _each(ask: Callable[[], object]) -> float:
+def _each(ask: Callable[[], object], times: int = REQUESTS) -> float:
     begin = time.perf_counter()
-    for _ in range(REQUESTS):
+    for _ in range(times):
         ask()
-    return (time.perf_counter() - begin) / REQUESTS
+    return (time.perf_counter() - begin) / times

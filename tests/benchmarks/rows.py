@@ -107,6 +107,12 @@ class Bench:
         ours, theirs = f"{costs.ours_s * 1e6:.0f} µs", f"{costs.theirs_s * 1e6:.0f} µs"
         return ours, theirs, f"{1 / costs.ratio:.2f} ×"
 
+    def page(self, kind: str) -> Cells:
+        """A page, in answers of a constant."""
+        costs = compare(answers.Pages(self.demo().database).page(kind), answers.constant())
+        ours, theirs = f"{costs.ours_s * 1e3:.1f} ms", f"{costs.theirs_s * 1e6:.0f} µs"
+        return ours, theirs, f"{costs.ratio:.0f} ×"
+
     def first(self, what: str, imported: str) -> Cells:
         """The first page or picture, against what an import takes."""
         pages = answers.Pages(self.demo().database)
@@ -188,6 +194,20 @@ class Bench:
             "year-page": Row(
                 "a year's page, its pictures drawn", "kept", "≤ 0.2 s", self.year_page
             ),
+            **{
+                f"page-{kind}": Row(
+                    f"{words} without its pictures",
+                    "Flask's constant",
+                    f"≤ {goal_ms} ms, {goal} ×",
+                    partial(self.page, kind),
+                )
+                for kind, words, goal_ms, goal in (
+                    ("overview", "the overview", 20, 40),
+                    ("day", "a day's page", 25, 50),
+                    ("month", "a month's page", 35, 70),
+                    ("year", "a year's page", 40, 80),
+                )
+            },
             "cached": Row(
                 "a kept picture", "Flask's constant", "≥ 0.5 ×", partial(self.answer, False)
             ),

@@ -360,7 +360,7 @@ def silent(database: Path) -> list[dict[str, object]]:
 
 
 def test_device_that_fell_silent(doctor: Doctor, database: Path) -> None:
-    """A gas meter without a reading for two days is told with the time of its last one."""
+    """A gas meter without a reading for two days is reported with the time of its last one."""
     gas_days_ago(database, first=2, second=0)
     text = plain(doctor("--port", "/dev/ttyNOTHERE"))
     since = datetime.fromtimestamp(time.time() - 2 * DAY, ZoneInfo("Europe/Amsterdam"))

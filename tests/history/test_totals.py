@@ -1,7 +1,7 @@
 """The promise: hours make the day, days the month, months the year, and all of it the meter.
 
 Histories of a house are made up with all that happens to one, stored in whatever order, and asked
-for through the pages' JSON. What it must say is reckoned here from the history alone.
+for through the pages' JSON. What it must say is calculated here from the history alone.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ def test_everything_adds_up_to_the_meter(
 
 
 def check_all(path: Path, house: House) -> None:
-    """Check every table of a house, and which meters are told to overlap."""
+    """Check every table of a house, and which meters are reported to overlap."""
     client = client_of(path, SLIMMEMETER_TZ=house.zone)
     for name, lives in house.tables().items():
         descend(client, "years", name, lives, ZoneInfo(house.zone))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from slimmemeter.history import periods
 from slimmemeter.money.billing import bill, costs
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.billing.lines import rounded
-from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.money.contract import contracts_file
 from slimmemeter.money.contract.contracts import Contracts, Home
 from slimmemeter.store.prices import PriceWriter, SpotPrice

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from slimmemeter.money.billing import bill
-from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.contract import contracts_file
 from slimmemeter.money.output import records
 from slimmemeter.money.what_if import as_if

@@ -1,4 +1,4 @@
-"""Bills of other kinds than the worked cases, each reckoned by hand beside it, in €."""
+"""Bills of other kinds than the worked cases, each calculated by hand beside it, in €."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from slimmemeter.money.billing import bill, forecast
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.billing.forecast import Forecast
-from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.money.output import as_json, records
 from support.counter_curves import at
 from support.golden import Case, case
@@ -72,7 +72,7 @@ def test_first_weeks_are_taken_as_last_years(found: Case) -> None:
 
 
 def test_house_that_has_changed_is_kept_within_bounds(tmp_path: Path) -> None:
-    """More than twice as much is taken as twice, and said."""
+    """More than twice as much counts as twice, with a sentence."""
     spec = case(NAME, tmp_path)
     source = books(spec).source
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from slimmemeter.money.billing import bill, next_kwh
-from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.contract import contracts_file
 from slimmemeter.store.prices import PriceWriter, SpotPrice
 from slimmemeter.store.reader import Reader

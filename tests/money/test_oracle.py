@@ -1,4 +1,4 @@
-"""Dutch bills of any year against a slow reckoning of days, which was written apart from it."""
+"""Dutch bills of any year against a slow calculation of days, which was written apart from it."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def netted(imported: Kwh, exported: Kwh, way: str) -> Kwh:
     return found
 
 
-def reckoned(house: Snapshot, terms: Terms) -> Fraction:
+def calculated(house: Snapshot, terms: Terms) -> Fraction:
     """Day by day, and the year's settlement at the end."""
     days = [terms.first + timedelta(days=number) for number in range(terms.length + 1)]
     counted = House(house).counted("electricity", list(map(midnight, days))).rises
@@ -160,9 +160,9 @@ def contracts(draw: st.DrawFn) -> Terms:
     max_examples=settings.default.max_examples // 20, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(contracts())
-def test_bill_is_what_a_slow_reckoning_says(house: Snapshot, terms: Terms) -> None:
+def test_bill_is_what_a_slow_calculation_makes(house: Snapshot, terms: Terms) -> None:
     """To the last fraction."""
     last = midnight(terms.first + timedelta(days=terms.length))
     read = contracts_file.parse(terms.text(), "contracts.toml")
     made = bill.of(house, read, midnight(terms.first), last, ZONE, LATER)
-    assert made.exact == reckoned(house, terms)
+    assert made.exact == calculated(house, terms)

@@ -65,7 +65,7 @@ def test_a_long_past_is_fetched_in_pieces(run: Run, database: Path) -> None:
 
 
 def test_prices_that_are_late_come_later(run: Run, house: Path) -> None:
-    """404 is no failure: it is said, and the next try is a later one."""
+    """404 is no failure: a sentence, and the next try is a later one."""
 
     def late(handler: BaseHTTPRequestHandler, _: Query) -> None:
         send(handler, b'{"detail": "no data"}', 404)
@@ -251,7 +251,7 @@ def test_an_hour_stands_back_for_its_quarters(run: Run, database: Path, tmp_path
 def test_a_wrong_row_is_left_out(
     run: Run, database: Path, tmp_path: Path, line: str, why: str
 ) -> None:
-    """And told, with its place."""
+    """And reported, with its place."""
     store(database, *counted(0, 5))
     file = tmp_path / "prices.csv"
     file.write_text(csv_of("start,eur_per_mwh", line, "2026-01-02T00:00Z,1"))

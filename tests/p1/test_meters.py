@@ -26,8 +26,8 @@ from support.telegrams import NAMES, Captured, frames, simple, telegram, with_cr
 NOON = 1_795_431_600  # 2026-11-23 12:00:00 W
 
 # Meter, version, tariff, stamp, and by channel the M-Bus devices: type, counter, unit.
-Told = tuple[str, str | None, int | None, str | None, dict[int, tuple[int | None, int, str]]]
-METERS: dict[str, Told] = {
+Described = tuple[str, str | None, int | None, str | None, dict[int, tuple[int | None, int, str]]]
+METERS: dict[str, Described] = {
     "austria-sagemcom": ("EST5\\253710000_A", "50", None, "2026-10-06T14:50:14Z", {}),
     "belgium-1.4-single-phase": (
         *("1SAGA111111111", "50213", 1, "2026-08-07T06:27:11Z"),

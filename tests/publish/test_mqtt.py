@@ -100,9 +100,9 @@ def test_correction_says_what_it_replaces(run: Run, broker: Mosquitto, database:
         run("set-aside", "2026-10-26T00:15", "--until", "2026-10-26T00:20")
         assert run("publish", SLIMMEMETER_PUBLISH=broker.url).returncode == 0
         until(lambda: [each for each in listener.of(READING) if "replaces" in each])
-        (told,) = [each for each in listener.of(READING) if "replaces" in each]
-        assert told["series"] == 1
-        begin, end = told["replaces"]["from"], told["replaces"]["until"]
+        (correction,) = [each for each in listener.of(READING) if "replaces" in each]
+        assert correction["series"] == 1
+        begin, end = correction["replaces"]["from"], correction["replaces"]["until"]
         assert begin <= utc(MONDAY + 3 * EVERY_S)
         assert utc(MONDAY + 4 * EVERY_S) <= end < utc(MONDAY + 5 * EVERY_S)
         run("set-aside", "--undo", "2026-10-26")

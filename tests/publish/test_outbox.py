@@ -222,7 +222,7 @@ def test_target_has_what_counts_whatever_happens(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]
 ) -> None:
     """After pulls, imports, their undoing, set-asides, rebuilds and failures a target that replaces
-    what it is told to has exactly the counters that count, and no other."""
+    what it is sent has exactly the counters that count, and no other."""
     database = tmp_path_factory.mktemp("house") / "slimmemeter.sqlite3"
     house = House(database)
     target = Target(database)

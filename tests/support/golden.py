@@ -1,6 +1,6 @@
 """The cases of `tests/money/golden`: counters, contracts and prices, and what is to come of them.
 
-They were reckoned in another way than the program does it.
+They were calculated in another way than the program does it.
 """
 
 from __future__ import annotations

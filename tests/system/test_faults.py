@@ -250,7 +250,7 @@ def test_server_killed_during_a_picture(house: Machine) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[1, 2]", '{"_version": "x"}'])
 def test_corrupt_cache_file(house: Machine, content: str) -> None:
-    """A corrupt font cache is made anew."""
+    """A corrupt font cache is made again."""
     kept = readings(house)
     house.shell(
         f"for each in /var/cache/slimmemeter/font*; do printf '%s' '{content}' >$each; done"

@@ -1,4 +1,4 @@
-"""What can't be as a meter tells it is left out or refused, in words, whatever file it is in."""
+"""What no meter can have sent is left out or refused, in words, whatever file it is in."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ MAKERS = (of_log, of_notebook, of_ancestor, of_dsmr_reader, of_own)
 def test_reading_of_a_time_to_come_is_left_out(
     run: Run, database: Path, tmp_path: Path, make: Callable[..., None]
 ) -> None:
-    """A reading of more than a day ahead is left out, and told, in each kind of file."""
+    """A reading of more than a day ahead is left out, and reported, in each kind of file."""
     source = tmp_path / "source"
     make(source, NOW - HOUR, NOW + DAY - HOUR, NOW + DAY + HOUR, NOW + 400 * DAY)
     done = run("import", source)
@@ -94,7 +94,7 @@ def test_reading_of_a_time_to_come_is_left_out(
 
 
 def test_device_of_a_time_to_come_is_left_out(run: Run, database: Path, tmp_path: Path) -> None:
-    """A telegram's device with a stamp of more than a day ahead is left out, and told."""
+    """A telegram's device with a stamp of more than a day ahead is left out, and reported."""
     log = tmp_path / "p1.log"
     lines = ["1-0:1.8.1(000001.000*kWh)"]
     for channel, at in ((1, NOW - HOUR), (2, NOW + 400 * DAY)):
@@ -200,7 +200,7 @@ def change(path: Path, *statements: str) -> None:
 def test_row_that_no_meter_can_have_told_is_left_out(
     run: Run, card: Path, statement: str, why: str, check_after: Callable[[], None]
 ) -> None:
-    """A damaged or forged row of a database is left out, and told; pulls and pages go on."""
+    """A damaged or forged row of a database is left out, and reported; pulls and pages go on."""
     change(card, statement)
     done = run("import", card)
     assert (done.returncode, done.stderr) == (0, "")
@@ -271,10 +271,10 @@ def made_anew(table: str, columns: str) -> tuple[str, ...]:
     """The statements that leave a table only these columns."""
     names = columns.replace(" INTEGER PRIMARY KEY", "")
     return (
-        f"CREATE TABLE anew ({columns})",
-        f"INSERT INTO anew ({names}) SELECT {names} FROM {table}",
+        f"CREATE TABLE copy ({columns})",
+        f"INSERT INTO copy ({names}) SELECT {names} FROM {table}",
         f"DROP TABLE {table}",
-        f"ALTER TABLE anew RENAME TO {table}",
+        f"ALTER TABLE copy RENAME TO {table}",
     )
 
 
@@ -346,7 +346,7 @@ def test_text_in_utf_16_is_refused(run: Run, database: Path, tmp_path: Path) -> 
 def test_cell_of_a_csv_that_is_no_number(
     run: Run, database: Path, tmp_path: Path, cell: str
 ) -> None:
-    """A cell that isn't digits, or has too many, is told with its line, which is left out."""
+    """A cell that isn't digits, or has too many, is reported with its line, which is left out."""
     notebook = tmp_path / "notebook.csv"
     lines = ("time,import_t1_kwh", "2025-01-01,1", f"2025-02-01,{cell}", "2025-03-01,2")
     notebook.write_text("\n".join(lines))
@@ -369,7 +369,7 @@ def test_cell_of_a_csv_that_is_no_number(
 def test_cell_of_a_csv_that_no_meter_tells(
     run: Run, database: Path, tmp_path: Path, column: str, cell: str
 ) -> None:
-    """What no meter can have told about itself is told with its line, which is left out."""
+    """What no meter can have sent about itself is reported with its line, which is left out."""
     notebook = tmp_path / "notebook.csv"
     notebook.write_text(f"time,import_t1_kwh,gas_m3,{column}\n2025-01-01,1,1,{cell}\n")
     done = run("import", notebook)

@@ -41,7 +41,7 @@ def imported(run: Run, path: Path, telegrams: Sequence[bytes]) -> list[str]:
 def test_clock_that_was_wrong_for_a_while(
     run: Run, database: Path, tmp_path: Path, off_s: int, wrong: range, every_s: int
 ) -> None:
-    """The telegrams of a clock that was set wrong and right again are left out, and told."""
+    """The telegrams of a clock that was set wrong and right again are left out, and reported."""
     telegrams = [
         telegram(number, off_s if number in wrong else 0, every_s) for number in range(1000)
     ]

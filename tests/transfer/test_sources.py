@@ -1,4 +1,4 @@
-"""Other programs' files, each as that program makes it, come in as what their meter told."""
+"""Other programs' files, each as that program makes it, come in as what their meter sent."""
 
 from __future__ import annotations
 

@@ -289,7 +289,7 @@ def overlapping(database: Path) -> list[tuple[object, ...]]:
 def test_meters_of_one_time_are_told(
     run: Run, database: Path, tmp_path: Path, days: range, overlap: list[tuple[object, ...]]
 ) -> None:
-    """Two meters at a time are told by the import and listed, until it is undone."""
+    """Two meters at a time are reported by the import and listed, until it is undone."""
     put(database, "A", MONDAY, *range(10))
     card = tmp_path / "card.sqlite3"
     put(card, "B", MONDAY + days.start * DAY, *range(len(days)))

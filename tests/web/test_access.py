@@ -1,4 +1,4 @@
-"""Who may look at the pages, what browsers are told, and what a bad visitor costs the others."""
+"""Who may look at the pages, what browsers are asked, and what a bad visitor costs the others."""
 
 from __future__ import annotations
 

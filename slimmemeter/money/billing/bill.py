@@ -10,9 +10,9 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from slimmemeter.money.billing import lines, notes
+from slimmemeter.money.billing.calculation import Books, Calculation
 from slimmemeter.money.billing.facts import Facts, MeanPeak
 from slimmemeter.money.billing.lines import Line, rounded
-from slimmemeter.money.billing.reckoning import Books, Reckoning
 from slimmemeter.money.billing.stretches import Plan, Year, terms_of
 from slimmemeter.money.contract.contracts import Contract, Contracts
 from slimmemeter.money.remarks import Remark
@@ -170,23 +170,23 @@ def of(
 
 def of_books(books: Books, begin: int, end: int) -> Bill:
     """The same from other quantities or by another plan."""
-    reckoning = Reckoning(books, begin, end, by_day=True)
-    charges = reckoning.charges()
-    found = lines.of_charges(charges, reckoning.measures, books.zone)
-    found += [line for booked in reckoning.booked() for line in booked.lines]
-    years = _years(books, reckoning.facts, begin, end)
+    calculation = Calculation(books, begin, end, by_day=True)
+    charges = calculation.charges()
+    found = lines.of_charges(charges, calculation.measures, books.zone)
+    found += [line for booked in calculation.booked() for line in booked.lines]
+    years = _years(books, calculation.facts, begin, end)
     return Bill(
         begin,
         end,
         sorted(found, key=lambda line: line.order),
-        reckoning.is_partial or end > books.now,
+        calculation.is_partial or end > books.now,
         _is_unsettled(years),
         years,
-        _so_far(books, reckoning.years),
-        _advance(reckoning.years, begin, reckoning.end, books.zone),
-        list(_unpriced(reckoning)),
-        list(notes.of(reckoning)),
-        reckoning.facts.mean_peaks(),
+        _so_far(books, calculation.years),
+        _advance(calculation.years, begin, calculation.end, books.zone),
+        list(_unpriced(calculation)),
+        list(notes.of(calculation)),
+        calculation.facts.mean_peaks(),
     )
 
 
@@ -218,12 +218,12 @@ def _so_far(books: Books, years: Sequence[Year]) -> Settlement | None:
     if not running:
         return None
     (year,) = running[-1:]
-    reckoning = Reckoning(books, year.begin, year.end)
+    calculation = Calculation(books, year.begin, year.end)
     midnights = books.plan.settling(year)
     at = next(at for at in midnights if at > books.now)
     begin = max([year.begin, *(each for each in midnights if each < at)])
-    kwh = (reckoning.facts.counted_kwh(each, begin, books.now) for each in (IMPORT, EXPORT))
-    return Settlement(list(reckoning.settled(year, at)), local_day(at, books.zone), *kwh)
+    kwh = (calculation.facts.counted_kwh(each, begin, books.now) for each in (IMPORT, EXPORT))
+    return Settlement(list(calculation.settled(year, at)), local_day(at, books.zone), *kwh)
 
 
 def _advance(years: Sequence[Year], begin: int, end: int, zone: ZoneInfo) -> Advance | None:
@@ -251,14 +251,14 @@ def _due_days(year: Year) -> Iterator[date]:
         month = month_after(month)
 
 
-def _unpriced(reckoning: Reckoning) -> Iterator[Unpriced]:
+def _unpriced(calculation: Calculation) -> Iterator[Unpriced]:
     """What has no price, of each item and month."""
     found: dict[tuple[str, str, date, str, bool], Fraction] = {}
-    for charge in reckoning.charges():
+    for charge in calculation.charges():
         for curve in charge.unpriced:
             if quantity := curve.rise(charge.begin, charge.end) * abs(charge.quantity[1]):
                 first = bisect_right(curve.at, curve.at[charge.begin], charge.begin) - 1
-                month = local_day(reckoning.measures.instants[first], reckoning.zone)
+                month = local_day(calculation.measures.instants[first], calculation.zone)
                 about = charge.key
                 key = (
                     about.energy,

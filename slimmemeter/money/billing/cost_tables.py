@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from slimmemeter.history.table import Column, Table
 from slimmemeter.money.billing import costs
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.billing.costs import COLUMNS, COST
 from slimmemeter.money.billing.lines import rounded
-from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.money.usage.quantities import ELECTRICITY, GAS
 
 EURO = "EUR"

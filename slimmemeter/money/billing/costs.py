@@ -9,9 +9,9 @@ from fractions import Fraction
 from itertools import pairwise
 from math import lcm
 
+from slimmemeter.money.billing.calculation import Books, Calculation
 from slimmemeter.money.billing.charges import Charge
 from slimmemeter.money.billing.lines import rounded
-from slimmemeter.money.billing.reckoning import Books, Reckoning
 
 SUPPLY, FEED_IN, TAX, GRID, STANDING = "supply", "feed_in", "tax", "grid", "standing"
 SETTLED, COST = "settled", "cost"
@@ -64,12 +64,12 @@ def of(books: Books, borders: Sequence[int], energy: str | None = None) -> Costs
 
     :param energy: electricity or gas alone; None: all of a bill.
     """
-    reckoning = Reckoning(books, borders[0], borders[-1], borders)
-    ends = [reckoning.measures.place(min(at, reckoning.end)) for at in borders]
-    if reckoning.begin >= reckoning.end:
+    calculation = Calculation(books, borders[0], borders[-1], borders)
+    ends = [calculation.measures.place(min(at, calculation.end)) for at in borders]
+    if calculation.begin >= calculation.end:
         ends = [0] * len(borders)
-    charges = [each for each in reckoning.charges() if energy in (None, each.key.energy)]
-    booked = _booked(reckoning, borders, energy)
+    charges = [each for each in calculation.charges() if energy in (None, each.key.energy)]
+    booked = _booked(calculation, borders, energy)
     rates = [
         rate * (1 + charge.key.vat_percent / 100) / curve.scale
         for charge in charges
@@ -86,17 +86,17 @@ def of(books: Books, borders: Sequence[int], energy: str | None = None) -> Costs
         borders,
         columns,
         scale,
-        _known(reckoning, borders, ends),
+        _known(calculation, borders, ends),
         _unpriced(charges, ends),
-        _partial(reckoning, borders, ends),
-        _estimated(reckoning, borders),
+        _partial(calculation, borders, ends),
+        _estimated(calculation, borders),
     )
 
 
-def _booked(reckoning: Reckoning, borders: Sequence[int], energy: str | None) -> list[Fraction]:
+def _booked(calculation: Calculation, borders: Sequence[int], energy: str | None) -> list[Fraction]:
     """By bucket what is settled at its end or within it."""
     found = [Fraction()] * (len(borders) - 1)
-    for booked in reckoning.booked():
+    for booked in calculation.booked():
         place = bisect_left(borders, booked.at) - 1
         lines = (line for line in booked.lines if energy in (None, line.key.energy))
         found[place] += sum((line.exact for line in lines), Fraction())
@@ -122,14 +122,14 @@ def _buckets(charge: Charge, ends: Sequence[int]) -> tuple[int, int]:
     return first, max(bisect_left(ends, charge.end), first + 1)
 
 
-def _known(reckoning: Reckoning, borders: Sequence[int], ends: Sequence[int]) -> list[bool]:
+def _known(calculation: Calculation, borders: Sequence[int], ends: Sequence[int]) -> list[bool]:
     """Which buckets have a time of a contract of which anything is known."""
     found = [False] * (len(ends) - 1)
-    for scene in reckoning.scenes:
+    for scene in calculation.scenes:
         first = max(bisect_right(ends, scene.begin) - 1, 0)
         for place in range(first, min(bisect_left(ends, scene.end), len(found))):
             found[place] = ends[place] < ends[place + 1]
-    for begin, end in reckoning.unknown:
+    for begin, end in calculation.unknown:
         for place in range(bisect_left(borders, begin), bisect_right(borders, end) - 1):
             found[place] = False
     return found
@@ -152,28 +152,28 @@ def _unpriced(charges: Sequence[Charge], ends: Sequence[int]) -> dict[str, list[
     return {column: sorted(places) for column, places in found.items()}
 
 
-def _partial(reckoning: Reckoning, borders: Sequence[int], ends: Sequence[int]) -> list[int]:
+def _partial(calculation: Calculation, borders: Sequence[int], ends: Sequence[int]) -> list[int]:
     """The buckets of which only a part is known."""
     pieces = {
         place
-        for energy in reckoning.energies
-        for place in reckoning.measures.counted(energy).partial
+        for energy in calculation.energies
+        for place in calculation.measures.counted(energy).partial
     }
     found = {bisect_right(ends, place) - 1 for place in pieces}
-    running = bisect_left(borders, reckoning.end) - 1
-    if running >= 0 and borders[running] < reckoning.end < borders[running + 1]:
+    running = bisect_left(borders, calculation.end) - 1
+    if running >= 0 and borders[running] < calculation.end < borders[running + 1]:
         found.add(running)
-    for begin, end in reckoning.unknown:
+    for begin, end in calculation.unknown:
         found.update(range(bisect_right(borders, begin) - 1, bisect_left(borders, end)))
     return sorted(place for place in found if 0 <= place < len(borders) - 1)
 
 
-def _estimated(reckoning: Reckoning, borders: Sequence[int]) -> list[int]:
+def _estimated(calculation: Calculation, borders: Sequence[int]) -> list[int]:
     """The buckets with a part of a gap over a border of theirs or over a change of prices."""
     found: set[int] = set()
-    instants = reckoning.measures.instants
-    for energy in reckoning.energies:
-        for begin, end in reckoning.measures.gaps(energy):
+    instants = calculation.measures.instants
+    for energy in calculation.energies:
+        for begin, end in calculation.measures.gaps(energy):
             if bisect_left(instants, end) - bisect_right(instants, begin) > 0:
                 found.update(range(bisect_right(borders, begin) - 1, bisect_left(borders, end)))
     return sorted(place for place in found if 0 <= place < len(borders) - 1)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from slimmemeter.money.billing import bill
 from slimmemeter.money.billing.bill import Bill
-from slimmemeter.money.billing.reckoning import Books, PriceSource
+from slimmemeter.money.billing.calculation import Books, PriceSource
 from slimmemeter.money.billing.stretches import Year
 from slimmemeter.money.remarks import N_, Remark, remark
 from slimmemeter.money.usage.curve import Number

@@ -10,7 +10,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from slimmemeter.money.billing import costs
-from slimmemeter.money.billing.reckoning import Books, Reckoning
+from slimmemeter.money.billing.calculation import Books, Calculation
 from slimmemeter.money.usage.days import local_day, midnight
 from slimmemeter.money.usage.quantities import ELECTRICITY, EXPORT, IMPORT, Counted, Times
 
@@ -62,8 +62,8 @@ def of(books: Books, at: int, tariff: int | None) -> NextKwh:
 def _cost(books: Books, at: int, direction: str, tariff: int | None) -> Fraction | None:
     """What a kWh adds to the bill; None without a contract of electricity or without a price."""
     source = _OneKwh(at, direction, tariff)
-    reckoning = Reckoning(replace(books, source=source, now=at + 1), at, at + 1)
-    charges = [each for each in reckoning.charges() if each.key.unit == "kWh"]
+    calculation = Calculation(replace(books, source=source, now=at + 1), at, at + 1)
+    charges = [each for each in calculation.charges() if each.key.unit == "kWh"]
     if not charges or any(
         curve.rise(each.begin, each.end)
         for each in charges

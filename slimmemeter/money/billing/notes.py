@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from slimmemeter.money.billing import electricity, settlement
+from slimmemeter.money.billing.calculation import Calculation
 from slimmemeter.money.billing.charges import Scene
 from slimmemeter.money.billing.electricity import TOTAL
-from slimmemeter.money.billing.reckoning import Reckoning
 from slimmemeter.money.billing.stretches import Year
 from slimmemeter.money.contract import tables
 from slimmemeter.money.contract.contracts import NO_GRID
@@ -21,22 +21,22 @@ ONE_DAY = timedelta(days=1)
 MOST_M3, MOST_KWH_BE = 170_000, 20_000
 
 
-def of(reckoning: Reckoning) -> Iterator[Remark]:
+def of(calculation: Calculation) -> Iterator[Remark]:
     """Each sentence once, in the order in which they matter."""
     found = [
-        *(_nothing_read(*_days(reckoning, *each)) for each in reckoning.unknown),
-        *(_no_contract(*_days(reckoning, *each)) for each in _without_contract(reckoning)),
-        *_without_rates(reckoning),
-        *_of_terms(reckoning),
-        *_of_surplus(reckoning),
-        *_of_large_users(reckoning),
+        *(_nothing_read(*_days(calculation, *each)) for each in calculation.unknown),
+        *(_no_contract(*_days(calculation, *each)) for each in _without_contract(calculation)),
+        *_without_rates(calculation),
+        *_of_terms(calculation),
+        *_of_surplus(calculation),
+        *_of_large_users(calculation),
     ]
     yield from dict.fromkeys(found)
 
 
-def _days(reckoning: Reckoning, begin: int, end: int) -> tuple[date, date]:
+def _days(calculation: Calculation, begin: int, end: int) -> tuple[date, date]:
     """The first and the last day of a time."""
-    return local_day(begin, reckoning.zone), day_after(end, reckoning.zone) - ONE_DAY
+    return local_day(begin, calculation.zone), day_after(end, calculation.zone) - ONE_DAY
 
 
 def _nothing_read(first: date, last: date) -> Remark:
@@ -51,19 +51,19 @@ def _no_contract(first: date, last: date) -> Remark:
     return remark(N_("no contract from %(first)s to %(last)s"), first=first, last=last)
 
 
-def _without_contract(reckoning: Reckoning) -> Iterator[tuple[int, int]]:
-    at = reckoning.begin
-    for year in reckoning.years:
-        if at < min(year.begin, reckoning.end):
-            yield at, min(year.begin, reckoning.end)
+def _without_contract(calculation: Calculation) -> Iterator[tuple[int, int]]:
+    at = calculation.begin
+    for year in calculation.years:
+        if at < min(year.begin, calculation.end):
+            yield at, min(year.begin, calculation.end)
         at = max(at, year.end)
-    if at < reckoning.end:
-        yield at, reckoning.end
+    if at < calculation.end:
+        yield at, calculation.end
 
 
-def _without_rates(reckoning: Reckoning) -> Iterator[Remark]:
+def _without_rates(calculation: Calculation) -> Iterator[Remark]:
     """What isn't counted as our tables don't have it."""
-    for scene in _scenes(reckoning):
+    for scene in _scenes(calculation):
         day, home = scene.stretch.day, scene.home
         if home.is_dutch:
             for energy in _energies(scene):
@@ -106,8 +106,8 @@ def _has_grid(scene: Scene, energy: str, operator: str, day: date) -> bool:
     return False
 
 
-def _of_terms(reckoning: Reckoning) -> Iterator[Remark]:
-    for scene in _scenes(reckoning):
+def _of_terms(calculation: Calculation) -> Iterator[Remark]:
+    for scene in _scenes(calculation):
         about, gas = scene.stretch.terms.electricity, scene.stretch.terms.gas
         if gas is not None and gas.correction is None:
             yield remark(N_("m3 of gas as the meter counts them: correction isn't given"))
@@ -116,16 +116,16 @@ def _of_terms(reckoning: Reckoning) -> Iterator[Remark]:
                 N_("gas is the meter's m3 times %(factor)s, the correction factor"),
                 factor=float(gas.correction),
             )
-        if any(charge.key.part == TOTAL for charge in reckoning.charges_of(scene)):
+        if any(charge.key.part == TOTAL for charge in calculation.charges_of(scene)):
             yield remark(N_("the meter counts no two registers apart: type one price, or bands"))
         if about is not None and about.bands is not None:
             yield remark(N_("public holidays count as ordinary days"))
 
 
-def _of_surplus(reckoning: Reckoning) -> Iterator[Remark]:
+def _of_surplus(calculation: Calculation) -> Iterator[Remark]:
     """Where more was exported than imported while netting lasts, and nothing says what it earns."""
-    for year in reckoning.years:
-        inside = [each for each in reckoning.scenes if each.stretch.year == year]
+    for year in calculation.years:
+        inside = [each for each in calculation.scenes if each.stretch.year == year]
         unpaid = [each for each in inside if _is_unpaid(each)]
         kwh = {
             direction: sum(
@@ -143,10 +143,10 @@ def _is_unpaid(scene: Scene) -> bool:
     return is_fixed and electricity.is_netted(scene)
 
 
-def _of_large_users(reckoning: Reckoning) -> Iterator[Remark]:
+def _of_large_users(calculation: Calculation) -> Iterator[Remark]:
     """Where a year uses more than the first bracket of a tax has."""
     by_year: dict[tuple[Year, int], list[Scene]] = {}
-    for scene in reckoning.scenes:
+    for scene in calculation.scenes:
         by_year.setdefault((scene.stretch.year, scene.stretch.day.year), []).append(scene)
     for (_, year), scenes in by_year.items():
         home, day = scenes[0].home, scenes[0].stretch.day
@@ -161,12 +161,12 @@ def _of_large_users(reckoning: Reckoning) -> Iterator[Remark]:
             )
         if home.is_dutch and m3 > MOST_M3:
             yield remark(
-                N_("above %(m3)s m3 a year another tax counts, which isn't reckoned"),
+                N_("above %(m3)s m3 a year another tax counts, which isn't calculated"),
                 m3=f"{MOST_M3:,}",
             )
         if home.country == "BE" and kwh > MOST_KWH_BE:
             yield remark(
-                N_("above %(kwh)s kWh a year other levies count, which aren't reckoned"),
+                N_("above %(kwh)s kWh a year other levies count, which aren't calculated"),
                 kwh=f"{MOST_KWH_BE:,}",
             )
 
@@ -184,10 +184,10 @@ def _energies(scene: Scene) -> list[str]:
     return [energy for energy, about in both if about is not None]
 
 
-def _scenes(reckoning: Reckoning) -> list[Scene]:
+def _scenes(calculation: Calculation) -> list[Scene]:
     """Those with a part in the period."""
     return [
         scene
-        for scene in reckoning.scenes
-        if scene.stretch.begin < reckoning.end and scene.stretch.end > reckoning.begin
+        for scene in calculation.scenes
+        if scene.stretch.begin < calculation.end and scene.stretch.end > calculation.begin
     ]

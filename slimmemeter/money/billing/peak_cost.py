@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from slimmemeter.money.billing.belgium import flemish_grid
+from slimmemeter.money.billing.calculation import Books, Calculation
 from slimmemeter.money.billing.facts import MONTHS, WATTS
-from slimmemeter.money.billing.reckoning import Books, Reckoning
 from slimmemeter.money.usage.days import local_day, midnight
 
 STEP_KW = Fraction(1, 10)
@@ -43,13 +43,13 @@ def of(books: Books) -> PeakCost | None:
         return None
     day = local_day(books.now, books.zone)
     begin = midnight(day.replace(day=1), books.zone)
-    reckoning = Reckoning(books, min(begin, books.now - 1), books.now)
-    if not reckoning.scenes:
+    calculation = Calculation(books, min(begin, books.now - 1), books.now)
+    if not calculation.scenes:
         return None
-    scene = reckoning.scenes[-1]
+    scene = calculation.scenes[-1]
     about = scene.stretch.terms.electricity
     grid = None if about is None else flemish_grid(scene, about)
-    mean = reckoning.facts.mean_peak_kw(scene.stretch)
+    mean = calculation.facts.mean_peak_kw(scene.stretch)
     if grid is None or mean is None:
         return None
     watts = books.source.peak_w(day.replace(day=1), books.zone)

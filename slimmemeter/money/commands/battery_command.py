@@ -10,7 +10,7 @@ from slimmemeter import clock, zones
 from slimmemeter.errors import FlagError, UsageError
 from slimmemeter.history.serialize import iso
 from slimmemeter.money.billing import bill
-from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.contract import contracts_file
 from slimmemeter.money.contract.contracts import Contract
 from slimmemeter.money.output import printed, records

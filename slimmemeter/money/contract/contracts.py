@@ -1,7 +1,7 @@
 """What a household agreed on with its suppliers: the records of `contracts.toml`.
 
 Amounts are the decimals that were typed, in euros: per kWh, per m3, or per day, month or year.
-Whether they include VAT and energy tax, their `Terms` say.
+Their `Terms` say whether they include VAT and energy tax.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from slimmemeter.history.serialize import iso
 from slimmemeter.money.billing import next_kwh
 from slimmemeter.money.billing.bill import Bill, BillYear
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.billing.facts import MeanPeak
 from slimmemeter.money.billing.lines import Line, rounded
-from slimmemeter.money.billing.reckoning import Books
 
 CENTS, QUANTITY, RATE, EXACT = 2, 3, 6, 8
 Json = dict[str, Any]

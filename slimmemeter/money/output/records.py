@@ -12,8 +12,8 @@ from slimmemeter.history.serialize import iso, table_json
 from slimmemeter.history.table import Table
 from slimmemeter.money.billing import bill, forecast
 from slimmemeter.money.billing.bill import Bill
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.billing.forecast import Forecast
-from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.money.output.as_json import (
     CENTS,
     EXACT,
@@ -40,7 +40,7 @@ def end_of_netting(
 ) -> Json:
     """The page of 2027.
 
-    :param compared: offers under the same rules, the cheapest of which is told.
+    :param compared: offers under the same rules, of which the cheapest is listed.
     :param registers: in Wh at the midnight on which netting ends.
     """
     one = found.one_kwh

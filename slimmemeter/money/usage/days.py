@@ -75,7 +75,7 @@ def month_after(day: date) -> date:
 
 
 class Elapsed(Sequence[int]):
-    """How much time has passed at each of some instants, as integers; reckoned where it is asked.
+    """How much time has passed at each of some instants, as integers; calculated where it is asked.
 
     What is unknown doesn't count.
     """

@@ -11,9 +11,9 @@ from fractions import Fraction
 from slimmemeter.history import interpolation, periods
 from slimmemeter.money.billing import bill
 from slimmemeter.money.billing.bill import Bill
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.billing.costs import COLUMN_OF, FEED_IN
 from slimmemeter.money.billing.lines import Line
-from slimmemeter.money.billing.reckoning import Books
 from slimmemeter.money.billing.stretches import ONE_DAY, AsIf, terms_of
 from slimmemeter.money.contract import tables
 from slimmemeter.money.contract.contracts import Contract, Contracts, Electricity, Home, Offer, Spot

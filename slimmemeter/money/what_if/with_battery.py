@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise, product
 from zoneinfo import ZoneInfo
 
-from slimmemeter.money.billing.reckoning import Books
+from slimmemeter.money.billing.calculation import Books
 from slimmemeter.money.billing.stretches import terms_of
 from slimmemeter.money.contract import bare, tables
 from slimmemeter.money.contract.contracts import Contract, Electricity, Home

@@ -1,4 +1,4 @@
-"""What follows from the points of registers: which count, and the events that tell it."""
+"""What follows from the points of registers: which count, and the events that record it."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Booked:
     lines: Sequence[Line]
 
 
-class Reckoning:
+class Calculation:
     """The charges of [begin, end), as far as it is past, and what is settled in it."""
 
     def __init__(
