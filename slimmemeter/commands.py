@@ -108,11 +108,15 @@ def _publish(settings: Settings, arguments: Namespace) -> int:
 
 
 def _contract(settings: Settings, arguments: Namespace) -> int:
-    from slimmemeter.money.commands import ask, bill_command
+    if arguments.what == "check":
+        from slimmemeter.money.commands import bill_command
 
-    if arguments.what not in (None, "check"):
+        return _write([bill_command.check(settings)])
+    if arguments.what is not None:
         raise UsageError("`slimmemeter contract` asks, `slimmemeter contract check` checks")
-    return _write(ask.run(settings) if arguments.what is None else [bill_command.check(settings)])
+    from slimmemeter.money.commands import ask
+
+    return _write(ask.run(settings))
 
 
 def _set_aside(settings: Settings, arguments: Namespace) -> int:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from support.house_rule import DOORS, GROUND, MONEY, PACKAGES
 from support.paths import ROOT
 
 
-def imports() -> Iterator[tuple[str, str]]:
+@cache
+def imports() -> list[tuple[str, str]]:
     """Each import of the program as (module, what it imports), ours without `slimmemeter.`."""
+    return list(_imports())
+
+
+def _imports() -> Iterator[tuple[str, str]]:
     for path in (ROOT / "slimmemeter").rglob("*.py"):
         module = ".".join(path.relative_to(ROOT / "slimmemeter").with_suffix("").parts)
         for node in ast.walk(ast.parse(path.read_text())):
@@ -56,11 +62,14 @@ def test_each_library_has_one_door() -> None:
         assert is_door, f"{module} imports {imported}"
 
 
-def nodes_of_tests() -> Iterator[tuple[str, ast.AST]]:
+@cache
+def nodes_of_tests() -> list[tuple[str, ast.AST]]:
     """Everything that stands in the tests and in what they share, with the file's name."""
-    for path in (ROOT / "tests").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            yield f"{path.relative_to(ROOT)}", node
+    return [
+        (f"{path.relative_to(ROOT)}", node)
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+    ]
 
 
 def test_no_test_imports_another() -> None:
