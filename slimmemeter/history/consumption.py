@@ -46,7 +46,7 @@ def _sums(house: Snapshot, name: str, stretches: Sequence[list[int]]) -> list[_S
     series = series_of(house, name)
     sums = [_Sum(house, series, borders) for borders in stretches]
     wanted = {
-        each: sorted({at for one in sums for at in one.instants(each)})
+        each: interpolation.in_order(*(one.instants(each) for one in sums))
         for each in series
         if any(each.overlaps(one.begin, one.end) for one in sums)
     }
@@ -178,12 +178,12 @@ class _Sum:
         if not series.overlaps(self.begin, self.end):
             return
         instants = within(self.borders, series.first, series.last)
-        values = [
-            _risen(curve[at], curve[until]) if until > at else None
-            for at, until in pairwise(instants)
-        ]
-        if not any(until > at for at, until in pairwise(instants)):
+        if instants[0] == instants[-1]:
             return
+        values = [
+            None if at == until or before is None or after is None else after - before
+            for (at, before), (until, after) in pairwise((at, curve[at]) for at in instants)
+        ]
         column = column_of(series)
         before = self._columns.get(column)
         self._columns[column] = added(before, values) if before else values
