@@ -10,7 +10,6 @@ from slimmemeter.i18n import bill_labels, language, numbers
 from slimmemeter.i18n.labels import medium
 from slimmemeter.i18n.language import gettext
 from slimmemeter.money.billing.bill import Bill, Unpriced
-from slimmemeter.money.billing.facts import MeanPeak
 from slimmemeter.money.billing.forecast import Forecast
 from slimmemeter.money.billing.lines import Line, rounded
 from slimmemeter.money.remarks import Remark
@@ -74,7 +73,7 @@ def shown(bill: Bill, expected: Forecast | Remark | None = None) -> ShownBill:
         notes=[
             *assumed(bill),
             *map(said, _notes(bill, expected)),
-            *map(_mean_peak, bill.peaks),
+            *_month_peaks(bill),
             *map(_without_price, bill.without_price),
         ],
     )
@@ -160,18 +159,15 @@ def _without_price(about: Unpriced) -> str:
     )
 
 
-def _mean_peak(peak: MeanPeak) -> str:
-    """The months' peaks by which a capacity tariff is charged."""
-    months = (
+def _month_peaks(bill: Bill) -> list[str]:
+    """The peaks that a capacity tariff counts, in one sentence."""
+    shown = [
         f"{language.day(month, 'MMM y')} {bill_labels.peak(float(kw))}".replace(" ", NO_BREAK)
-        for month, kw in peak.months.items()
-    )
-    return gettext(
-        "The mean peak of %(kw)s, until %(day)s, is of: %(months)s",
-        kw=bill_labels.peak(float(peak.kw)),
-        day=language.day(peak.last_day, "d MMMM y"),
-        months=", ".join(months),
-    )
+        for month, kw in bill.month_peaks.items()
+    ]
+    peaks = ", ".join(shown)
+    text = gettext("Month peaks that the capacity tariff counts: %(peaks)s", peaks=peaks)
+    return [text] if shown else []
 
 
 def _word(value: object) -> object:

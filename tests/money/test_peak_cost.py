@@ -70,9 +70,9 @@ def test_bill_lists_the_peaks(tmp_path: Path) -> None:
     made = bill.of_books(books, *ends)
     months = {"2026-01": 3.0, "2026-02": 3.2, "2026-03": 4.0, "2026-04": 4.4, "2026-05": 4.8}
     assert as_json.bill_json(made, "", found.zone)["peaks"] == [
-        {"until": "2027-01-01", "kw": 3.88, "months": months}
+        {"from": "2026-01-01", "to": "2027-01-01", "kw": 3.88, "months": months}
     ]
-    words = "the mean peak of 3.880 kW, until 2026-12-31, is of: 2026-01 3.000, 2026-02 3.200,"
+    words = "month peaks in kW that the capacity tariff counts: 2026-01 3.000, 2026-02 3.200,"
     assert any(each.startswith(words) for each in printed.sentences(made))
 
 

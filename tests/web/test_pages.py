@@ -351,7 +351,11 @@ def test_page_of_a_full_belgian_month_is_light_too(pull: Pull, tmp_path: Path) -
         writer.add_many([(row, at)], None)
     writer.close()
     (tmp_path / "contracts.toml").write_text(FLEMISH)
-    answer = client_of(tmp_path / "x").get("/month/2026-10?lang=nl")
+    pages = client_of(tmp_path / "x")
+    assert "Maandpieken waarop het capaciteitstarief berust: sep 2026" in words(
+        pages.get("/month/2026-10/bill?lang=nl")
+    )
+    answer = pages.get("/month/2026-10?lang=nl")
     assert answer.text.count("<path") == 3 * 31
     assert "Kosten" in answer.text
     assert len(answer.data) <= 30_000

@@ -126,6 +126,11 @@ class Bill:
         return sorted(days)
 
     @property
+    def month_peaks(self) -> dict[date, Fraction]:
+        """The peaks in kW that a capacity tariff counts, by the first day of their month."""
+        return dict(sorted(each for mean in self.peaks for each in mean.months.items()))
+
+    @property
     def netting_so_far(self) -> Settlement | None:
         """What would be settled of netting now; None where nothing is netted or has no price."""
         so_far = self.settlement_so_far
@@ -186,7 +191,7 @@ def of_books(books: Books, begin: int, end: int) -> Bill:
         _advance(calculation.years, begin, calculation.end, books.zone),
         list(_unpriced(calculation)),
         list(notes.of(calculation)),
-        calculation.facts.mean_peaks(),
+        calculation.facts.mean_peaks(begin, end),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from slimmemeter.money.billing.stretches import Stretch, Year
 from slimmemeter.money.contract import tables
 from slimmemeter.money.contract.contracts import Home
 from slimmemeter.money.remarks import N_, Remark, remark
-from slimmemeter.money.usage.days import midnight, month_after
+from slimmemeter.money.usage.days import day_after, local_day, midnight, month_after
 from slimmemeter.money.usage.quantities import ELECTRICITY, EXPORT, Source
 
 FULL_YEAR, DAY_S, WATTS = 365, 86400, 1000
@@ -25,18 +25,14 @@ class MeanPeak:
     """The peak in kW by which a capacity tariff is charged: the mean of months' peaks, each at
     least the least one that counts."""
 
-    end_day: date  # the day after the last that it is for
+    first_day: date  # that is charged by it
+    end_day: date  # the day after the last one
     months: Mapping[date, Fraction]
 
     @property
     def kw(self) -> Fraction:
         """The mean."""
         return sum(self.months.values(), Fraction()) / len(self.months)
-
-    @property
-    def last_day(self) -> date:
-        """The last day that it is for."""
-        return self.end_day - timedelta(days=1)
 
 
 class Facts:
@@ -85,21 +81,25 @@ class Facts:
         contract year, or with monthly bills of the month of the stretch and the eleven before it.
         None if nothing is known of any."""
         if stretch.contract.bills == "month":
-            last = month_after(stretch.day)
-            first = last.replace(year=last.year - 1)
+            first_day, end_day = stretch.day.replace(day=1), month_after(stretch.day)
+            since = end_day.replace(year=end_day.year - 1)
         else:
-            first = stretch.year.first_day
-            last = stretch.year.end_day
-        if (first, last) not in self._peaks:
-            self._peaks[first, last] = self._mean(first, last, stretch)
-        found = self._peaks[first, last]
+            since = first_day = stretch.year.first_day
+            end_day = stretch.year.end_day
+        if (first_day, end_day) not in self._peaks:
+            known = self._known_peaks(since, end_day, stretch)
+            self._peaks[first_day, end_day] = MeanPeak(first_day, end_day, known) if known else None
+        found = self._peaks[first_day, end_day]
         return None if found is None else found.kw
 
-    def mean_peaks(self) -> list[MeanPeak]:
-        """Those that were asked for and are known."""
-        return [each for each in self._peaks.values() if each is not None]
+    def mean_peaks(self, begin: int, end: int) -> list[MeanPeak]:
+        """Those by which a day of [begin, end) was charged."""
+        days = local_day(begin, self._zone), day_after(end, self._zone)
+        known = (each for each in self._peaks.values() if each is not None)
+        return [each for each in known if each.first_day < days[1] and each.end_day > days[0]]
 
-    def _mean(self, first: date, last: date, stretch: Stretch) -> MeanPeak | None:
+    def _known_peaks(self, first: date, last: date, stretch: Stretch) -> dict[date, Fraction]:
+        """Those that count of the months that end in (first, last]."""
         least = tables.least_peak_kw(self._home, stretch.day)
         peaks = {
             month: max(Fraction(watts, WATTS), least)
@@ -108,12 +108,11 @@ class Facts:
         }
         over = [kw for month, kw in peaks.items() if self._is_over(month)]
         # The month that runs can only rise: once it is above the mean, it is sure to raise it.
-        known = {
+        return {
             month: kw
             for month, kw in peaks.items()
             if self._is_over(month) or kw * len(over) >= sum(over)
         }
-        return MeanPeak(last, known) if known else None
 
     def _is_over(self, month: date) -> bool:
         return midnight(month_after(month), self._zone) <= self._now

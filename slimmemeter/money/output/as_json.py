@@ -79,7 +79,8 @@ def bill_json(bill: Bill, period: str, zone: ZoneInfo) -> Json:
 
 def _peak(peak: MeanPeak) -> Json:
     return {
-        "until": f"{peak.end_day}",
+        "from": f"{peak.first_day}",
+        "to": f"{peak.end_day}",
         "kw": number(peak.kw, QUANTITY),
         "months": {f"{month:%Y-%m}": number(kw, QUANTITY) for month, kw in peak.months.items()},
     }

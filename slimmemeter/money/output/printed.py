@@ -7,7 +7,6 @@ from datetime import timedelta
 from fractions import Fraction
 
 from slimmemeter.money.billing.bill import Bill
-from slimmemeter.money.billing.facts import MeanPeak
 from slimmemeter.money.billing.lines import Line, rounded
 
 ITEMS = {
@@ -120,12 +119,9 @@ def sentences(bill: Bill) -> Iterator[str]:
     if bill.partial:
         yield "not all of this period is known"
     yield from bill.notes
-    yield from map(_peak, bill.peaks)
-
-
-def _peak(peak: MeanPeak) -> str:
-    months = ", ".join(f"{month:%Y-%m} {decimal(kw, 3)}" for month, kw in peak.months.items())
-    return f"the mean peak of {decimal(peak.kw, 3)} kW, until {peak.last_day}, is of: {months} kW"
+    if bill.month_peaks:
+        peaks = (f"{month:%Y-%m} {decimal(kw, 3)}" for month, kw in bill.month_peaks.items())
+        yield f"month peaks in kW that the capacity tariff counts: {', '.join(peaks)}"
 
 
 def _provisional(bill: Bill) -> str:
