@@ -31,6 +31,7 @@ PARAMETERS: dict[str, Any] = {
     "asyncore_loop_timeout": 5,  # seconds between two wake-ups while nothing happens
 }
 ENDING_LOOP_S = 0.1
+WAITING_FIRST_S = 1  # who waits for this start gets a page before matplotlib takes the processor
 FIRST_HANDED = 3  # the number of the first file that systemd hands over
 Watched = dict[int, Any]  # waitress's objects by file number
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page's pictures wait on purpose
@@ -90,7 +91,7 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, end)
     where = " and ".join(_address(each.sockinfo[3]) for each in listening)
     print(f"serving the pages of {settings.database} on {where}", flush=True)
-    loading = threading.Thread(target=_load_matplotlib)
+    loading = threading.Timer(WAITING_FIRST_S, _load_matplotlib)
     loading.start()
     try:
         _answer(listening, watched, loading)
@@ -104,13 +105,14 @@ def _address(bound: tuple[Any, ...]) -> str:
     return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
 
 
-def _answer(listening: list[BaseWSGIServer], watched: Watched, loading: threading.Thread) -> None:
+def _answer(listening: list[BaseWSGIServer], watched: Watched, loading: threading.Timer) -> None:
     """Answer until nobody accepts visitors any more, and then those who are there.
 
     An interpreter that ends while a thread loads a library aborts, so that is waited for, too.
     """
     while listening[0].accepting:
         wasyncore.loop(PARAMETERS["asyncore_loop_timeout"], map=watched, count=1)
+    loading.cancel()
     is_waited_for = True
     while is_waited_for:  # and once at least, as a request may have come meanwhile
         wasyncore.loop(ENDING_LOOP_S, map=watched, count=1)
