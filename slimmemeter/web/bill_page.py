@@ -46,7 +46,6 @@ class ShownBill:
     is_paid_back: bool
     provisional: str  # empty if all is settled
     expected: str  # what the contract year will come to; empty of another time
-    is_partial: bool
     notes: list[str]
 
 
@@ -69,11 +68,11 @@ def shown(bill: Bill, expected: Forecast | Remark | None = None) -> ShownBill:
         is_paid_back=to_pay is not None and to_pay < 0,
         provisional=provisional(bill),
         expected=_expected(expected) if isinstance(expected, Forecast) else "",
-        is_partial=bill.partial,
         notes=[
             *assumed(bill),
             *map(said, _notes(bill, expected)),
             *_month_peaks(bill),
+            *_how_much(bill),
             *map(_without_price, bill.without_price),
         ],
     )
@@ -157,6 +156,13 @@ def _without_price(about: Unpriced) -> str:
         item=bill_labels.bill_item(about.item, ""),
         months=" – ".join(dict.fromkeys(ends)),
     )
+
+
+def _how_much(bill: Bill) -> list[str]:
+    """Whether there is more to come, or something isn't known."""
+    if not bill.is_over:
+        return [gettext("So far: this time is not over.")]
+    return [gettext("Not all of this time is known.")] if bill.partial else []
 
 
 def _month_peaks(bill: Bill) -> list[str]:

@@ -109,6 +109,7 @@ def test_contract_year_has_its_bill_open(priced: FlaskClient) -> None:
     for line in ("Supply", "Energy tax", "Rebate on energy tax", "Paid in advance (8 ×)"):
         assert line in page
     assert "Provisional: the contract year is settled on 1 January 2027" in page
+    assert "So far: this time is not over." in page
     bill = priced.get("/contract/2026-10-26/costs.json").json
     assert bill is not None
     assert bill["period"] == "contract/2026-03-01"

@@ -77,6 +77,7 @@ class Bill:
 
     begin: int
     end: int
+    is_over: bool  # the end is past
     lines: Sequence[Line]
     partial: bool
     provisional: bool
@@ -183,6 +184,7 @@ def of_books(books: Books, begin: int, end: int) -> Bill:
     return Bill(
         begin,
         end,
+        end <= books.now,
         sorted(found, key=lambda line: line.order),
         calculation.is_partial or end > books.now,
         _is_unsettled(years),

@@ -116,8 +116,10 @@ def sentences(bill: Bill) -> Iterator[str]:
         yield PRICES_ARE_MISSING
     if bill.provisional:
         yield _provisional(bill)
-    if bill.partial:
-        yield "not all of this period is known"
+    if not bill.is_over:
+        yield "so far: this time is not over"
+    elif bill.partial:
+        yield "not all of this time is known"
     yield from bill.notes
     if bill.month_peaks:
         peaks = (f"{month:%Y-%m} {decimal(kw, 3)}" for month, kw in bill.month_peaks.items())
