@@ -14,21 +14,11 @@ from slimmemeter.money.contract import contracts_file
 from slimmemeter.money.output import as_json, printed
 from slimmemeter.store.reader import Reader
 from slimmemeter.store.snapshot import Snapshot
+from support.contracts import FLEMISH
 from support.counter_curves import at, fill
 from support.golden import case
 
 MAY = at("2026-05-20T12:00:00+02:00")
-FLEMISH = """
-[home]
-country = "BE"
-region = "Flanders"
-grid = "Imewo"
-[[contract]]
-from = 2026-01-01
-vat = true
-[contract.electricity]
-price = 0.13
-"""
 
 
 def test_peaks_of_a_house_in_flanders(tmp_path: Path) -> None:
