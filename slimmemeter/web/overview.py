@@ -33,7 +33,7 @@ from slimmemeter.web.power_now import PowerNow, power_now
 from slimmemeter.web.state import newest_of
 from slimmemeter.web.totals import Peaks, Total, cost, peaks, totals
 
-STANDBY_DAYS = 30
+STANDBY_DAYS = 14  # so that what was unplugged shows within some days
 
 
 @dataclass
