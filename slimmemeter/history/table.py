@@ -62,6 +62,11 @@ class Column:
         return "_".join(part for part in parts if part)
 
     @property
+    def of_all_tariffs(self) -> Column:
+        """The column that this one is a part of."""
+        return self if self.tariff is None else replace(self, tariff=None)
+
+    @property
     def is_export(self) -> bool:
         """Whether it goes to the grid."""
         return self.quantity == "export"
@@ -122,7 +127,7 @@ class Table:
         """The table with the tariffs of a direction added up."""
         groups: dict[Column, list[Column]] = {}
         for column in self.columns:
-            groups.setdefault(replace(column, tariff=None), []).append(column)
+            groups.setdefault(column.of_all_tariffs, []).append(column)
         return replace(
             self,
             columns={
