@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."
 extra=test
 . scripts/environment.sh
-echo "this takes less than five minutes on two cores; --long, --servers and --system take more"
+echo "this takes about five minutes on two quiet cores; --long, --servers and --system take more"
 .venv/bin/ruff check
 .venv/bin/ruff format --check
 .venv/bin/mypy
