@@ -57,6 +57,10 @@ class Series:
     skips: tuple[tuple[int, int], ...] = ()
     waits: bool = False  # its newest readings are set aside until they are understood
 
+    def __hash__(self) -> int:
+        """Of what differs between series; that of all fields takes a page's time."""
+        return hash((self.owner_id, self.register, self.first))
+
     @property
     def table(self) -> str:
         """The table of its readings."""
