@@ -96,7 +96,7 @@ def serve(settings: Settings) -> None:
     try:
         _answer(listening, watched, loading)
     except KeyboardInterrupt:
-        pass
+        loading.cancel()
     server.task_dispatcher.shutdown()
 
 

@@ -120,6 +120,14 @@ def test_two_prices_are_separated_by_anything(ask: Ask, tmp_path: Path, typed: s
     assert [f"{each}" for each in about.price.values()] == ["0.1325", "0.1166"]
 
 
+def test_price_below_zero_is_asked_again(ask: Ask) -> None:
+    """Whatever separates the two."""
+    at = FLEMISH.index("0.1325 0.1166")
+    done = ask(*FLEMISH[:at], "-0.1325 0.1166", *FLEMISH[at:])
+    assert done.returncode == 0
+    assert "  € per kWh is expected, not below zero\n" in done.stdout
+
+
 def test_owners_of_the_cable_are_listed(ask: Ask, tmp_path: Path) -> None:
     """By name or by number."""
     done = ask("NL", "5", *DUTCH[2:])

@@ -152,7 +152,7 @@ def has_electricity(answers: Answers) -> bool:
 
 def registers(answer: str, answers: Answers) -> str:
     """Two prices, of the registers of the country."""
-    parts = re.findall(r"[0-9]+(?:[.,][0-9]+)?", answer)
+    parts = re.findall(r"-?[0-9]+(?:[.,][0-9]+)?", answer)
     if len(parts) != 2:
         raise ValueError("two numbers are expected, such as 0.1598 0.1431")
     names = ("day", "night") if _home(answers).country == BELGIUM else ("normal", "low")
